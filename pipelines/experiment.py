@@ -1,0 +1,191 @@
+"""An experiment as data: one TOML file, read into a frozen and validated object."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from signature.exceptions import ExperimentError
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Data(_Part):
+    """Which rows: a data set, an outcome, and filters on recorded columns."""
+
+    dataset: Name
+    outcome: Name
+    where: dict[str, tuple[str | float, ...]] = {}
+
+
+class Features(_Part):
+    """Which columns, by group or by name: what is known anyway, and the panel under question."""
+
+    baseline: Annotated[tuple[str, ...], Field(min_length=1)]
+    panel: Annotated[tuple[str, ...], Field(min_length=1)]
+    exclude: tuple[str, ...] = ()
+
+
+class Candidates(_Part):
+    """What is fitted. Contenders compete on the inner folds; baselines are there to be beaten."""
+
+    contenders: Annotated[tuple[Name, ...], Field(min_length=1)] = (
+        "elastic_net",
+        "shallow_xgboost",
+    )
+    baselines: tuple[Name, ...] = ("intercept_only", "clinical_only", "best_single_marker")
+    reference: Name = "clinical_only"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Candidates:
+        twice = sorted({n for n in self.all if self.all.count(n) > 1})
+        if twice:
+            raise ValueError(f"named twice: {', '.join(twice)}")
+        if self.reference not in self.baselines:
+            raise ValueError(f"reference {self.reference!r} is not among the baselines")
+        return self
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Baselines, then contenders."""
+        return (*self.baselines, *self.contenders)
+
+
+class Validation(_Part):
+    """How held-out people are chosen.
+
+    With `site` each site is left out in turn; without it, `repeats` × `folds` stratified folds
+    that keep a subject together. With `develop_on` and `test_on` the headline is external: the
+    sites of the first develop the model (validated inside by repeated folds), the sites of the
+    second test it once.
+    """
+
+    site: str | None = None
+    develop_on: tuple[str, ...] = ()
+    test_on: tuple[str, ...] = ()
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    repeats: Annotated[int, Field(ge=1, le=100)] = 5
+    inner_folds: Annotated[int, Field(ge=2, le=20)] = 5
+    bootstraps: Annotated[int, Field(ge=200, le=20_000)] = 2000
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Validation:
+        if bool(self.develop_on) != bool(self.test_on):
+            raise ValueError("develop_on and test_on are given together or not at all")
+        if self.develop_on and self.site is None:
+            raise ValueError("develop_on and test_on name sites, so site must say which column")
+        both = sorted(set(self.develop_on) & set(self.test_on))
+        if both:
+            raise ValueError(f"both develop_on and test_on: {', '.join(both)}")
+        return self
+
+
+class Tuning(_Part):
+    """How many parameter sets each candidate may try in each outer fold."""
+
+    trials: Annotated[int, Field(ge=1, le=1000)] = 20
+
+
+class Gate(_Part):
+    """What the headline result must reach before the registered model is called champion."""
+
+    auroc_at_least: Annotated[float, Field(gt=0.5, lt=1)]
+    adds_to_reference: bool = True
+    calibration_slope: tuple[float, float] | None = None
+
+
+class Experiment(_Part):
+    """One question, put to one data set, with everything that decides the answer.
+
+    Read it with `load_experiment`; the file's name is the experiment's name.
+    """
+
+    name: Name
+    title: str
+    question: str
+    caution: str = ""
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    data: Data
+    features: Features
+    candidates: Candidates = Candidates()
+    validation: Validation = Validation()
+    tuning: Tuning = Tuning()
+    gate: Gate
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what decides the numbers: not over titles, cautions, gate or bootstrap."""
+        decisive = self.model_dump(
+            mode="json",
+            include={"seed", "data", "features", "candidates", "validation", "tuning"},
+            exclude={"validation": {"bootstraps"}, "candidates": {"reference"}},
+        )
+        return hashlib.sha256(repr(decisive).encode()).hexdigest()
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read and check an experiment file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file; its stem becomes the name.
+
+    Raises
+    ------
+    ExperimentError
+        When the file is missing, is not TOML, has an unknown key, lacks one, or holds a value
+        that is not allowed. The message names the key.
+    """
+    if not path.is_file():
+        raise ExperimentError(_no_file(path))
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ExperimentError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ExperimentError(f"{path} is not valid TOML: {error}") from None
+    if "name" in text:
+        raise ExperimentError(f"{path}: take out 'name'; the file's name is the experiment's name")
+    try:
+        return Experiment.model_validate({**_as_tuples(text), "name": path.stem}, strict=True)
+    except ValidationError as error:
+        problems = "; ".join(_explain(e) for e in error.errors())
+        raise ExperimentError(f"{path}: {problems}") from None
+
+
+def _no_file(path: Path) -> str:
+    folder = path.parent if path.parent.is_dir() else Path("experiments")
+    names = sorted(p.name for p in folder.glob("*.toml"))
+    return f"no experiment file {path}; {folder}/ has: {', '.join(names) or 'none'}"
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _as_tuples(v) for k, v in value.items()}
+    return tuple(_as_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _explain(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        *parents, key = error["loc"]
+        model: Any = Experiment
+        for parent in parents:
+            model = model.model_fields[parent].annotation
+        known = [k for k in model.model_fields if k != "name"]
+        close = difflib.get_close_matches(str(key), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        return f"unknown key {where!r}; {hint}"
+    if error["type"] == "missing":
+        return f"key {where!r} is missing"
+    return f"{where or 'experiment'}: {error['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,49 @@
+"""Every error that a user's input can cause.
+
+A message says what was expected, what arrived, where, and what to do. It names files, columns and
+counts; it never repeats a person's values or identifier.
+"""
+
+
+class SignatureError(Exception):
+    """Base of all errors of this package; the command line prints it without a stack trace."""
+
+
+class DefinitionError(SignatureError):
+    """A file that extends the software (model, data set, panel, …) does not export what it must."""
+
+
+class SchemaError(SignatureError):
+    """A feature schema is inconsistent, or a column is asked for that it does not have."""
+
+
+class ExperimentError(SignatureError):
+    """An experiment file is missing, malformed, or asks for something that does not exist."""
+
+
+class DataFolderNotSetError(SignatureError):
+    """The data set is read from a local folder and SIGNATURE_DATA does not point to it."""
+
+
+class TableError(SignatureError):
+    """A table cannot be read as it should: file, encoding, delimiter, columns or cell types."""
+
+
+class CohortError(SignatureError):
+    """The rows of a study contradict each other: duplicates, infinite values, nothing left."""
+
+
+class OutcomeError(SignatureError):
+    """The outcome cannot be learned from: not 0/1, one class only, or a site without events."""
+
+
+class PredictionsError(SignatureError):
+    """A predictions table is not one that can be evaluated."""
+
+
+class ModelInputError(SignatureError):
+    """Rows sent to a fitted model lack a required column or hold impossible numbers."""
+
+
+class ModelFileError(SignatureError):
+    """A saved model is missing, damaged, or holds types that this package does not trust."""

@@ -1,0 +1,73 @@
+"""One TOML file per panel: the markers a laboratory reports, with units, ranges and platform."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+from signature import markers
+from signature.exceptions import DefinitionError
+from signature.schema import Column, Role, Scale, censored
+
+_KEYS = {"unit", "scale", "low", "high", "censored", "group", "label"}
+
+
+def load(name: str) -> tuple[Column, ...]:
+    """Return the columns of a panel; a marker with a detection limit brings its limit column.
+
+    A panel file has ``platform``, ``source`` and one table per marker::
+
+        [markers.IL6]
+        unit = "pg/mL"
+        scale = "log2"          # default of the panel: key "scale" at the top
+        low = 0.05              # plausible range
+        high = 5000
+        censored = true         # values below a detection limit occur
+
+    Group and label come from the marker vocabulary unless the panel gives them.
+
+    Raises
+    ------
+    DefinitionError
+        When the panel does not exist, a key is unknown, or a marker is not in the vocabulary and
+        brings no group of its own.
+    """
+    file = resources.files(__name__) / f"{name}.toml"
+    if not file.is_file():
+        known = sorted(
+            f.name.removesuffix(".toml")
+            for f in resources.files(__name__).iterdir()
+            if f.name.endswith(".toml")
+        )
+        raise DefinitionError(f"no panel {name!r}; there are: {', '.join(known)}")
+    text = tomllib.loads(file.read_text(encoding="utf-8"))
+    defaults = {k: text[k] for k in ("unit", "scale", "censored") if k in text}
+    columns: list[Column] = []
+    for marker, own in text["markers"].items():
+        unknown = set(own) - _KEYS
+        if unknown:
+            raise DefinitionError(
+                f"panel {name!r}, marker {marker!r}: unknown keys {', '.join(sorted(unknown))}; "
+                f"known: {', '.join(sorted(_KEYS))}"
+            )
+        told = {**defaults, **own}
+        entry = markers.VOCABULARY.get(marker)
+        group = told.get("group") or (entry.family if entry else None)
+        if group is None:
+            raise DefinitionError(
+                f"panel {name!r}: {marker!r} is not in the marker vocabulary; "
+                "use its canonical name, or give it a group"
+            )
+        column = Column(
+            name=marker,
+            role=Role.MARKER,
+            group=group,
+            label=told.get("label") or (entry.label if entry else marker),
+            unit=told.get("unit", ""),
+            scale=Scale(told.get("scale", "linear")),
+            low=told.get("low"),
+            high=told.get("high"),
+            source=f"{text['platform']}; {text['source']}",
+        )
+        columns += censored(column) if told.get("censored") else (column,)
+    return tuple(columns)

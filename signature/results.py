@@ -1,0 +1,263 @@
+"""The files that a run leaves: their columns, and the schema of their JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from signature.exceptions import PredictionsError
+
+PREDICTION_COLUMNS = {
+    "experiment": "str",
+    "block": "str",
+    "candidate": "str",
+    "repeat": "int64",
+    "fold": "int64",
+    "fold_label": "str",
+    "row": "int64",
+    "person": "int64",
+    "site": "str",
+    "arm": "str",
+    "outcome": "int64",
+    "probability": "float64",
+    "chosen": "str",
+}
+"""Columns of the predictions table, one line per held-out row, candidate and repeat.
+
+``block`` is ``internal`` (folds inside the development data) or ``external`` (sites that took no
+part in it). ``row`` and ``person`` are opaque numbers. ``fold_label`` is the held-out site, or the
+fold's number. ``chosen`` names the contender that the inner folds chose, for the procedure only.
+"""
+
+PROCEDURE = "procedure"
+"""Candidate name of the headline: in each outer fold, the contender that the inner folds chose."""
+
+
+def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the predictions table if it can be evaluated.
+
+    Raises
+    ------
+    PredictionsError
+        When a column is missing, a probability lies outside [0, 1] or is missing, an outcome is
+        not 0/1, or a candidate predicts a row twice in one repeat.
+    """
+    missing = [c for c in PREDICTION_COLUMNS if c not in table]
+    if missing:
+        raise PredictionsError(f"the predictions table lacks {', '.join(map(repr, missing))}")
+    p = table["probability"]
+    if p.isna().any():
+        raise PredictionsError(f"{int(p.isna().sum())} of {len(p)} predictions are missing")
+    if not p.between(0, 1).all():
+        n = int((~p.between(0, 1)).sum())
+        raise PredictionsError(f"{n} of {len(p)} probabilities lie outside [0, 1]")
+    if not table["outcome"].isin([0, 1]).all():
+        raise PredictionsError("outcomes in the predictions table must be 0 or 1")
+    twice = int(table.duplicated(["block", "candidate", "repeat", "row"]).sum())
+    if twice:
+        raise PredictionsError(f"{twice} rows are predicted twice by one candidate in one repeat")
+    return table
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Estimate(_Record):
+    """A number with its 95 % interval; null where it is undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class FoldResult(_Record):
+    """What one candidate did on one held-out fold."""
+
+    repeat: int
+    fold: int
+    label: str
+    n: int
+    events: int
+    auroc: float | None
+    chosen: str = ""
+
+
+class CandidateResult(_Record):
+    """One candidate over all held-out folds of a block.
+
+    Keys of ``metrics``: ``auroc`` (mean over folds of the AUROC within the fold), ``auprc``,
+    ``brier``, ``log_loss``, ``calibration_slope``, ``calibration_intercept`` (over all held-out
+    rows of a repeat, then averaged over repeats).
+    """
+
+    name: str
+    label: str
+    part: Literal["headline", "contender", "baseline"]
+    metrics: dict[str, Estimate]
+    folds: list[FoldResult]
+    folds_without_auroc: int
+
+
+class Difference(_Record):
+    """Candidate minus reference on the same held-out rows, by metric."""
+
+    candidate: str
+    reference: str
+    metrics: dict[str, Estimate]
+
+
+class Block(_Record):
+    """One way of holding people out."""
+
+    name: Literal["internal", "external"]
+    scheme: str
+    n_rows: int
+    n_people: int
+    n_events: int
+    n_folds: int
+    n_repeats: int
+    candidates: list[CandidateResult]
+    differences: list[Difference]
+
+    def candidate(self, name: str) -> CandidateResult:
+        """Return the result of one candidate."""
+        return next(c for c in self.candidates if c.name == name)
+
+    def difference(self, candidate: str, reference: str) -> Difference:
+        """Return one paired difference."""
+        return next(
+            d for d in self.differences if (d.candidate, d.reference) == (candidate, reference)
+        )
+
+
+class Verdict(_Record):
+    """The answer to "does the panel add anything to the reference?", in words and number.
+
+    ``adds`` is ``yes`` when the interval of the AUROC difference lies above 0, ``worse`` when it
+    lies below, else ``no``.
+    """
+
+    adds: Literal["yes", "no", "worse"]
+    sentence: str
+    auroc: Estimate
+    difference: Estimate
+
+
+class GateCheck(_Record):
+    """One condition of the experiment's gate."""
+
+    rule: str
+    measured: str
+    passed: bool
+
+
+class Evaluation(_Record):
+    """``evaluation.json``: everything measured on held-out people. The last block is the headline."""
+
+    version: Literal[1] = 1
+    experiment: str
+    reference: str
+    blocks: Annotated[list[Block], Field(min_length=1)]
+    verdict: Verdict
+    gate: list[GateCheck]
+    bootstraps: int
+
+    @property
+    def headline(self) -> Block:
+        """The block that the verdict and the gate read."""
+        return self.blocks[-1]
+
+    @property
+    def gate_passed(self) -> bool:
+        """Whether every condition of the gate holds."""
+        return all(check.passed for check in self.gate)
+
+
+class FlowLine(_Record):
+    """One exclusion."""
+
+    reason: str
+    removed: int
+    left: int
+
+
+class SiteCount(_Record):
+    """Rows and events of one site."""
+
+    site: str
+    n: int
+    events: int
+
+
+class ColumnSummary(_Record):
+    """What a report may say of one feature: no person's value, shares and quantiles only."""
+
+    name: str
+    label: str
+    group: str
+    unit: str
+    in_panel: bool
+    missing: float
+    below_limit: float
+    quantiles: list[float] | None = None
+    """5th, 25th, 50th, 75th and 95th percentile of the measured values."""
+
+
+class FinalModel(_Record):
+    """The model refitted on all development rows."""
+
+    candidate: str
+    label: str
+    params: dict[str, float | int | str | bool]
+    calibration_slope: float
+    calibration_intercept: float
+    inner_log_loss: dict[str, float]
+    """Log-loss on the inner folds of all development rows, by contender."""
+
+
+class Launch(_Record):
+    """``launch.json``: what was run, on what, with what."""
+
+    version: Literal[1] = 1
+    experiment: dict[str, object]
+    """The experiment file as read."""
+    outcome: dict[str, str]
+    """``label``, ``event``, ``no_event``, ``definition``."""
+    citation: str
+    n_rows: int
+    n_people: int
+    n_events: int
+    flow: list[FlowLine]
+    sites: list[SiteCount]
+    columns: list[ColumnSummary]
+    dropped_features: dict[str, str]
+    final_model: FinalModel
+    data_digest: str
+    fingerprint: str
+    code_version: str
+    environment: dict[str, str]
+    """Version by package, plus ``python`` and ``platform``."""
+    started: str
+    seconds: float
+
+
+CONTRIBUTION_COLUMNS = {
+    "block": "str",
+    "candidate": "str",
+    "repeat": "int64",
+    "fold": "int64",
+    "row": "int64",
+    "feature": "str",
+    "contribution": "float64",
+    "percentile": "float64",
+}
+"""Columns of the contributions table, one line per held-out row and feature of the procedure.
+
+``contribution`` is in log-odds of the event, relative to the training fold's average; those of a
+row, plus the fold's base value (feature ``(base)``), add up to its log-odds. ``percentile`` is the
+rank of the row's value among all rows, 0 to 1, missing where the value is; −1 marks a value below
+its detection limit. The values themselves are not kept.
+"""

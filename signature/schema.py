@@ -1,0 +1,285 @@
+"""What each column of a study means: the single truth for loading, serving and labelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from signature.exceptions import SchemaError
+
+BELOW = "__below"
+"""Suffix of the column that carries a detection limit: ``IL6__below = 1.2`` reads "IL6 < 1.2"."""
+
+CENSORED = "__censored"
+"""Suffix of the 0/1 column that a transformer derives from a detection limit."""
+
+
+class Role(StrEnum):
+    """What a column is to the study."""
+
+    MARKER = "marker"
+    CLINICAL = "clinical"
+    CONFOUNDER = "confounder"
+    LIMIT = "detection limit"
+    PLATE = "plate"
+    SITE = "site"
+    ARM = "arm"
+
+
+class Scale(StrEnum):
+    """The scale on which a linear model should see a column."""
+
+    LINEAR = "linear"
+    LOG2 = "log2"
+    YES_NO = "yes/no"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a study.
+
+    Parameters
+    ----------
+    name : str
+        Canonical name: the HGNC symbol for a protein (``IL6``), else a plain snake_case name.
+    role : Role
+        What the column is to the study.
+    group : str
+        Family of related columns, e.g. ``"cytokine"``; experiments choose features by group.
+    label : str
+        How a report prints the column; defaults to the name.
+    unit : str
+        Unit of the values, empty when there is none.
+    scale : Scale
+        Scale on which a linear model sees the values.
+    low, high : float or None
+        Plausible range, bounds included.
+    required : bool
+        Whether a row sent for prediction must have the column (a value in it may still be null).
+    source : str
+        Who measured it, with what.
+    in_panel : bool
+        Whether the experiment counts the column as panel (True) or as baseline (False).
+    """
+
+    name: str
+    role: Role
+    group: str
+    label: str = ""
+    unit: str = ""
+    scale: Scale = Scale.LINEAR
+    low: float | None = None
+    high: float | None = None
+    required: bool = False
+    source: str = ""
+    in_panel: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise SchemaError(
+                f"column name {self.name!r} must be letters, digits and underscores, "
+                "not beginning with a digit"
+            )
+        if self.role is not Role.LIMIT and "__" in self.name:
+            raise SchemaError(
+                f"column name {self.name!r} holds a double underscore, which is kept for columns "
+                f"derived from another (such as 'IL6{BELOW}')"
+            )
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise SchemaError(
+                f"column {self.name!r}: plausible range needs low < high, "
+                f"got {self.low} and {self.high}"
+            )
+        if not self.label:
+            object.__setattr__(self, "label", self.name)
+
+
+@dataclass(frozen=True)
+class FeatureSchema:
+    """The columns that a procedure receives, in order.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        Unique names; a detection limit ``<marker>__below`` needs its marker beside it.
+
+    Raises
+    ------
+    SchemaError
+        On duplicate names or a detection limit without its marker.
+
+    Examples
+    --------
+    >>> il6 = Column("IL6", Role.MARKER, "cytokine", unit="pg/mL", scale=Scale.LOG2)
+    >>> schema = FeatureSchema((Column("age", Role.CLINICAL, "demographics"),) + censored(il6))
+    >>> schema.names
+    ('age', 'IL6', 'IL6__below')
+    >>> schema.choose(baseline=["demographics"], panel=["cytokine"]).panel
+    ('IL6',)
+    >>> schema.choose(baseline=["demographics"], panel=["cytokin"])
+    Traceback (most recent call last):
+        ...
+    signature.exceptions.SchemaError: no group or column named 'cytokin'; groups are: cytokine, demographics
+    """
+
+    columns: tuple[Column, ...]
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for column in self.columns:
+            if column.name in seen:
+                raise SchemaError(f"column {column.name!r} is described twice")
+            seen.add(column.name)
+        for limit in self.limits:
+            if source_of(limit) not in seen:
+                raise SchemaError(f"detection limit {limit!r} has no marker {source_of(limit)!r}")
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Column:
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise SchemaError(f"no column {name!r}; columns are: {', '.join(self.names)}") from None
+
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all columns, detection limits included, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Names of the detection-limit columns."""
+        return tuple(c.name for c in self.columns if c.role is Role.LIMIT)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the columns that hold values a model may learn from (no limits)."""
+        return tuple(c.name for c in self.columns if c.role is not Role.LIMIT)
+
+    @property
+    def panel(self) -> tuple[str, ...]:
+        """Names of the features that the experiment counts as the panel."""
+        return tuple(c.name for c in self.columns if c.in_panel and c.role is not Role.LIMIT)
+
+    @property
+    def baseline(self) -> tuple[str, ...]:
+        """Names of the features that the panel must add to."""
+        return tuple(c.name for c in self.columns if not c.in_panel and c.role is not Role.LIMIT)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups, sorted."""
+        return tuple(sorted({c.group for c in self.columns}))
+
+    def on_scale(self, scale: Scale) -> tuple[str, ...]:
+        """Names of the features with this scale."""
+        return tuple(c.name for c in self.columns if c.scale is scale and c.role is not Role.LIMIT)
+
+    def only(self, names: Iterable[str]) -> FeatureSchema:
+        """Keep the named features, in the schema's order, each with its detection limit."""
+        wanted = set(names)
+        for name in wanted:
+            self[name]
+        return FeatureSchema(tuple(c for c in self.columns if source_of(c.name) in wanted))
+
+    def choose(
+        self, *, baseline: Iterable[str], panel: Iterable[str], exclude: Iterable[str] = ()
+    ) -> FeatureSchema:
+        """Keep the features of an experiment and mark which of them are the panel.
+
+        Parameters
+        ----------
+        baseline, panel, exclude : iterable of str
+            Names of groups or of single columns. A column named on its own wins over its group.
+
+        Raises
+        ------
+        SchemaError
+            When a name is neither a group nor a column, or a column is both baseline and panel.
+        """
+        in_baseline, in_panel = self._expand(baseline), self._expand(panel)
+        both = sorted(n for n in in_baseline if in_panel.get(n) == in_baseline[n])
+        if both:
+            raise SchemaError(f"both in the baseline and in the panel: {', '.join(both)}")
+        excluded = self._expand(exclude)
+        chosen = []
+        for column in self.columns:
+            name = source_of(column.name)
+            if name in excluded or (name not in in_baseline and name not in in_panel):
+                continue
+            as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
+            chosen.append(replace(column, in_panel=as_panel))
+        return FeatureSchema(tuple(chosen))
+
+    def _expand(self, names: Iterable[str]) -> dict[str, int]:
+        """Map each feature that is meant to how closely it was named: 1 by group, 2 by itself."""
+        found: dict[str, int] = {}
+        for name in names:
+            if name in self._by_name:
+                found[source_of(name)] = 2
+                continue
+            members = [c.name for c in self.columns if c.group == name and c.role is not Role.LIMIT]
+            if not members:
+                raise SchemaError(
+                    f"no group or column named {name!r}; groups are: {', '.join(self.groups)}"
+                )
+            for member in members:
+                found.setdefault(member, 1)
+        return found
+
+    def to_list(self) -> list[dict[str, Any]]:
+        """Plain rows for JSON; `from_list` reads them back."""
+        return [asdict(c) for c in self.columns]
+
+    @classmethod
+    def from_list(cls, rows: Iterable[Mapping[str, Any]]) -> FeatureSchema:
+        """Build a schema from what `to_list` wrote."""
+        known = {f.name for f in fields(Column)}
+        columns = []
+        for row in rows:
+            unknown = set(row) - known
+            if unknown:
+                raise SchemaError(f"unknown keys in a column: {', '.join(sorted(unknown))}")
+            columns.append(
+                Column(**{**row, "role": Role(row["role"]), "scale": Scale(row["scale"])})
+            )
+        return cls(tuple(columns))
+
+
+def source_of(name: str) -> str:
+    """Return the feature that a derived column stems from.
+
+    Examples
+    --------
+    >>> source_of("IL6__below"), source_of("IL6__censored"), source_of("IL6")
+    ('IL6', 'IL6', 'IL6')
+    """
+    return name.split("__", 1)[0]
+
+
+def censored(marker: Column) -> tuple[Column, Column]:
+    """Pair a marker with the column that carries its detection limit."""
+    limit = Column(
+        name=marker.name + BELOW,
+        role=Role.LIMIT,
+        group=marker.group,
+        label=f"{marker.label} is below",
+        unit=marker.unit,
+        low=marker.low,
+        high=marker.high,
+        source=marker.source,
+        in_panel=marker.in_panel,
+    )
+    return marker, limit

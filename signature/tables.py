@@ -1,0 +1,179 @@
+"""Read a study's table and say plainly what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from signature.exceptions import DataFolderNotSetError, TableError
+
+MISSING = ("", ".", "NA", "NaN", "nan", "N/A", "null", "NULL")
+"""Cells that mean "not measured" once surrounding blanks are stripped."""
+
+_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def data_folder(name: str) -> Path:
+    """Return the local folder of a data set that may not be shipped.
+
+    Parameters
+    ----------
+    name : str
+        Folder inside the one that the environment variable ``SIGNATURE_DATA`` names.
+
+    Raises
+    ------
+    DataFolderNotSetError
+        When the variable is not set, or the folder is not there.
+    """
+    root = os.environ.get("SIGNATURE_DATA")
+    if not root:
+        raise DataFolderNotSetError(
+            f"data set {name!r} is read from a local folder and is not shipped with the software. "
+            f"Set SIGNATURE_DATA to the folder that holds {name}/, for example: "
+            f"export SIGNATURE_DATA=../shared/data"
+        )
+    folder = Path(root) / name
+    if not folder.is_dir():
+        raise DataFolderNotSetError(
+            f"SIGNATURE_DATA is set, but it holds no folder {name!r}. "
+            "Point it to the folder that holds the data sets, each in a folder of its own."
+        )
+    return folder
+
+
+def read_table(path: Path, *, columns: Iterable[str], delimiter: str = ",") -> pd.DataFrame:
+    """Read a delimited text file as stripped text; missing cells become NA.
+
+    Parameters
+    ----------
+    path : Path
+        A UTF-8 file with one header line.
+    columns : iterable of str
+        The columns to keep, in this order; others are not read.
+    delimiter : str
+        What separates the cells.
+
+    Returns
+    -------
+    DataFrame of str
+        Turn what should be numbers into numbers with `to_numbers`.
+
+    Raises
+    ------
+    TableError
+        When the file is missing, empty, not UTF-8, of another delimiter, has ragged lines, a
+        column twice, or lacks a column.
+    """
+    wanted = list(columns)
+    if not path.is_file():
+        raise TableError(f"no file {path.name!r} in {path.parent}; check the name and the folder")
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            header = handle.readline().rstrip("\r\n")
+        if not header:
+            raise TableError(f"{path.name} is empty: expected a header line with column names")
+        present = [cell.strip().strip('"') for cell in header.split(delimiter)]
+        twice = sorted({c for c in present if present.count(c) > 1 and c in wanted})
+        if twice:
+            raise TableError(f"{path.name} has two columns named {', '.join(map(repr, twice))}")
+        missing = [c for c in wanted if c not in present]
+        if missing:
+            raise TableError(_why_missing(path.name, header, delimiter, missing, present))
+        table = pd.read_csv(
+            path, sep=delimiter, dtype=str, keep_default_na=False, encoding="utf-8-sig"
+        )
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{path.name} is not UTF-8 text (byte {error.start}). Save it again as UTF-8, for "
+            "example with 'CSV UTF-8' in a spreadsheet program"
+        ) from None
+    except pd.errors.ParserError as error:
+        line = "".join(ch for ch in str(error).rsplit("line", 1)[-1] if ch.isdigit() or ch == " ")
+        where = f" near line {line.split()[0]}" if line.split() else ""
+        raise TableError(
+            f"{path.name}{where}: a line has more cells than the header has columns; "
+            "check quotes and delimiters"
+        ) from None
+    table.columns = [str(c).strip() for c in table.columns]
+    return clean_text(table[wanted])
+
+
+def _why_missing(
+    file: str, header: str, delimiter: str, missing: list[str], present: list[str]
+) -> str:
+    for other, name in _DELIMITERS.items():
+        if other != delimiter and header.count(other) > header.count(delimiter):
+            return (
+                f"{file}: expected cells separated by {_DELIMITERS.get(delimiter, delimiter)!s}, "
+                f"but the header looks {name}-separated; save the file again or name the delimiter"
+            )
+    shown = ", ".join(present[:12]) + (", …" if len(present) > 12 else "")
+    return f"{file} lacks column {', '.join(map(repr, missing))}; it has: {shown}"
+
+
+def clean_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Strip blanks from text cells and turn the marks of a missing value into NA."""
+    out = table.copy()
+    for name in out.columns:
+        column = out[name]
+        if pd.api.types.is_numeric_dtype(column):
+            continue
+        text = column.astype("str").str.strip()
+        out[name] = text.where(column.notna() & ~text.isin(MISSING))
+    return out
+
+
+def to_numbers(table: pd.DataFrame, columns: Iterable[str], *, where: str) -> pd.DataFrame:
+    """Return the named columns as float64.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `clean_text` or `read_table` leaves it.
+    columns : iterable of str
+        The columns that must be numbers.
+    where : str
+        Name of the file or data set, for the message.
+
+    Raises
+    ------
+    TableError
+        When cells hold text, or numbers that are not finite. The message counts them and shows
+        none.
+
+    Examples
+    --------
+    >>> to_numbers(pd.DataFrame({"IL6": ["1.5", "<0.5"]}), ["IL6"], where="lab.csv")
+    Traceback (most recent call last):
+        ...
+    signature.exceptions.TableError: lab.csv: expected numbers in 'IL6' (1 of 2 rows hold text). ...
+    """
+    out: dict[str, pd.Series] = {}
+    text: list[str] = []
+    infinite: list[str] = []
+    for name in columns:
+        numbers = pd.to_numeric(table[name], errors="coerce").astype("float64")
+        bad = int((numbers.isna() & table[name].notna()).sum())
+        if bad:
+            text.append(f"{name!r} ({bad} of {len(table)} rows hold text)")
+        unbounded = int(np.isinf(numbers).sum())
+        if unbounded:
+            infinite.append(f"{name!r} ({unbounded} of {len(table)} rows)")
+        out[name] = numbers
+    if text:
+        raise TableError(
+            f"{where}: expected numbers in {', '.join(text)}. Write a value below a detection "
+            "limit as a missing value plus its limit, use a point as the decimal mark, and leave "
+            "cells without a measurement empty"
+        )
+    if infinite:
+        raise TableError(
+            f"{where}: infinite values in {', '.join(infinite)}; leave a cell empty when there is "
+            "no measurement"
+        )
+    return pd.DataFrame(out, index=table.index)
