@@ -148,10 +148,13 @@ def _measure(
                 chosen=str(part["chosen"].iloc[0]),
             )
         )
+    ranks_nobody = own.groupby(["repeat", "fold"])["probability"].nunique().max() == 1
     for _, part in own.groupby("repeat", sort=True):
         y, p, w = _arrays(part, weights, position)
         for name, metric in POOLED.items():
-            pooled[name].append(metric(y, p, w))
+            # one probability per fold: a slope over folds would only compare their event rates
+            undefined = ranks_nobody and name == "calibration_slope"
+            pooled[name].append(np.full(len(w), np.nan) if undefined else metric(y, p, w))
     return {m: _mean_where_defined(v) for m, v in (within | pooled).items()}, folds
 
 

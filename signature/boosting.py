@@ -156,7 +156,11 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
             np.asarray(X, dtype="float64"), event, max_bin=self.max_bin, nthread=1
         )
         held_out = xgboost.QuantileDMatrix(
-            np.asarray(X_held_out, dtype="float64"), np.asarray(y_held_out), ref=train, nthread=1
+            np.asarray(X_held_out, dtype="float64"),
+            np.asarray(y_held_out),
+            max_bin=self.max_bin,
+            ref=train,
+            nthread=1,
         )
         return BoostingFold(train, held_out, event, np.asarray(y_held_out))
 
