@@ -1,6 +1,7 @@
 """Fixtures that several files share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,15 @@ class Cohorts:
 def cohort_of() -> Cohorts:
     """Return a function from a data set's name to its cohort; skips where the data are absent."""
     return Cohorts()
+
+
+def _with_outcome(cohort: Cohort, name: str) -> Cohort:
+    outcome = discovery.load("signature.outcomes", name, ["OUTCOME", "derive"])
+    left_out = outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None
+    return cohort.with_outcome(name, outcome.derive(cohort.records), left_out)
+
+
+@pytest.fixture(scope="session")
+def with_outcome() -> Callable[[Cohort, str], Cohort]:
+    """Return a function that attaches an outcome by its name, as a run does."""
+    return _with_outcome

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.experiment import load_experiment
-from signature import discovery
 from signature.exceptions import ExperimentError
 
 SHIPPED = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
@@ -144,12 +143,10 @@ def test_a_shipped_experiment_says_what_it_cannot_show(path):
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
-def test_a_shipped_experiment_fits_its_data(cohort_of, path):
+def test_a_shipped_experiment_fits_its_data(cohort_of, with_outcome, path):
     experiment = load_experiment(path)
     cohort = cohort_of(experiment.data.dataset).where(experiment.data.where)
-    outcome = discovery.load("signature.outcomes", experiment.data.outcome, ["derive"])
-    left_out = outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None
-    cohort = cohort.with_outcome(experiment.data.outcome, outcome.derive(cohort.records), left_out)
+    cohort = with_outcome(cohort, experiment.data.outcome)
     schema = cohort.schema.choose(
         baseline=experiment.features.baseline,
         panel=experiment.features.panel,
