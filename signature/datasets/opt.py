@@ -231,7 +231,7 @@ def _clinical(table: pd.DataFrame) -> dict[str, pd.Series]:
 def _serum(table: pd.DataFrame) -> tuple[dict[str, pd.Series], pd.Series]:
     """Return markers with their limits, and the assay lot that the limits give away."""
     values = to_numbers(table, _SERUM, where=_WHERE).rename(columns=_SERUM)
-    columns = {name: values[name] for name in values}
+    columns = {name: values[name] for name in _SERUM.values()}
     for name, floors in _FLOORS.items():
         limit = values[name].where(values[name].isin(floors))
         columns[name], columns[name + BELOW] = below(values[name], limit)
