@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from pipelines.fitting import Task
 from pipelines.folds import inner_folds
 from pipelines.store import FoldStore
@@ -53,6 +51,6 @@ def _seconds(study: Study, waiting: list[Task]) -> float:
         )
         trials = study.experiment.tuning.trials if tuner.run().params else 1
         once = (time.perf_counter() - started) / 2
-        share = np.mean([len(t.train) for t in fits]) / len(train)
+        share = sum(len(t.train) for t in fits) / len(fits) / len(train)
         total += once * share * len(fits) * validation.inner_folds * (0.5 * trials + 1)
     return total

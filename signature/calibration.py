@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils import Tags, _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from signature.binary import both_columns, log_odds, two_classes
@@ -141,7 +141,7 @@ class CalibratedProcedure(ClassifierMixin, BaseEstimator):
             scores[held_out] = decision(fitted, _safe_indexing(X, held_out))
         return scores
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         if self.estimator is not None:

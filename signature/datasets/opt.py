@@ -31,7 +31,6 @@ _ANSWERS = {
     "Nat.Am": ("race_native_american", "demographics", "Native American"),
     "Asian": ("race_asian", "demographics", "Asian"),
     "Hisp": ("hispanic", "demographics", "Hispanic"),
-    "Public.Asstce": ("public_assistance", "demographics", "Public assistance"),
     "Hypertension": ("hypertension", "comorbidity", "Chronic hypertension"),
     "Diabetes": ("diabetes", "comorbidity", "Diabetes before pregnancy"),
     "Use.Tob": ("tobacco", "smoking", "Uses tobacco"),
