@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from pipelines.fitting import Task
-from pipelines.folds import inner_folds
 from pipelines.store import FoldStore
 from pipelines.study import Study
 from pipelines.tuning import Tuner
+from signature.splits import person_folds
 
 
 def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> None:
@@ -39,7 +39,7 @@ def _seconds(study: Study, waiting: list[Task]) -> float:
     cohort, validation = study.cohort, study.experiment.validation
     assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
-    train, _ = inner_folds(y, person, validation.inner_folds, 0)[0]
+    train, _ = person_folds(y, person, validation.inner_folds, 0)[0]
     total = 0.0
     for name, module in study.candidates.items():
         fits = [t for t in waiting if t.candidate == name]
