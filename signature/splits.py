@@ -30,8 +30,8 @@ def person_folds(
     >>> outcome = np.array([0, 0, 1, 1, 0, 0, 1, 1])
     >>> for train, held_out in person_folds(outcome, person, folds=2, seed=0):
     ...     print(np.unique(person[held_out]))
-    [0 3]
     [1 2]
+    [0 3]
     """
     nothing = np.zeros(len(outcome))
     if len(np.unique(person)) == len(person):

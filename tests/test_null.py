@@ -32,7 +32,7 @@ def _shuffled_auroc(folder: Path, run: int):
     study = assemble(small)
     y = study.cohort.outcome.copy()
     rng = generator(run, "shuffle")
-    for _, rows in y.groupby(study.cohort.site).groups.items():
+    for rows in y.groupby(study.cohort.site).groups.values():
         y.loc[rows] = rng.permutation(y.loc[rows].to_numpy())
     study = replace(study, cohort=replace(study.cohort, outcome=y))
     store = FoldStore(folder, f"shuffled-{run}")
