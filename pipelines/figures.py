@@ -112,3 +112,10 @@ def _own_ids(body: str, key: str) -> str:
 
     body = re.sub(r'\s+id="([^"]+)"', own, body)
     return re.sub(r'(url\(#|href="#)([^)"]+)', rf"\g<1>{key}-\g<2>", body)
+
+
+def percentile_colours() -> Any:
+    """Return the colours of percentiles 0 to 1: mid tones, readable on light and on dark."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("percentile", [LOW, MIDDLE, HIGH])
