@@ -6,7 +6,7 @@ from typing import Any
 
 from signature.results import Block, Evaluation
 
-TITLES = {"internal": "inside the development data", "external": "on other sites"}
+TITLES = {"internal": "within the study", "external": "on sites kept apart"}
 
 
 def block_words(block: Block, evaluation: Evaluation) -> dict[str, Any]:

@@ -14,9 +14,16 @@ from markupsafe import Markup
 INK, MUTED, GRID = "#22303c", "#5c6b78", "#d5dce2"
 MAIN, SECOND, PALE = "#1f5f8b", "#b3541e", "#c9dceb"
 LOW, MIDDLE, HIGH = "#2f7fb8", "#a9a3ad", "#c2571a"
-_VARIABLES = {INK: "ink", MUTED: "muted", GRID: "rule", MAIN: "main", SECOND: "second", PALE: "pale"}
+_VARIABLES = {
+    INK: "ink",
+    MUTED: "muted",
+    GRID: "rule",
+    MAIN: "main",
+    SECOND: "second",
+    PALE: "pale",
+}
 
-WIDTH = 5.6
+WIDTH = 5.0
 """Inches. One width for all figures, so that their type has one size on the page."""
 
 _STYLE = {
@@ -81,9 +88,7 @@ def to_svg(figure: Any, *, key: str, title: str, description: str) -> Markup:
     """
     buffer = io.StringIO()
     nothing: dict[str, None] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    figure.savefig(
-        buffer, format="svg", dpi=160, transparent=True, metadata=nothing, bbox_inches="tight"
-    )
+    figure.savefig(buffer, format="svg", dpi=160, transparent=True, metadata=nothing)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

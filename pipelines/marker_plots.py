@@ -44,7 +44,9 @@ def bars(features: list[dict[str, Any]]) -> Any:
         axes.set_ylim(len(features) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GRID)
-        axes.set_xlabel(f"mean |contribution|, {_LOG_ODDS} (orange: panel, blue: known anyway)")
+        figure.supxlabel(
+            "mean |contribution|, log-odds (orange: panel, blue: known anyway)", fontsize=9
+        )
         return to_svg(
             figure,
             key="markers-importance",
@@ -89,7 +91,7 @@ def swarm(swarms: list[dict[str, Any]]) -> Any:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x", color=GRID)
-        axes.set_xlabel(f"contribution, {_LOG_ODDS}")
+        figure.supxlabel(f"contribution, {_LOG_ODDS}", fontsize=9)
         if mapped is not None:
             bar = figure.colorbar(mapped, ax=axes, ticks=[0, 0.5, 1], aspect=40, pad=0.02)
             bar.ax.set_yticklabels(["low", "median", "high"])
@@ -218,15 +220,16 @@ def waterfall(fall: dict[str, Any]) -> Any:
                 va="center",
                 fontsize=8,
             )
-        axes.plot(fall["total"], len(steps), "D", color=INK, markersize=5)
+        axes.plot(fall["total"], len(steps), "D", color=INK, markersize=5, clip_on=False)
         labels = [s[0] for s in steps] + [f"probability {percent(fall['probability'], 1)}"]
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
-        axes.margins(x=0.12)
+        axes.use_sticky_edges = False
+        axes.margins(x=0.08)
         axes.grid(axis="x", color=GRID)
-        axes.set_xlabel(f"{_LOG_ODDS} (dashed: average of the training fold)")
+        figure.supxlabel(f"{_LOG_ODDS} (dashed: average of the training fold)", fontsize=9)
         return to_svg(
             figure,
             key=f"markers-{fall['rule']}",

@@ -18,6 +18,7 @@ class Metric:
     better: Literal["higher", "lower", "none"]
     ideal: float | None
     meaning: str
+    digits: int = 3
 
 
 METRICS = {
@@ -41,12 +42,14 @@ METRICS = {
         "none",
         1.0,
         "1 is right; below 1 the probabilities are too extreme, above 1 too timid",
+        2,
     ),
     "calibration_intercept": Metric(
         "Calibration intercept",
         "none",
         0.0,
         "0 is right; below 0 the probabilities are too high on average, above 0 too low",
+        2,
     ),
 }
 """In the order in which tables show them."""

@@ -127,7 +127,18 @@ def moment(text: str) -> str:
     return when.strftime("%Y-%m-%d %H:%M") + (f" {when.tzname()}" if when.tzinfo else "")
 
 
-FILTERS = {
-    f.__name__: f for f in (number, estimate, percent, count, quantity, percentile, duration, moment)
-}
-"""What templates may call on a number."""
+def sentence(text: str) -> str:
+    """Begin with a capital letter and leave the rest alone.
+
+    Examples
+    --------
+    >>> sentence("tested on KY")
+    'Tested on KY'
+    """
+    return text[:1].upper() + text[1:]
+
+
+_ALL = (number, estimate, percent, count, quantity, percentile, duration, moment, sentence)
+
+FILTERS = {f.__name__: f for f in _ALL}
+"""What templates may call."""

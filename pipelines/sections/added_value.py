@@ -88,7 +88,8 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, figure, block_heading %}
-<p>Candidate minus “{{ reference }}”, paired on the same held-out rows, with 95 % intervals. An interval
+<p>Candidate minus “{{ reference }}”, paired on the same held-out rows, with 95 % intervals. An
+interval
 that holds 0 means that no difference was shown. For the Brier score and the log-loss
 <strong>negative is better</strong>.</p>
 {% for block in blocks %}

@@ -11,8 +11,8 @@ from signature.results import PROCEDURE, Estimate
 TITLE = "Calibration"
 ORDER = 60
 
-EVENTS_PER_BIN = 10
-MOST_BINS = 10
+EVENTS_PER_BIN = 15
+FEWEST_BINS, MOST_BINS = 3, 8
 HISTOGRAM_BINS = 20
 
 
@@ -27,7 +27,7 @@ def summarize(results: Results) -> dict[str, Any]:
         repeats = int(p["repeat"].nunique())
         probability, outcome = p["probability"].to_numpy(), p["outcome"].to_numpy()
         rarer = min(outcome.sum(), (1 - outcome).sum()) / repeats
-        wanted = int(np.clip(rarer // EVENTS_PER_BIN, 2, MOST_BINS))
+        wanted = int(np.clip(rarer // EVENTS_PER_BIN, FEWEST_BINS, MOST_BINS))
         metrics = block.candidate(PROCEDURE).metrics
         blocks.append(
             {
@@ -100,7 +100,7 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
 
     figures = {}
     for block in summary["blocks"]:
-        with canvas(5.4, 2, 1, sharex=True, height_ratios=(3, 1)) as (figure, (curve, bars)):
+        with canvas(4.6, 2, 1, sharex=True, height_ratios=(3, 1)) as (figure, (curve, bars)):
             bins = block["bins"]
             x, y = [b["predicted"] for b in bins], [b["observed"] for b in bins]
             errors = [
@@ -114,7 +114,7 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
                 curve.annotate(
                     f"{b['n']:.0f}",
                     (b["predicted"], b["observed"]),
-                    xytext=(5, -11),
+                    xytext=(5, -10),
                     textcoords="offset points",
                     fontsize=8,
                     color=INK,
@@ -129,7 +129,9 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
             bars.axhline(0, color=INK, linewidth=0.7)
             bars.yaxis.set_major_formatter(lambda v, _: f"{abs(v):.0f}")
             bars.set_ylabel("rows")
-            bars.set_xlabel("probability given to held-out people (up: event, down: no event)")
+            figure.supxlabel(
+                "probability given to held-out people (up: event, down: no event)", fontsize=9
+            )
             bars.set_xlim(0, max(top, bins[-1]["stop"]))
             for axes in (curve, bars):
                 axes.grid(color=GRID)
@@ -152,18 +154,22 @@ event. The numbers at the points are rows.</p>
 {% for block in blocks %}
 {{ block_heading(block) }}
 <p>Slope {{ block.slope | estimate(2) }}; intercept {{ block.intercept | estimate(2, true) }}.
-{% if block.repeats > 1 %}All {{ block.repeats }} repeats are drawn together; counts and intervals are
+{% if block.repeats > 1 %}All {{ block.repeats }} repeats are drawn together; counts and intervals
+are
 those of one repeat.{% endif %}</p>
 {% call figure(figures[block.name], "Calibration of the procedure, " ~ block.title) %}
-{% call data_table("Calibration by bin, " ~ block.title, ["Bin", "Rows", "Events", "Mean probability",
+{% call data_table("Calibration by bin, " ~ block.title, ["Bin", "Rows", "Events",
+"Mean probability",
 "Share with the event", "95 % interval"]) %}
 {% for b in block.bins %}
-<tr><th scope="row">{{ loop.index }}</th><td>{{ b.n | number(0) }}</td><td>{{ b.events | number(0) }}</td>
+<tr><th scope="row">{{ loop.index }}</th><td>{{ b.n | number(0) }}</td><td>{{ b.events | number(0)
+}}</td>
 <td>{{ b.predicted | number }}</td><td>{{ b.observed | number }}</td>
 <td>{{ b.low | number }} to {{ b.high | number }}</td></tr>
 {% endfor %}
 {% endcall %}
-{% call data_table("Rows by probability, " ~ block.title, ["From", "With event", "Without event"]) %}
+{% call data_table("Rows by probability, " ~ block.title, ["From", "With event", "Without event"])
+%}
 {% for b in block.histogram %}
 <tr><th scope="row">{{ b.start | number(2) }}</th><td>{{ b.with_event | number(0) }}</td>
 <td>{{ b.without_event | number(0) }}</td></tr>

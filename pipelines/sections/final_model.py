@@ -32,7 +32,8 @@ def summarize(results: Results) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table %}
-<p>Refitted on all development rows; its performance is that of the procedure above, because no rows are
+<p>Refitted on all development rows; its performance is that of the procedure above, because no
+rows are
 left to test it on. Chosen on the inner folds: <strong>{{ label }}</strong>.</p>
 {% call data_table("Log-loss on the inner folds, lower is better", ["Contender", "Log-loss"]) %}
 {% for c in losses %}
@@ -51,12 +52,14 @@ left to test it on. Chosen on the inner folds: <strong>{{ label }}</strong>.</p>
 {% if not gate %}
 <p>None were set.</p>
 {% else %}
-<p>{% if passed %}All were met.{% else %}<strong>{{ failed }} of {{ gate | length }} not met</strong>: the
+<p>{% if passed %}All were met.{% else %}<strong>{{ failed }} of {{ gate | length }} not
+met</strong>: the
 model is not put forward for use.{% endif %}</p>
 {% call data_table("Conditions", ["Condition", "Measured", "Result"], false) %}
 {% for check in gate %}
 <tr><th scope="row">{{ check.rule }}</th><td>{{ check.measured }}</td>
-<td class="{{ "passed" if check.passed else "failed" }}">{{ "met" if check.passed else "not met" }}</td></tr>
+<td class="{{ "passed" if check.passed else "failed" }}">{{ "met" if check.passed else "not met"
+}}</td></tr>
 {% endfor %}
 {% endcall %}
 {% endif %}

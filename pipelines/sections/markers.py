@@ -72,9 +72,7 @@ def summarize(results: Results) -> dict[str, Any] | None:
         "repeats": int(table["repeat"].nunique()),
         "features": ranked,
         "drawn": min(BARS, len(ranked)),
-        "panel_share": (
-            sum(r["mean"] for r in ranked if r["in_panel"]) / total if total else None
-        ),
+        "panel_share": (sum(r["mean"] for r in ranked if r["in_panel"]) / total if total else None),
         "swarms": swarms,
         "waterfalls": _waterfalls(first, predictions, labels),
         "gap": gap,
@@ -132,15 +130,20 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, figure %}
-<p class="caution"><strong>These numbers describe the model, not nature.</strong> A contribution says how
-far a feature moved the model’s probability for held-out people, in log-odds. It is not a cause, not an
+<p class="caution"><strong>These numbers describe the model, not nature.</strong> A contribution
+says how
+far a feature moved the model’s probability for held-out people, in log-odds. It is not a cause,
+not an
 effect size, and shared out somewhat arbitrarily among features that go together.</p>
-<p>From {{ rows | count }} held-out rows {{ title }}, {{ n_folds }} {{ "fold" if n_folds == 1 else "folds" }}
-{% if repeats > 1 %}({{ repeats }} repeats){% endif %}.
-{% if panel_share is not none %}The panel makes up {{ panel_share | percent }} of all contributions; that is
+<p>From {{ rows | count }} held-out rows {{ title }}, {{ n_folds }} {{ "fold" if n_folds == 1 else
+"folds" }}
+{{- " (" ~ repeats ~ " repeats)" if repeats > 1 }}.
+{% if panel_share is not none %}The panel makes up {{ panel_share | percent }} of all
+contributions; that is
 no measure of what it adds, which is above.{% endif %}</p>
 {% if gap_matters %}
-<p class="failed">Contributions miss the log-odds of the predictions by up to {{ gap | number }}: they explain
+<p class="failed">Contributions miss the log-odds of the predictions by up to {{ gap | number }}:
+they explain
 the probabilities only roughly.</p>
 {% endif %}
 <h3>Which features moved them most</h3>
@@ -154,32 +157,39 @@ the probabilities only roughly.</p>
 {% endcall %}
 {% endcall %}
 <h3>In which direction</h3>
-{% call figure(figures.swarm, "One point per held-out row, coloured by the percentile of its value") %}
+{% call figure(figures.swarm,
+"One point per held-out row, coloured by the percentile of its value") %}
 {% for s in swarms %}
 {% call data_table("Mean contribution of " ~ s.label, ["Value", "Rows", "Mean contribution"]) %}
 {% for l in s.levels %}
-<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true) }}</td></tr>
+<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true)
+}}</td></tr>
 {% endfor %}
 {% endcall %}
 {% endfor %}
 {% endcall %}
 <h3>Along the values of the four strongest</h3>
-{% call figure(figures.curves, "Contribution against the percentile of the value; tick labels are in units") %}
+{% call figure(figures.curves,
+"Contribution against the percentile of the value; tick labels are in units") %}
 {% for s in swarms if s.curve %}
 {% call data_table("Mean contribution of " ~ s.label, ["Value", "Rows", "Mean contribution"]) %}
 {% for l in s.levels %}
-<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true) }}</td></tr>
+<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true)
+}}</td></tr>
 {% endfor %}
 {% endcall %}
 {% endfor %}
 {% endcall %}
 <h3>Three rows, picked by rule</h3>
-<p>The rows with the highest, the median and the lowest held-out probability. Values are given by their
+<p>The rows with the highest, the median and the lowest held-out probability. Values are given by
+their
 percentile, never as such.</p>
 {% for w in waterfalls %}
 {% call figure(figures[w.rule], "From the fold’s average to the " ~ w.rule ~ " probability") %}
-{% call data_table("Steps to the " ~ w.rule ~ " probability, in log-odds", ["Step", "Contribution", "Total"]) %}
-<tr><th scope="row">Average of the training fold</th><td></td><td>{{ w.base | number(3, true) }}</td></tr>
+{% call data_table("Steps to the " ~ w.rule ~ " probability, in log-odds", ["Step", "Contribution",
+"Total"]) %}
+<tr><th scope="row">Average of the training fold</th><td></td><td>{{ w.base | number(3, true)
+}}</td></tr>
 {% for s in w.steps %}
 <tr><th scope="row">{{ s.label }} ({{ s.percentile | percentile }})</th>
 <td>{{ s.contribution | number(3, true) }}</td><td>{{ s.stop | number(3, true) }}</td></tr>

@@ -34,20 +34,23 @@ def summarize(results: Results) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table %}
-<p>{{ n_baseline | count }} features are known anyway and {{ n_panel | count }} belong to the panel under
+<p>{{ n_baseline | count }} features are known anyway and {{ n_panel | count }} belong to the panel
+under
 question. Percentiles are of the values that could be measured; a value below the detection limit is
 counted, not replaced by a number.</p>
 {% if censored_much %}
 <p>Below the detection limit in more than {{ censored_limit | percent }} of rows, and so hardly more
 than “detected or not”: {{ censored_much | join(", ") }}.</p>
 {% endif %}
-{% call data_table("Features by group", ["Feature", "Unit", "Missing", "Below limit", "5th percentile",
+{% call data_table("Features by group", ["Feature", "Unit", "Missing", "Below limit",
+"5th percentile",
 "25th", "Median", "75th", "95th"]) %}
 {% for g in groups %}
-<tr class="group"><th scope="rowgroup" colspan="9">{{ g.group | capitalize }} –
+<tr class="group"><th scope="rowgroup" colspan="9">{{ g.group | sentence }} –
 {{ "panel under question" if g.in_panel else "known anyway" }}</th></tr>
 {% for c in g.columns %}
-<tr><th scope="row">{{ c.label }}</th><td>{{ c.unit }}</td><td>{{ c.missing | percent }}</td>
+<tr><th scope="row">{{ c.label }}</th><td class="text">{{ c.unit }}</td><td>{{ c.missing | percent
+}}</td>
 <td>{{ c.below_limit | percent }}</td>
 {% if c.quantiles %}{% for q in c.quantiles %}<td>{{ q | quantity }}</td>{% endfor %}
 {% else %}<td colspan="5">no percentiles</td>{% endif %}</tr>

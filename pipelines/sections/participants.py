@@ -34,9 +34,10 @@ def summarize(results: Results) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table %}
-<p><strong>Outcome.</strong> {{ outcome.label }}. {{ outcome.definition }}
-An event means that a person {{ outcome.event }}; no event, that a person {{ outcome.no_event }}.</p>
-<p><strong>Data.</strong> {{ citation }}</p>
+<p><strong>Outcome:</strong> {{ outcome.label | sentence }}. {{ outcome.definition }}
+An event means that a person {{ outcome.event }}; no event, that a person {{ outcome.no_event
+}}.</p>
+<p><strong>Data:</strong> {{ citation }}</p>
 {% call data_table("From the records to the analysis, in rows", ["Step", "Removed", "Left"]) %}
 <tr><th scope="row">In the records</th><td></td><td>{{ start | count }}</td></tr>
 {% for line in flow %}

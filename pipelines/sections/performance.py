@@ -48,7 +48,7 @@ def summarize(results: Results) -> dict[str, Any]:
     return {
         "blocks": blocks,
         "metrics": [
-            {"name": m, "label": words.label, "meaning": words.meaning}
+            {"name": m, "label": words.label, "meaning": words.meaning, "digits": words.digits}
             for m, words in METRICS.items()
         ],
         "bootstraps": results.evaluation.bootstraps,
@@ -71,7 +71,9 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
                 reference=0.5,
                 highlight=[c["is_headline"] for c in candidates],
             )
-            axes.set_xlabel("AUROC on held-out people, 95 % interval (dashed: coin toss)")
+            figure.supxlabel(
+                "AUROC on held-out people, 95 % interval (dashed: coin toss)", fontsize=9
+            )
             figures[block["name"]] = to_svg(
                 figure,
                 key=f"performance-{block['name']}",
@@ -89,7 +91,8 @@ prefer. Contenders are listed to explain it, baselines are there to be beaten. I
 from {{ bootstraps | count }} bootstrap samples.</p>
 {% for block in blocks %}
 {{ block_heading(block) }}
-<p>{{ block.scheme | capitalize }}: {{ block.rows | count }} rows of {{ block.people | count }} people,
+<p>{{ block.scheme | sentence }}: {{ block.rows | count }} rows of {{ block.people | count }}
+people,
 {{ block.events | count }} events ({{ block.share | percent }}).</p>
 {% call figure(figures[block.name], "AUROC by candidate, " ~ block.title) %}
 {% call data_table("AUROC, " ~ block.title, ["Candidate", "AUROC", "Low", "High"]) %}
@@ -110,9 +113,10 @@ from {{ bootstraps | count }} bootstrap samples.</p>
 <tr{% if c.is_headline %} class="headline"{% endif %}>
 <th scope="row">{{ c.label }}<small class="note"> – {{ c.part }}</small></th>
 {% for m in metrics %}
-<td>{{ c.metrics[m.name].value | number }}
+<td>{{ c.metrics[m.name].value | number(m.digits) }}
 {% if c.metrics[m.name].low is not none and c.metrics[m.name].high is not none %}
-<small>{{ c.metrics[m.name].low | number }} to {{ c.metrics[m.name].high | number }}</small>
+<small>{{ c.metrics[m.name].low | number(m.digits) }} to
+{{ c.metrics[m.name].high | number(m.digits) }}</small>
 {% endif %}</td>
 {% endfor %}
 </tr>

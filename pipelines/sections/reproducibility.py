@@ -40,7 +40,8 @@ TEMPLATE = """
 <p>To repeat this run on the same data with the same code: <code>{{ command }}</code></p>
 {% call data_table("Run", ["What", "Value"], false) %}
 <tr><th scope="row">Data set, outcome</th><td>{{ dataset }}, {{ outcome }}</td></tr>
-{% for w in where %}<tr><th scope="row">Rows where {{ w.column }} is</th><td>{{ w.values }}</td></tr>
+{% for w in where %}<tr><th scope="row">Rows where {{ w.column }} is</th><td>{{ w.values
+}}</td></tr>
 {% endfor %}
 <tr><th scope="row">Seed</th><td><code>{{ seed }}</code></td></tr>
 <tr><th scope="row">Parameter sets per contender and fold</th><td>{{ trials }}</td></tr>
@@ -51,7 +52,8 @@ TEMPLATE = """
 <tr><th scope="row">Code</th><td><code>{{ code_version }}</code></td></tr>
 <tr><th scope="row">Digest of the data</th><td><code>{{ data_digest }}</code></td></tr>
 <tr><th scope="row">Digest of the experiment</th><td><code>{{ experiment_digest }}</code></td></tr>
-<tr><th scope="row">Fingerprint of data, experiment and code</th><td><code>{{ fingerprint }}</code></td></tr>
+<tr><th scope="row">Fingerprint of data, experiment and code</th><td><code>{{ fingerprint
+}}</code></td></tr>
 {% endcall %}
 {% call data_table("Versions", ["Package", "Version"], false) %}
 {% for e in environment %}<tr><th scope="row">{{ e.name }}</th><td>{{ e.version }}</td></tr>

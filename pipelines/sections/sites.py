@@ -97,7 +97,7 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
             axes.grid(axis="x", color=GRID)
-            axes.set_xlabel("AUROC in the held-out fold (dashed: coin toss)")
+            figure.supxlabel("AUROC in the held-out fold (dashed: coin toss)", fontsize=9)
             figure.legend(loc="outside upper left", ncols=2, handletextpad=0.2)
             figures[block["name"]] = to_svg(
                 figure,
@@ -115,15 +115,19 @@ TEMPLATE = """
 marked * have fewer than {{ few_events }} people with or without the event.</p>
 {% for block in blocks %}
 {{ block_heading(block) }}
-<p>Chosen by the inner folds: {% for c in block.chosen %}{{ c.label or "not recorded" }} in {{ c.n }} of
+<p>Chosen by the inner folds: {% for c in block.chosen %}{{ c.label or "not recorded" }} in {{ c.n
+}} of
 {{ block.n_folds }}{{ "; " if not loop.last }}{% endfor %}.
-{% if block.without_auroc %}<strong>In {{ block.without_auroc }} of {{ block.n_folds }} folds the AUROC
+{% if block.without_auroc %}<strong>In {{ block.without_auroc }} of {{ block.n_folds }} folds the
+AUROC
 is undefined</strong>, because all people there had the same outcome; it is left out of the mean.
 {% else %}The AUROC is defined in every fold.{% endif %}</p>
-{% call figure(figures[block.name], "AUROC of the procedure and of the reference by held-out fold, " ~ block.title) %}
+{% call figure(figures[block.name],
+"AUROC of the procedure and of the reference by held-out fold, " ~ block.title) %}
 <div class="scroll" tabindex="0" role="region" aria-label="AUROC by fold, {{ block.title }}">
 <table class="numeric"><caption>AUROC by held-out fold, {{ block.title }}</caption>
-<thead><tr><th scope="col">Held out</th>{% if block.repeated %}<th scope="col">Repeat</th>{% endif %}
+<thead><tr><th scope="col">Held out</th>{% if block.repeated %}<th scope="col">Repeat</th>{% endif
+%}
 <th scope="col">Rows</th><th scope="col">Events</th>
 {% for c in block.candidates %}<th scope="col">{{ c.label }}</th>{% endfor %}
 <th scope="col" class="text">Chosen</th></tr></thead>

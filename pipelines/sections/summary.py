@@ -15,7 +15,7 @@ ORDER = 0
 EVENTS_ASKED = 100
 """In the rarer group; what a validation is commonly asked to have (Collins 2016)."""
 
-WIDTHS = ((0.05, "narrow"), (0.10, "moderate"), (0.20, "wide"))
+WIDTHS = ((0.05, "narrow"), (0.10, "moderately wide"), (0.20, "wide"))
 """How wide the interval of a difference in AUROC may be to be called so; beyond: very wide."""
 
 
@@ -96,15 +96,17 @@ TEMPLATE = """
 <div class="verdict {{ adds }}">
 <p class="answer">{{ answer }}: {{ sentence }}</p>
 <p>AUROC with the panel minus “{{ reference_label }}”:
-<strong>{{ difference | estimate(3, true) }}</strong>, with its 95 % interval, on held-out people.</p>
+<strong class="whole">{{ difference | estimate(3, true) }}</strong>, with its 95 % interval, on
+held-out people.</p>
 </div>
 <dl class="facts">
 <div><dt>People</dt><dd>{{ people | count }}
 <small>{% if rows != people %}{{ rows | count }} rows; {% endif %}{{ events | count }} events:
-{{ outcome }}{% if sites %}; {{ sites }} {{ "site" if sites == 1 else "sites" }}{% endif %}</small></dd></div>
+{{ outcome }}{% if sites %}; {{ sites }} {{ "site" if sites == 1 else "sites" }}{% endif
+%}</small></dd></div>
 <div><dt>AUROC with the panel</dt><dd>{{ auroc.value | number(2) }}
 <small>95 % interval {{ auroc.low | number(2) }} to {{ auroc.high | number(2) }}</small></dd></div>
-<div><dt>AUROC, {{ reference_label }}</dt><dd>{{ reference_auroc.value | number(2) }}
+<div><dt>AUROC of “{{ reference_label }}”</dt><dd>{{ reference_auroc.value | number(2) }}
 <small>95 % interval {{ reference_auroc.low | number(2) }} to
 {{ reference_auroc.high | number(2) }}</small></dd></div>
 </dl>
@@ -113,19 +115,21 @@ TEMPLATE = """
 <h3>How sure is this?</h3>
 <ul>
 <li>It rests on {{ tested_events | count }} events among {{ tested_people | count }}
-{{ "people of other sites, who took no part in the development" if external else "held-out people" }}.
+{{ "people of other sites, who took no part in the development" if external else "held-out people"
+}}.
 {% if few_events %}The rarer group counts {{ rarer | count }}, fewer than the {{ events_asked }}
 commonly asked of a validation.{% endif %}</li>
 <li>{% if external and tested_sites == 1 %}One outside site: how much sites differ cannot be told.
 {% elif external %}{{ tested_sites }} outside sites.
 {% elif whole_sites %}Each of {{ whole_sites }} sites was held out as a whole.
 {% elif tested_sites == 1 %}All people come from one site; no site was held out.
-{% else %}No site was held out as a whole: the same sites are in training and in testing.{% endif %}</li>
+{% else %}No site was held out as a whole: the same sites are in training and in testing.{% endif
+%}</li>
 <li>{% if width is none %}The interval of the difference is undefined.{% else %}The interval of the
 difference is {{ width_words }}: anything from {{ difference.low | number(3, true) }} to
 {{ difference.high | number(3, true) }} fits the data.{% endif %}</li>
 {% for block in other_blocks %}
-<li>{{ block.name | capitalize }} validation ({{ block.scheme }}) gave
+<li>{{ block.name | sentence }} validation ({{ block.scheme }}) gave
 {{ block.difference | estimate(3, true) }}.</li>
 {% endfor %}
 </ul>
@@ -136,8 +140,10 @@ difference is {{ width_words }}: anything from {{ difference.low | number(3, tru
 {% if caution %}<li>{{ caution }}</li>{% endif %}
 <li>Deciding about the care of any one person: no threshold was tested.</li>
 <li>Saying who benefits from a treatment, or that changing a marker changes the outcome.</li>
-{% if not external %}<li>Other studies or laboratories: no independent study took part.</li>{% endif %}
-{% if checks_failed %}<li>Deployment: {{ checks_failed }} of the {{ checks }} conditions set in advance
+{% if not external %}<li>Other studies or laboratories: no independent study took part.</li>{%
+endif %}
+{% if checks_failed %}<li>Deployment: {{ checks_failed }} of the {{ checks }} conditions set in
+advance
 {{ "was" if checks_failed == 1 else "were" }} not met.</li>{% endif %}
 </ul>
 </div>

@@ -65,21 +65,18 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
                     else [(0, fold["start"]), (fold["stop"], block["rows"] - fold["stop"])]
                 )
                 axes.broken_barh(trained, (i - 0.36, 0.72), facecolors=PALE)
-                axes.broken_barh(
-                    [(fold["start"], fold["n"])], (i - 0.36, 0.72), facecolors=MAIN
-                )
+                axes.broken_barh([(fold["start"], fold["n"])], (i - 0.36, 0.72), facecolors=MAIN)
             axes.set_yticks(range(len(folds)), [f["label"] for f in folds])
             axes.set_ylim(len(folds) - 0.4, -0.6)
             axes.set_xlim(0, block["rows"])
-            axes.set_xlabel("rows (pale: trained on, dark: tested)")
-            axes.set_ylabel("held out" if block["external"] else "fold")
+            figure.supxlabel("rows (strong colour: tested, faint: trained on)", fontsize=9)
             axes.tick_params(axis="y", length=0)
             axes.spines["left"].set_visible(False)
             figures[block["name"]] = to_svg(
                 figure,
                 key=f"validation-{block['name']}",
                 title=f"Folds, {block['title']}",
-                description="One line per fold. Dark: the rows that were tested. Pale: the rows "
+                description="One line per fold. Strong: the rows that were tested. Faint: the rows "
                 "that the model was trained on. No row is both.",
             )
     return figures
@@ -94,7 +91,8 @@ predicted once.</p>
 {{ block_heading(block) }}
 <p>Scheme: {{ block.scheme }}.
 {% if block.repeats > 1 %}The drawing shows the first of {{ block.repeats }} repeats.{% endif %}
-{% if block.whole_sites %}Each of {{ block.whole_sites }} sites was held out as a whole.{% endif %}</p>
+{% if block.whole_sites %}Each of {{ block.whole_sites }} sites was held out as a whole.{% endif
+%}</p>
 {% call figure(figures[block.name], "Which rows train and which are tested, " ~ block.title) %}
 {% call data_table("Folds, " ~ block.title, ["Held out", "Rows trained on", "Rows tested",
 "Events tested", "Sites tested"]) %}
@@ -105,7 +103,8 @@ predicted once.</p>
 {% endcall %}
 {% endcall %}
 {% if block.people_in_two_folds %}
-<p class="failed">{{ block.people_in_two_folds | count }} people have rows in more than one fold of a
+<p class="failed">{{ block.people_in_two_folds | count }} people have rows in more than one fold of
+a
 repeat: these results are too good.</p>
 {% else %}
 <p>No person has rows in more than one fold of a repeat.</p>
