@@ -155,7 +155,10 @@ class GateCheck(_Record):
 
 
 class Evaluation(_Record):
-    """``evaluation.json``: everything measured on held-out people. The last block is the headline."""
+    """``evaluation.json``: all that was measured on held-out people.
+
+    The last block is the headline.
+    """
 
     version: Literal[1] = 1
     experiment: str

@@ -122,7 +122,7 @@ class FeatureSchema:
     >>> schema.choose(baseline=["demographics"], panel=["cytokin"])
     Traceback (most recent call last):
         ...
-    signature.exceptions.SchemaError: no group or column named 'cytokin'; groups are: cytokine, demographics
+    signature.exceptions.SchemaError: no group or column named 'cytokin'; groups are: cytokine, ...
     """
 
     columns: tuple[Column, ...]

@@ -1,0 +1,21 @@
+"""The one marker of the panel that ranks best in the training rows, alone."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+from signature.single_marker import BestSingleMarker
+
+LABEL = "Best single marker"
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure on the panel alone; the choice of the marker is part of the fit."""
+    return procedure(linear_steps(schema, schema.panel), BestSingleMarker(among=schema.panel))
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Nothing to tune."""
+    return {}

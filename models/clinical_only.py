@@ -1,0 +1,23 @@
+"""Ridge logistic regression on the baseline features: what the panel must add to."""
+
+from typing import Any
+
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+
+LABEL = "Clinical only"
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure on the baseline features alone."""
+    return procedure(
+        linear_steps(schema, schema.baseline), LogisticRegression(l1_ratio=0.0, max_iter=2000)
+    )
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Strength of the ridge penalty."""
+    return {"model__C": trial.suggest_float("C", 1e-4, 10.0, log=True)}

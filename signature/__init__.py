@@ -1,0 +1,26 @@
+"""Immune signatures: all that a fitted model needs where it is used.
+
+============================  ===================================================
+`signature.schema`            what each column of a study means
+`signature.cohort`            the people of a study
+`signature.tables`            reading tables, and what is wrong with them
+`signature.panels`            markers by panel; `signature.markers` names them
+`signature.datasets`          data sets by name; `signature.outcomes` likewise
+`signature.columns`           in-fold steps: take columns,
+`signature.censoring`         … values below a detection limit,
+`signature.scaling`           … logarithms
+`signature.procedures`        … put together
+`signature.single_marker`     models of our own: the best single marker,
+`signature.boosting`          … shallow boosting
+`signature.calibration`       from score to probability
+`signature.contributions`     what each feature adds to the log-odds
+`signature.persistence`       saved models, without pickle
+`signature.serving`           scoring rows that a partner sends
+`signature.results`           the files of a run
+`signature.metrics`           how good are held-out probabilities, with intervals
+`signature.randomness`        one seed, spawned by name
+`signature.exceptions`        everything that a user's input can cause
+============================  ===================================================
+"""
+
+__version__ = "0.1.0"

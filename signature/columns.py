@@ -1,0 +1,76 @@
+"""Pick a procedure's columns out of the raw table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from signature.exceptions import ModelInputError
+
+
+class TakeColumns(TransformerMixin, BaseEstimator):
+    """Take the named columns of a table as float64, in order.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        Names to take; all columns of the training table when left out.
+
+    Raises
+    ------
+    ModelInputError
+        In `transform`, when a named column is not there. Who serves a model decides beforehand
+        which columns may be absent and adds them as missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"IL6": [1.0, 2.0], "age": [30, 40]})
+    >>> TakeColumns(["age"]).fit_transform(table)
+        age
+    0  30.0
+    1  40.0
+    """
+
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self.columns = columns
+
+    def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
+        """Remember the names."""
+        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
+        self.columns_ = list(as_table(X).columns if self.columns is None else self.columns)
+        return self
+
+    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        """Return the named columns."""
+        check_is_fitted(self)
+        if not isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
+        table = as_table(X)
+        missing = [c for c in self.columns_ if c not in table]
+        if missing:
+            raise ModelInputError(f"missing columns: {', '.join(map(repr, missing))}")
+        return table[self.columns_].astype("float64")
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Names of the columns taken."""
+        check_is_fitted(self)
+        return np.asarray(self.columns_, dtype=object)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def as_table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+    """Return a table; an array gets the names scikit-learn gives to nameless columns."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    array = np.asarray(X)
+    return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])

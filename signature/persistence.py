@@ -1,0 +1,129 @@
+"""Save and load a fitted procedure without pickle.
+
+A model folder holds ``model.skops`` (the fitted procedure) and ``model.json`` (schema, outcome and
+where it comes from). Nothing in it belongs to a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from signature import __version__
+from signature.calibration import CalibratedProcedure
+from signature.exceptions import ModelFileError
+from signature.schema import FeatureSchema
+
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "signature.boosting.ShallowBoosting",
+    "signature.calibration.CalibratedProcedure",
+    "signature.censoring.LimitSubstitution",
+    "signature.columns.TakeColumns",
+    "signature.scaling.Log2Columns",
+    "signature.single_marker.BestSingleMarker",
+)
+"""Types that a saved model may hold, beside those that skops trusts itself."""
+
+
+class ModelCard(BaseModel):
+    """``model.json``: what a fitted model expects, and what it says.
+
+    ``probability`` is that of the event; ``columns`` are the rows of `FeatureSchema.to_list`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Literal[1] = 1
+    package_version: str = __version__
+    experiment: str
+    question: str
+    caution: str
+    candidate: str
+    outcome: str
+    event: str
+    no_event: str
+    n_rows: int
+    n_events: int
+    columns: list[dict[str, Any]]
+    trusted_types: list[str] = []
+    fingerprint: str
+
+    @property
+    def schema_(self) -> FeatureSchema:
+        """The columns as a schema."""
+        return FeatureSchema.from_list(self.columns)
+
+
+def save_procedure(procedure: CalibratedProcedure, file: Path) -> None:
+    """Write one fitted procedure."""
+    import skops.io
+
+    skops.io.dump(procedure, file)
+
+
+def load_procedure(file: Path, trusted: Iterable[str] = ()) -> CalibratedProcedure:
+    """Read one fitted procedure.
+
+    Parameters
+    ----------
+    file : Path
+    trusted : iterable of str
+        Further types that the caller vouches for.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is missing, damaged, or holds a type that is not trusted.
+    """
+    import skops.io
+
+    if not file.is_file():
+        raise ModelFileError(f"no fitted model {file.name!r} in {file.parent}")
+    allowed = {*TRUSTED_TYPES, *trusted}
+    try:
+        strange = sorted(set(skops.io.get_untrusted_types(file=file)) - allowed)
+        if strange:
+            raise ModelFileError(
+                f"{file.name} holds types that are not trusted: {', '.join(strange)}; "
+                "load models only from people you trust, with the version that wrote them"
+            )
+        return skops.io.load(file, trusted=sorted(allowed))
+    except ModelFileError:
+        raise
+    except Exception as error:
+        # skops and zipfile raise many kinds for a damaged file; all mean the same to the user
+        raise ModelFileError(
+            f"{file.name} cannot be read as a fitted model ({type(error).__name__}); "
+            "copy it again, or load it with the package version that wrote it"
+        ) from error
+
+
+def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) -> Path:
+    """Write a model folder and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_procedure(procedure, folder / "model.skops")
+    (folder / "model.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def load_model(folder: Path) -> tuple[CalibratedProcedure, ModelCard]:
+    """Read a model folder.
+
+    Raises
+    ------
+    ModelFileError
+        As `load_procedure`, and when ``model.json`` is missing or of another version.
+    """
+    file = folder / "model.json"
+    if not file.is_file():
+        raise ModelFileError(f"no 'model.json' in {folder}; a model folder holds it beside the fit")
+    try:
+        card = ModelCard.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+        raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None
+    return load_procedure(folder / "model.skops", card.trusted_types), card
