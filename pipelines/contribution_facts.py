@@ -22,7 +22,7 @@ def importance(contributions: pd.DataFrame) -> list[dict[str, Any]]:
     Parameters
     ----------
     contributions : DataFrame
-        The lines of one candidate in one block.
+        The lines of one block.
 
     Returns
     -------

@@ -109,7 +109,7 @@ def run(people: pd.DataFrame, block: str, folds: list, answer: Answer) -> tuple:
                 ]
                 long = long.rename_axis("row").reset_index()
                 contributions.append(
-                    long.assign(block=block, candidate=name, repeat=repeat, fold=fold)
+                    long.assign(block=block, candidate=chosen, repeat=repeat, fold=fold)
                 )
     return pd.concat(predictions, ignore_index=True), pd.concat(contributions, ignore_index=True)
 

@@ -22,6 +22,7 @@ def summarize(results: Results) -> dict[str, Any]:
     labels = results.candidate_labels()
     undefined = Estimate(value=None).model_dump()
     blocks = []
+    measured = {m for b in results.blocks for d in b.differences for m in d.metrics}
     for block in results.blocks:
         found = [d for d in block.differences if d.reference == reference]
         found.sort(key=lambda d: d.candidate != PROCEDURE)
@@ -48,6 +49,7 @@ def summarize(results: Results) -> dict[str, Any]:
         "metrics": [
             {"name": m, "label": words.label, "better": words.better, "direction": direction(m)}
             for m, words in METRICS.items()
+            if m in measured
         ],
         "drawn": list(DRAWN),
     }
@@ -58,7 +60,6 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
     from pipelines.figures import canvas, to_svg
     from pipelines.plots import forest, shorten
 
-    words = {m["name"]: m for m in summary["metrics"]}
     figures = {}
     for block in summary["blocks"]:
         differences = block["differences"]
@@ -72,8 +73,8 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
                     reference=0.0,
                     highlight=[d["is_headline"] for d in differences],
                 )
-                better = "right" if words[metric]["better"] == "higher" else "left"
-                axes.set_title(f"{words[metric]['label']}: {better} is better")
+                better = "right" if METRICS[metric].better == "higher" else "left"
+                axes.set_title(f"{METRICS[metric].label}: {better} is better")
                 axes.locator_params(axis="x", nbins=4)
             figure.supxlabel("candidate minus reference, 95 % interval", fontsize=9)
             figures[block["name"]] = to_svg(

@@ -13,7 +13,6 @@ from pipelines.contribution_facts import (
     importance,
 )
 from pipelines.results_folder import Results
-from signature.results import PROCEDURE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +29,8 @@ GAP_TOLERATED = 0.01
 
 def summarize(results: Results) -> dict[str, Any] | None:
     """Boil the contributions down; None where the run has none."""
+    # All of them are the procedure's; `candidate` says whom it chose in that fold.
     table = results.contributions
-    table = table[table["candidate"] == PROCEDURE]
     block = next((b for b in results.blocks if (table["block"] == b.name).any()), None)
     if block is None:
         return None

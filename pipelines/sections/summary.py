@@ -33,8 +33,19 @@ def width_in_words(width: float | None) -> str:
 
 
 def _plain(sentence: str) -> str:
-    """Take a set-off "Yes" or "No" off the front: the page says it itself, once."""
-    return re.sub(r"^(yes|no)\s*[:,.;–—]\s*", "", sentence, flags=re.IGNORECASE)
+    """Keep the verdict's first sentence without its "Yes" or "No".
+
+    The page says both the answer and the numbers itself, once.
+
+    Examples
+    --------
+    >>> _plain("No: nothing is added. AUROC 0.61 against 0.62.")
+    'nothing is added.'
+    >>> _plain("Nothing is added")
+    'Nothing is added.'
+    """
+    first = re.split(r"(?<=\.)\s", sentence.strip(), maxsplit=1)[0].rstrip(".") + "."
+    return re.sub(r"^(yes|no)\s*[:,.;–—]\s*", "", first, flags=re.IGNORECASE)
 
 
 def _difference(block: Block, reference: str) -> dict[str, float | None]:
@@ -66,6 +77,7 @@ def summarize(results: Results) -> dict[str, Any]:
         "rows": launch.n_rows,
         "events": launch.n_events,
         "sites": len(launch.sites),
+        "site_word": (experiment.validation.site or "site").replace("_", " "),
         "external": block.name == "external",
         "scheme": block.scheme,
         "tested_people": block.n_people,
@@ -102,7 +114,7 @@ held-out people.</p>
 <dl class="facts">
 <div><dt>People</dt><dd>{{ people | count }}
 <small>{% if rows != people %}{{ rows | count }} rows; {% endif %}{{ events | count }} events:
-{{ outcome }}{% if sites %}; {{ sites }} {{ "site" if sites == 1 else "sites" }}{% endif
+{{ outcome }}{% if sites %}; {{ sites }} {{ site_word }}{{ "s" if sites != 1 }}{% endif
 %}</small></dd></div>
 <div><dt>AUROC with the panel</dt><dd>{{ auroc.value | number(2) }}
 <small>95 % interval {{ auroc.low | number(2) }} to {{ auroc.high | number(2) }}</small></dd></div>
@@ -115,15 +127,18 @@ held-out people.</p>
 <h3>How sure is this?</h3>
 <ul>
 <li>It rests on {{ tested_events | count }} events among {{ tested_people | count }}
-{{ "people of other sites, who took no part in the development" if external else "held-out people"
+{{ "people kept apart, who took no part in the development" if external else "held-out people"
 }}.
 {% if few_events %}The rarer group counts {{ rarer | count }}, fewer than the {{ events_asked }}
 commonly asked of a validation.{% endif %}</li>
-<li>{% if external and tested_sites == 1 %}One outside site: how much sites differ cannot be told.
-{% elif external %}{{ tested_sites }} outside sites.
-{% elif whole_sites %}Each of {{ whole_sites }} sites was held out as a whole.
-{% elif tested_sites == 1 %}All people come from one site; no site was held out.
-{% else %}No site was held out as a whole: the same sites are in training and in testing.{% endif
+<li>{% if external and tested_sites == 1 %}They come from one {{ site_word }}: how much such places
+differ cannot be told.
+{% elif external %}They come from {{ tested_sites }} {{ site_word }}s.
+{% elif whole_sites %}Each of {{ whole_sites }} {{ site_word }}s was held out as a whole.
+{% elif tested_sites == 1 %}All people come from one {{ site_word }}, so none was held out as a
+whole.
+{% else %}No {{ site_word }} was held out as a whole: the same {{ site_word }}s are in training and
+in testing.{% endif
 %}</li>
 <li>{% if width is none %}The interval of the difference is undefined.{% else %}The interval of the
 difference is {{ width_words }}: anything from {{ difference.low | number(3, true) }} to
