@@ -7,6 +7,7 @@ labels, contributions that add up to the log-odds.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,17 @@ def make_results(
     folder: Path, answer: Answer = "no", *, external: bool = False, by_site: bool = True
 ) -> Path:
     """Write launch, evaluation, predictions and contributions into ``folder``."""
+    people, blocks, predictions, contributions = _computed(answer, external, by_site)
+    folder.mkdir(parents=True, exist_ok=True)
+    predictions.to_parquet(folder / "predictions.parquet")
+    contributions.to_parquet(folder / "contributions.parquet")
+    (folder / "evaluation.json").write_text(_evaluation(blocks).model_dump_json())
+    (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
+    return folder
+
+
+@cache
+def _computed(answer: Answer, external: bool, by_site: bool) -> tuple:
     people = people_of(answer)
     blocks, tables, parts = [], [], []
     develop = people["Clinic"].ne("MS") if external else np.ones(len(people), bool)
@@ -64,12 +76,7 @@ def make_results(
         tables.append(predictions)
         parts.append(contributions)
         blocks.append(_block(name, predictions, answer, by_site))
-    folder.mkdir(parents=True, exist_ok=True)
-    pd.concat(tables).to_parquet(folder / "predictions.parquet")
-    pd.concat(parts).to_parquet(folder / "contributions.parquet")
-    (folder / "evaluation.json").write_text(_evaluation(blocks).model_dump_json())
-    (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
-    return folder
+    return people, blocks, pd.concat(tables), pd.concat(parts)
 
 
 def _block(name: str, predictions: pd.DataFrame, answer: Answer, by_site: bool) -> Block:
