@@ -61,7 +61,7 @@ def by_level(rows: pd.DataFrame) -> list[dict[str, Any]]:
     groups = rows.groupby(level(rows["percentile"]))["contribution"]
     found = groups.agg(["size", "mean"])
     return [
-        {"level": name, "n": int(found.at[name, "size"]), "mean": float(found.at[name, "mean"])}
+        {"level": name, "n": int(found["size"][name]), "mean": float(found["mean"][name])}
         for name in (*LEVELS, MISSING)
         if name in found.index
     ]

@@ -218,10 +218,10 @@ def test_calibration(tiny):
 
 
 def test_calibration_counts_people_once_in_repeats(tiny):
+    (once,) = summarize("calibration", tiny)["blocks"]
     path = tiny.folder / "predictions.parquet"
     p = pd.read_parquet(path)
     pd.concat([p, p.assign(repeat=1)]).to_parquet(path)
-    (once,) = summarize("calibration", tiny)["blocks"]
     (twice,) = summarize("calibration", Results(tiny.folder))["blocks"]
     assert twice["bins"] == once["bins"]
     assert twice["histogram"] == once["histogram"]

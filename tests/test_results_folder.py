@@ -70,7 +70,7 @@ def test_wrong_field_is_named_without_its_value(folder):
 def test_files_of_two_experiments_are_not_mixed(folder):
     path = folder / "evaluation.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"experiment": "other"}))
-    with pytest.raises(ResultsError, match="'opt_demo'.*'other'"):
+    with pytest.raises(ResultsError, match=r"'opt_demo'.*'other'"):
         _ = Results(folder).evaluation
 
 

@@ -93,13 +93,16 @@ def _waterfalls(
         lines = lines[lines["feature"] != BASE]
         lines = lines.reindex(lines["contribution"].abs().sort_values(ascending=False).index)
         running, steps = base, []
-        for line in lines.head(STEPS).itertuples():
-            start, running = running, running + float(line.contribution)
+        shown = lines.head(STEPS)
+        for feature, share, rank in zip(
+            shown["feature"], shown["contribution"], shown["percentile"], strict=True
+        ):
+            start, running = running, running + float(share)
             steps.append(
                 {
-                    "label": labels[str(line.feature)],
-                    "percentile": None if line.percentile != line.percentile else line.percentile,
-                    "contribution": float(line.contribution),
+                    "label": labels[str(feature)],
+                    "percentile": None if rank != rank else float(rank),
+                    "contribution": float(share),
                     "start": start,
                     "stop": running,
                 }
