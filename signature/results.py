@@ -262,6 +262,7 @@ CONTRIBUTION_COLUMNS = {
 
 ``contribution`` is in log-odds of the event, relative to the training fold's average; those of a
 row, plus the fold's base value (feature ``(base)``), add up to its log-odds. ``percentile`` is the
-rank of the row's value among all rows, 0 to 1, missing where the value is; −1 marks a value below
-its detection limit. The values themselves are not kept.
+rank of the row's value among the measured values of all rows, 0 to 1, so that it can be read
+against `ColumnSummary.quantiles`; it is missing where the value is, and −1 marks a value below its
+detection limit. The values themselves are not kept.
 """
