@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ class Tracked:
 
         scorer = Scorer(model_folder)
         mlflow = import_mlflow()
+        _import_pyfunc()
         example = model_summary.input_example(scorer.schema, typical or {})
         logged = mlflow.pyfunc.log_model(
             name="model",
@@ -193,6 +195,8 @@ def import_mlflow() -> Any:
     # decided when mlflow is imported; it does not understand DO_NOT_TRACK=1
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     os.environ["DO_NOT_TRACK"] = "true"
+    # local files are there at once
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
     # a fresh SQLite store would print each of its migrations
@@ -200,6 +204,13 @@ def import_mlflow() -> Any:
     if not mlflow.is_tracking_uri_set():
         mlflow.set_tracking_uri(f"sqlite:///{CHECKOUT / 'mlflow.db'}")
     return mlflow
+
+
+def _import_pyfunc() -> None:
+    with warnings.catch_warnings():
+        # mlflow warns, on import, about the type hints of its own chat models
+        warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType", UserWarning)
+        import mlflow.pyfunc  # noqa: F401
 
 
 def _choose_experiment(name: str) -> None:

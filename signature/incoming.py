@@ -13,6 +13,7 @@ from signature.exceptions import ModelInputError
 from signature.schema import FeatureSchema, Scale, source_of
 
 _LONGEST_NAME = 40
+_LARGEST = 1e38
 
 
 def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
@@ -34,7 +35,7 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     ------
     ModelInputError
         When there are no rows; a required column is missing, a column is sent twice or is not
-        known; a column holds text, truth values, infinite values, or, where 0 or 1 is meant,
+        known; a column holds text, truth values, infinite numbers, or, where 0 or 1 is meant,
         another number; a row has a value together with its limit. The message names columns and
         counts rows, all problems at once, and repeats no value.
 
@@ -58,7 +59,7 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     columns = {name: _Cells(table[name]) for name in schema.names if name in table}
     problems += _counted(columns, lambda c: c.text, "text where a number is expected")
     problems += _counted(columns, lambda c: c.truth, "true or false where a number is expected")
-    problems += _counted(columns, lambda c: int(np.isinf(c.values).sum()), "infinite values")
+    problems += _counted(columns, _Cells.boundless, "infinite or absurdly large values")
     yes_no = {n: c for n, c in columns.items() if schema[n].scale is Scale.YES_NO}
     problems += _counted(yes_no, _Cells.neither, "a number other than 0 or 1")
     if problems:
@@ -106,6 +107,10 @@ class _Cells:
         elif not (pd.api.types.is_scalar(cell) and pd.isna(cell)):
             self.text += 1
         return float("nan")
+
+    def boundless(self) -> int:
+        """Count the numbers that are infinite, or would be in the single precision of trees."""
+        return int((np.abs(self.values) > _LARGEST).sum())
 
     def neither(self) -> int:
         """Count the numbers that are neither 0 nor 1."""
