@@ -132,7 +132,7 @@ class Tracked:
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(SCRIPT),
-            artifacts={"model": str(model_folder)},
+            artifacts={"model": str(model_folder.resolve())},
             pip_requirements=list(REQUIREMENTS),
             signature=_signature(scorer.schema),
             input_example=(example, {"explain": True}),

@@ -227,7 +227,10 @@ def test_truth_values_are_refused(cell, kind, scorer):
 
 @pytest.mark.parametrize("cell", [np.inf, -np.inf, 10**400, -1e39])
 def test_infinite_values_are_refused(cell, scorer):
-    assert refusal(scorer, one_row(IL6=cell)) == "infinite or absurdly large values in 'IL6' (1 of 1 rows)"
+    assert (
+        refusal(scorer, one_row(IL6=cell))
+        == "infinite or absurdly large values in 'IL6' (1 of 1 rows)"
+    )
 
 
 @pytest.mark.parametrize("cell", [2, -1, 0.5, SECRET])

@@ -110,6 +110,8 @@ def test_a_launch_that_dies_says_so(error, status, store):
 
 def test_the_run_of_mlflow_run_is_adopted(store, results_folder, monkeypatch):
     experiment = store.mlflow.create_experiment("somebody's own", store.root.as_uri())
+    # a process that mlflow run starts has chosen no experiment yet; this one has
+    store.mlflow.set_experiment(experiment_id=experiment)
     made = store.client.create_run(experiment)
     monkeypatch.setenv("MLFLOW_RUN_ID", made.info.run_id)
     with tracking.launch("opt_adopted", "t") as tracked:
@@ -162,7 +164,7 @@ def test_the_gate_decides_who_is_champion(registered, store):
     assert first.uri == "models:/opt_test@champion"
     assert second.aliases == ("challenger",)
     by_alias = {
-        alias: store.client.get_model_version_by_alias("opt_test", alias).version
+        alias: str(store.client.get_model_version_by_alias("opt_test", alias).version)
         for alias in ("champion", "challenger")
     }
     assert by_alias == {"champion": first.version, "challenger": second.version}
@@ -250,9 +252,7 @@ def test_an_example_without_typical_values_is_the_middle(model_folders):
 def test_a_run_is_registered_again_from_its_folder(store, results_folder, model_folders, capsys):
     from pipelines.register import register as command
 
-    target = results_folder / "model"
-    if not target.exists():
-        target.symlink_to(model_folders["clinical_only"])
+    (results_folder / "model").symlink_to(model_folders["clinical_only"])
     before = len(versions(store))
     command(results_folder)
     assert "registered models:/opt_test@challenger as challenger" in capsys.readouterr().out
