@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines import cli
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -212,26 +214,19 @@ def _scheme(block: str, experiment: Experiment) -> str:
     return f"{v.repeats} × {v.folds}-fold, stratified, people kept together{inside}"
 
 
-app = typer.Typer(add_completion=False)
-
-
-@app.command()
-def main(
-    results: Annotated[Path, typer.Argument(help="Folder of a run: results/<experiment>")],
+def rewrite(
+    results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
 ) -> None:
-    """Evaluate the held-out predictions of a run again, without refitting anything."""
-    from pipelines.cli import user_errors
+    """Evaluate the held-out predictions of a run again; nothing is refitted."""
+    from pipelines.results_folder import Results
 
-    with user_errors():
-        from pipelines.results_folder import Results
-
-        run = Results(results)
-        labels = {c.name: c.label for block in run.evaluation.blocks for c in block.candidates}
-        evaluation = evaluate(run.predictions, run.experiment, labels)
-        file = results / "evaluation.json"
-        file.write_text(evaluation.model_dump_json(indent=1) + "\n", encoding="utf-8")
-        typer.echo(f"{file}: {evaluation.verdict.sentence}")
+    run = Results(results)
+    labels = {c.name: c.label for c in run.evaluation.headline.candidates}
+    evaluation = evaluate(run.predictions, run.experiment, labels)
+    file = results / "evaluation.json"
+    file.write_text(evaluation.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    print(f"{file}: {evaluation.verdict.sentence}")
 
 
 if __name__ == "__main__":
-    app()
+    cli.main(rewrite)

@@ -20,11 +20,13 @@ from pipelines.plan import announce
 from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report
+from pipelines.run_summary import typical_values
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study, assemble
 from pipelines.summaries import column_summaries, site_counts
 from signature.persistence import ModelCard, save_model
 from signature.results import PROCEDURE, Evaluation, FinalModel, FlowLine, Launch
+from signature.serving import serving_schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -77,7 +79,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
         registered = None
         if tracked is not None:
             tracked.log_results(folder)
-            registered = tracked.register(folder / "model", evaluation)
+            registered = tracked.register(folder / "model", evaluation, typical_values(record))
     say_where(folder, report, evaluation, registered)
     return folder
 
@@ -130,7 +132,7 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path, mark: str) ->
         no_event=study.outcome.no_event,
         n_rows=len(rows),
         n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
-        columns=study.cohort.schema.to_list(),
+        columns=serving_schema(study.cohort.schema, procedure).to_list(),
         trusted_types=list(trusted),
         fingerprint=mark,
     )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from signature.exceptions import ResultsError, SignatureError
+from pipelines import cli
+from signature.exceptions import ResultsError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -110,17 +111,12 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def main(
-    folder: Annotated[Path, typer.Argument(help="The results folder, results/<experiment>.")],
+def rewrite(
+    results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
 ) -> None:
     """Write report.html into a results folder: one self-contained page."""
-    try:
-        path = write_report(folder)
-    except SignatureError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(path)
+    print(write_report(results))
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    cli.main(rewrite)

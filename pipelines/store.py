@@ -30,7 +30,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _DECIDING_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna")
 _DECIDING_FILES = ("pipelines/folds.py", "pipelines/tuning.py", "pipelines/fitting.py")
-_NOT_DECIDING = ("serving.py", "metrics.py", "results.py", "contributions.py", "exceptions.py")
+_NOT_DECIDING = (
+    "contributions.py",
+    "exceptions.py",
+    "incoming.py",
+    "invocation.py",
+    "metrics.py",
+    "results.py",
+    "serving.py",
+)
 
 
 @dataclass(frozen=True)
