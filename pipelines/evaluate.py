@@ -132,15 +132,15 @@ def _measure(
     folds: list[FoldResult] = []
     within: dict[str, list[np.ndarray]] = {m: [] for m in WITHIN_FOLD}
     pooled: dict[str, list[np.ndarray]] = {m: [] for m in POOLED}
-    for (repeat, fold), part in own.groupby(["repeat", "fold"], sort=True):
+    for _, part in own.groupby(["repeat", "fold"], sort=True):
         y, p, w = _arrays(part, weights, position)
         for name, metric in WITHIN_FOLD.items():
             within[name].append(metric(y, p, w))
         auroc = float(within["auroc"][-1][0])
         folds.append(
             FoldResult(
-                repeat=int(repeat),
-                fold=int(fold),
+                repeat=int(part["repeat"].iloc[0]),
+                fold=int(part["fold"].iloc[0]),
                 label=str(part["fold_label"].iloc[0]),
                 n=len(part),
                 events=int(y.sum()),
@@ -148,10 +148,13 @@ def _measure(
                 chosen=str(part["chosen"].iloc[0]),
             )
         )
+    ranks_nobody = own.groupby(["repeat", "fold"])["probability"].nunique().max() == 1
     for _, part in own.groupby("repeat", sort=True):
         y, p, w = _arrays(part, weights, position)
         for name, metric in POOLED.items():
-            pooled[name].append(metric(y, p, w))
+            # one probability per fold: a slope over folds would only compare their event rates
+            undefined = ranks_nobody and name == "calibration_slope"
+            pooled[name].append(np.full(len(w), np.nan) if undefined else metric(y, p, w))
     return {m: _mean_where_defined(v) for m, v in (within | pooled).items()}, folds
 
 

@@ -90,11 +90,12 @@ def _shap_values(
 
 def _percentiles(X: pd.DataFrame) -> pd.DataFrame:
     """Rank of each value among all rows, 0 to 1; −1 below the detection limit."""
-    features = [c for c in X if not c.endswith(BELOW)]
+    columns = [str(c) for c in X]
+    features = [c for c in columns if not c.endswith(BELOW)]
     counts = X[features].notna().sum()
     ranks = (X[features].rank(method="average") - 0.5) / counts.where(counts > 0)
     for name in features:
-        if name + BELOW in X:
+        if name + BELOW in columns:
             ranks[name] = ranks[name].mask(X[name + BELOW].notna(), -1.0)
     return ranks.reset_index(drop=True)
 

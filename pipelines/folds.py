@@ -1,4 +1,4 @@
-"""Who is held out when: the outer folds of an experiment, and the inner folds of each."""
+"""Who is held out when: the outer folds of an experiment."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold
 
 from pipelines.experiment import Validation
 from signature.cohort import Cohort
 from signature.exceptions import CohortError, OutcomeError
 from signature.randomness import seed_for
+from signature.splits import person_folds
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,14 +88,6 @@ def development_rows(cohort: Cohort, validation: Validation) -> np.ndarray:
     return np.arange(len(cohort))
 
 
-def inner_folds(
-    outcome: np.ndarray, person: np.ndarray, folds: int, seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Stratified folds inside a training set, a person's rows kept together."""
-    splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-    return list(splitter.split(np.zeros(len(outcome)), outcome, person))
-
-
 def _repeated(
     cohort: Cohort, rows: np.ndarray, validation: Validation, seed: int
 ) -> Iterator[Fold]:
@@ -110,7 +102,7 @@ def _repeated(
             f"than the {validation.folds} folds asked for; lower 'folds' in [validation]"
         )
     for repeat in range(validation.repeats):
-        inside = inner_folds(y, person, validation.folds, seed_for(seed, "outer", repeat))
+        inside = person_folds(y, person, validation.folds, seed_for(seed, "outer", repeat))
         for i, (train, held_out) in enumerate(inside):
             yield Fold("internal", repeat, i, str(i + 1), rows[train], rows[held_out])
 

@@ -12,10 +12,10 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from pipelines.folds import inner_folds
 from signature.calibration import CalibratedProcedure, decision, fit_sigmoid
 from signature.randomness import seed_for
 from signature.schema import FeatureSchema
+from signature.splits import person_folds
 
 Params = dict[str, Any]
 
@@ -136,7 +136,7 @@ class Tuner:
     def _inner(self, fixed: int) -> list[_InnerFold]:
         if fixed not in self._prepared:
             made = []
-            for train, held_out in inner_folds(self.y, self.person, self.folds, self.fold_seed):
+            for train, held_out in person_folds(self.y, self.person, self.folds, self.fold_seed):
                 head = self.build()[:fixed]
                 seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
                 if fixed:

@@ -28,7 +28,7 @@ class FlowStep:
     left: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """A study's rows, one per subject and visit.
 
@@ -92,6 +92,11 @@ class Cohort:
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def __repr__(self) -> str:
+        # The default would print rows and subjects into logs and stack traces.
+        size = f"{len(self)} rows, {self.n_people} people, {len(self.schema)} columns"
+        return f"Cohort({self.name!r}, {size})"
 
     @cached_property
     def person(self) -> pd.Series:
@@ -254,6 +259,6 @@ class Cohort:
         if column not in self.records:
             raise CohortError(
                 f"{self.name}: no recorded column {column!r} to {purpose}; there are: "
-                + ", ".join(sorted(self.records))
+                + ", ".join(sorted(map(str, self.records.columns)))
             )
         return self.records[column]

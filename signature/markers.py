@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 from dataclasses import dataclass
 from importlib import resources
 
@@ -37,18 +38,17 @@ class Marker:
 
 def _read() -> dict[str, Marker]:
     file = resources.files("signature") / "markers.csv"
-    with file.open(encoding="utf-8", newline="") as handle:
-        rows = csv.DictReader(handle)
-        entries = [
-            Marker(
-                name=row["name"],
-                label=row["label"] or row["name"],
-                family=row["family"],
-                uniprot=row["uniprot"],
-                aliases=tuple(a for a in row["aliases"].split("|") if a),
-            )
-            for row in rows
-        ]
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+    entries = [
+        Marker(
+            name=row["name"],
+            label=row["label"] or row["name"],
+            family=row["family"],
+            uniprot=row["uniprot"],
+            aliases=tuple(a for a in row["aliases"].split("|") if a),
+        )
+        for row in rows
+    ]
     return {entry.name: entry for entry in entries}
 
 

@@ -72,17 +72,20 @@ def calibration_intercept(
     return _logistic(outcome, weights, offset=log_odds(probability))[:, 0]
 
 
-WITHIN_FOLD: dict[str, Metric] = {"auroc": auroc}
-"""Metrics computed within a held-out fold and then averaged over folds."""
+WITHIN_FOLD: dict[str, Metric] = {"auroc": auroc, "auprc": auprc}
+"""Ranking metrics: computed within a held-out fold and then averaged over folds.
+
+Across folds the models differ, and so does the event rate they were trained on; ranks of pooled
+predictions would mix that in.
+"""
 
 POOLED: dict[str, Metric] = {
-    "auprc": auprc,
     "brier": brier,
     "log_loss": log_loss,
     "calibration_slope": calibration_slope,
     "calibration_intercept": calibration_intercept,
 }
-"""Metrics computed over all held-out rows of a repeat."""
+"""Metrics of the probabilities themselves: computed over all held-out rows of a repeat."""
 
 
 def person_counts(

@@ -88,9 +88,10 @@ class FoldResult(_Record):
 class CandidateResult(_Record):
     """One candidate over all held-out folds of a block.
 
-    Keys of ``metrics``: ``auroc`` (mean over folds of the AUROC within the fold), ``auprc``,
-    ``brier``, ``log_loss``, ``calibration_slope``, ``calibration_intercept`` (over all held-out
-    rows of a repeat, then averaged over repeats).
+    Keys of ``metrics``: ``auroc`` and ``auprc`` (within each held-out fold, then averaged over
+    folds); ``brier``, ``log_loss``, ``calibration_slope`` and ``calibration_intercept`` (over all
+    held-out rows of a repeat, then averaged over repeats). The slope is undefined for a candidate
+    that gives everybody in a fold the same probability.
     """
 
     name: str

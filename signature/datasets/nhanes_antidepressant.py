@@ -196,7 +196,7 @@ def _clinical(table: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _blood(table: pd.DataFrame) -> dict[str, pd.Series]:
     values = to_numbers(table, _MARKERS, where=_FILE).rename(columns=_MARKERS)
-    columns = {name: values[name] for name in values}
+    columns = {name: values[name] for name in _MARKERS.values()}
     crp, limit = values["CRP"], pd.Series(float("nan"), index=table.index)
     for assay, (filled, at) in _CRP_FILLED.items():
         limit = limit.mask(crp.eq(filled) & table["crp_assay"].eq(assay), at)

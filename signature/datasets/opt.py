@@ -31,7 +31,6 @@ _ANSWERS = {
     "Nat.Am": ("race_native_american", "demographics", "Native American"),
     "Asian": ("race_asian", "demographics", "Asian"),
     "Hisp": ("hispanic", "demographics", "Hispanic"),
-    "Public.Asstce": ("public_assistance", "demographics", "Public assistance"),
     "Hypertension": ("hypertension", "comorbidity", "Chronic hypertension"),
     "Diabetes": ("diabetes", "comorbidity", "Diabetes before pregnancy"),
     "Use.Tob": ("tobacco", "smoking", "Uses tobacco"),
@@ -231,7 +230,7 @@ def _clinical(table: pd.DataFrame) -> dict[str, pd.Series]:
 def _serum(table: pd.DataFrame) -> tuple[dict[str, pd.Series], pd.Series]:
     """Return markers with their limits, and the assay lot that the limits give away."""
     values = to_numbers(table, _SERUM, where=_WHERE).rename(columns=_SERUM)
-    columns = {name: values[name] for name in values}
+    columns = {name: values[name] for name in _SERUM.values()}
     for name, floors in _FLOORS.items():
         limit = values[name].where(values[name].isin(floors))
         columns[name], columns[name + BELOW] = below(values[name], limit)

@@ -1,0 +1,37 @@
+"""One way to be a command: ``main(function)`` turns a function into one."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from signature.exceptions import SignatureError
+
+USER_ERROR = 2
+"""Exit code when the user can put it right; a bug leaves with a traceback and 1."""
+
+
+def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    """Call the body of a command; a `SignatureError` becomes one line and exit code 2."""
+    try:
+        body(*args, **kwargs)
+    except SignatureError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(USER_ERROR)
+
+
+def main(function: Callable[..., None]) -> None:
+    """Run a function as a command line program; its signature and docstring are the interface."""
+    import typer
+
+    # typer's own traceback can show local variables, and those can hold patients' rows
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+    @functools.wraps(function)
+    def command(*args: Any, **kwargs: Any) -> None:
+        run(function, *args, **kwargs)
+
+    app.command()(command)
+    app()

@@ -1,0 +1,27 @@
+"""Register the model of a finished run again: ``python -m pipelines.register results/<name>``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines import cli
+
+
+def register(
+    results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
+) -> None:
+    """Log a finished run once more and register its model; nothing is refitted."""
+    from pipelines import run_summary, tracking
+
+    launch, evaluation = run_summary.read_results(results)
+    typical = run_summary.typical_values(launch)
+    title = str(launch.experiment.get("title", evaluation.experiment))
+    with tracking.launch(evaluation.experiment, title, {"step": "register"}) as tracked:
+        tracked.log_results(results)
+        model = tracked.register(results / "model", evaluation, typical)
+    print(f"registered {model.uri} as {', '.join(model.aliases)}")
+
+
+if __name__ == "__main__":
+    cli.main(register)

@@ -1,0 +1,144 @@
+"""What is said of a run where runs are compared: params, tags and metrics, as plain numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from signature.exceptions import PredictionsError
+from signature.results import CandidateResult, Estimate, Evaluation, Launch
+
+_WORDS = ("title", "question", "caution")
+
+
+class Point(NamedTuple):
+    """One value of a metric."""
+
+    key: str
+    value: float
+    step: int
+
+
+def read_results(folder: Path) -> tuple[Launch, Evaluation]:
+    """Read the two JSON files that describe a finished run.
+
+    Raises
+    ------
+    PredictionsError
+        When one is missing or malformed.
+    """
+    return _read(folder / "launch.json", Launch), _read(folder / "evaluation.json", Evaluation)
+
+
+def run_params(launch: Launch) -> dict[str, str]:
+    """Return the settings of the experiment, nested keys joined by a point."""
+    return _flat({k: v for k, v in launch.experiment.items() if k not in _WORDS})
+
+
+def run_tags(launch: Launch, evaluation: Evaluation) -> dict[str, str]:
+    """Return what a run is found and recognised by; the description holds the verdict."""
+    words = [str(launch.experiment.get(k) or "") for k in _WORDS]
+    verdict = evaluation.verdict
+    return {
+        "mlflow.note.content": "\n\n".join([w for w in words if w] + [f"**{verdict.sentence}**"]),
+        "adds_to_reference": verdict.adds,
+        "gate": "passed" if evaluation.gate_passed else "not passed",
+        "validation": evaluation.headline.name,
+        "reference": evaluation.reference,
+        "outcome": launch.outcome.get("label", ""),
+        "data_digest": launch.data_digest,
+        "fingerprint": launch.fingerprint,
+        "code_version": launch.code_version,
+        "final_model": launch.final_model.candidate,
+    }
+
+
+def run_metrics(evaluation: Evaluation) -> dict[str, float]:
+    """Return the headline: AUROC and its difference to the reference, with bounds, and counts."""
+    block = evaluation.headline
+    return {
+        **_bounds("auroc", evaluation.verdict.auroc),
+        **_bounds("delta_auroc", evaluation.verdict.difference),
+        "n_rows": float(block.n_rows),
+        "n_people": float(block.n_people),
+        "n_events": float(block.n_events),
+        "gate_passed": float(evaluation.gate_passed),
+    }
+
+
+def candidates(evaluation: Evaluation) -> dict[str, CandidateResult]:
+    """Return every candidate once, as in the last block that has it."""
+    return {c.name: c for block in evaluation.blocks for c in block.candidates}
+
+
+def candidate_points(name: str, evaluation: Evaluation) -> list[Point]:
+    """Return the metrics of one candidate.
+
+    ``fold_auroc`` has one step per fold, counted through all repeats; a fold in which only one
+    class was held out leaves a gap. Blocks before the headline have their name as a prefix.
+    """
+    points: list[Point] = []
+    for block in evaluation.blocks:
+        prefix = "" if block is evaluation.headline else f"{block.name}_"
+        for candidate in block.candidates:
+            if candidate.name == name:
+                points += _points(candidate, prefix)
+    return points
+
+
+def candidate_table(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return one line per block and candidate with all its metrics."""
+    return [
+        {"block": block.name, "candidate": c.name, "part": c.part} | _all_bounds(c)
+        for block in evaluation.blocks
+        for c in block.candidates
+    ]
+
+
+def typical_values(launch: Launch) -> dict[str, float]:
+    """Return the median of each feature, for an input example that is nobody's row."""
+    return {c.name: c.quantiles[2] for c in launch.columns if c.quantiles}
+
+
+def _read(file: Path, kind: Any) -> Any:
+    if not file.is_file():
+        raise PredictionsError(
+            f"no {file.name!r} in {file.parent}; python -m pipelines.train writes it"
+        )
+    try:
+        return kind.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        where = ", ".join(".".join(map(str, e["loc"])) or "the file" for e in error.errors())
+        raise PredictionsError(f"{file} is not as this version writes it: check {where}") from None
+
+
+def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    out: dict[str, str] = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            out |= _flat(value, f"{prefix}{key}.")
+        elif value not in (None, "", [], ()):
+            out[prefix + key] = value if isinstance(value, str) else json.dumps(value)
+    return out
+
+
+def _points(candidate: CandidateResult, prefix: str) -> list[Point]:
+    folds = sorted(candidate.folds, key=lambda f: (f.repeat, f.fold))
+    return [Point(prefix + k, v, 0) for k, v in _all_bounds(candidate).items()] + [
+        Point(f"{prefix}fold_auroc", fold.auroc, step)
+        for step, fold in enumerate(folds)
+        if fold.auroc is not None
+    ]
+
+
+def _all_bounds(candidate: CandidateResult) -> dict[str, float]:
+    return {k: v for name, e in candidate.metrics.items() for k, v in _bounds(name, e).items()}
+
+
+def _bounds(name: str, estimate: Estimate) -> dict[str, float]:
+    parts = {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    return {k: v for k, v in parts.items() if v is not None}

@@ -1,0 +1,165 @@
+"""Score rows that a partner sends: what is expected of them, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from signature.binary import both_columns
+from signature.calibration import CalibratedProcedure
+from signature.columns import TakeColumns
+from signature.contributions import BASE, contributions
+from signature.exceptions import ModelInputError
+from signature.incoming import check_rows
+from signature.persistence import load_model
+from signature.schema import FeatureSchema, Role
+
+PART = "contribution_"
+"""Prefix of the output columns that add up to the log-odds."""
+
+
+def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> FeatureSchema:
+    """Return the columns that a fitted procedure takes, and which of them a row must have.
+
+    A baseline feature is required, since everybody has it at hand and leaving it out is a
+    mistake; its value may still be null. Panel markers are optional, since laboratories measure
+    different panels and the procedure knows what to do without one. So are detection limits.
+
+    Parameters
+    ----------
+    schema : FeatureSchema
+        The experiment's columns.
+    procedure : CalibratedProcedure
+        Fitted on them.
+    """
+    pipeline = procedure.estimator_
+    first = pipeline[0]
+    if not isinstance(first, TakeColumns):
+        raise TypeError(f"a procedure begins with TakeColumns, this one with {type(first)}")
+    taken = set(first.columns_)
+    return FeatureSchema(
+        tuple(
+            replace(c, required=not c.in_panel and c.role is not Role.LIMIT)
+            for c in schema.columns
+            if c.name in taken
+        )
+    )
+
+
+class Scorer:
+    """A saved model, ready to score.
+
+    Parameters
+    ----------
+    folder : Path
+        As `signature.persistence.save_model` wrote it.
+
+    Attributes
+    ----------
+    card : ModelCard
+        What the model is and where it comes from.
+    schema : FeatureSchema
+        The columns of a row.
+
+    Raises
+    ------
+    ModelFileError
+        When the folder does not hold a model that can be trusted.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._procedure, self.card = load_model(folder)
+        self.schema = self.card.schema_
+
+    def score(
+        self, table: pd.DataFrame, *, explain: bool = False, top_k: int | None = None
+    ) -> pd.DataFrame:
+        """Return the probability of the event for each row, and why.
+
+        Parameters
+        ----------
+        table : DataFrame
+            Rows as sent; see `signature.incoming.check_rows` for what is refused.
+        explain : bool
+            Add what each feature contributes to the log-odds.
+        top_k : int, optional
+            With `explain`: only the k largest contributions of each row, at least 1.
+
+        Returns
+        -------
+        DataFrame
+            On the index of `table`, nothing missing, whatever the rows hold:
+
+            ``probability``
+                Calibrated probability of the event.
+            ``log_odds``
+                The same on the log-odds scale.
+            ``out_of_range``
+                Names of the columns whose value lies outside the plausible range, joined by
+                semicolons; usually empty. Such a row is scored all the same.
+            ``contribution_<feature>``, ``contribution_base``
+                With `explain`. The base is what a row starts from; base and features add up to
+                ``log_odds``.
+            ``top_<i>_feature``, ``top_<i>_contribution``, ``contribution_rest``, \
+            ``contribution_base``
+                Instead, with `top_k`, for i from 1 to k or to the number of features. Largest
+                first by absolute value, ties in the schema's order; the rest is the sum of the
+                features not shown, so that contributions, rest and base add up to ``log_odds``.
+
+        Raises
+        ------
+        ModelInputError
+            For rows that cannot be scored, a `top_k` below 1, or one without `explain`.
+        """
+        if top_k is not None and not explain:
+            raise ModelInputError("'top_k' limits an explanation; it needs 'explain' = true")
+        if top_k is not None and top_k < 1:
+            raise ModelInputError("'top_k' must be 1 or more, or left out for all features")
+        rows = check_rows(table, self.schema)
+        log_odds = np.asarray(self._procedure.decision_function(rows), dtype="float64")
+        out = pd.DataFrame(
+            {
+                "probability": both_columns(log_odds)[:, 1],
+                "log_odds": log_odds,
+                "out_of_range": _out_of_range(rows, self.schema),
+            },
+            index=rows.index,
+        )
+        if not explain:
+            return out
+        parts = contributions(self._procedure, rows)
+        # trees add up in single precision; what their rounding leaves goes to the base
+        base = (log_odds - parts.drop(columns=BASE).sum(axis=1)).rename(f"{PART}base")
+        features = parts.drop(columns=BASE)
+        if top_k is None:
+            return pd.concat([out, features.add_prefix(PART), base], axis=1)
+        return pd.concat([out, _largest(features, top_k), base], axis=1)
+
+
+def _out_of_range(rows: pd.DataFrame, schema: FeatureSchema) -> pd.Series:
+    names = pd.Series("", index=rows.index, dtype="object")
+    for column in schema.columns:
+        value = rows[column.name]
+        outside = pd.Series(False, index=rows.index)
+        if column.low is not None:
+            outside |= value < column.low
+        if column.high is not None:
+            outside |= value > column.high
+        names = names.where(~outside, names + ";" + column.name)
+    return names.str.lstrip(";")
+
+
+def _largest(features: pd.DataFrame, k: int) -> pd.DataFrame:
+    values = features.to_numpy()
+    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :k]
+    shown = np.take_along_axis(values, order, axis=1)
+    names = features.columns.to_numpy(dtype=object)[order]
+    out: dict[str, np.ndarray] = {}
+    for i in range(order.shape[1]):
+        out[f"top_{i + 1}_feature"] = names[:, i]
+        out[f"top_{i + 1}_contribution"] = shown[:, i]
+    out[f"{PART}rest"] = values.sum(axis=1) - shown.sum(axis=1)
+    return pd.DataFrame(out, index=features.index)

@@ -1,0 +1,387 @@
+"""What a partner's rows may be, what is refused, and what comes back."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models import __path__ as models_path
+from signature.discovery import names
+from signature.exceptions import ModelInputError
+from signature.invocation import read_params, read_request, write_answer
+from signature.schema import Column, FeatureSchema, Role, Scale, censored
+from signature.serving import Scorer
+
+pytest_plugins = ["serving_fixtures"]
+
+CANDIDATES = names("models")
+SECRET = 73.123456789
+"""A value that no message may repeat."""
+
+
+@pytest.fixture(scope="module")
+def scorers(model_folders):
+    return {name: Scorer(folder) for name, folder in model_folders.items()}
+
+
+def sent(scorer, rows):
+    """The columns that this model takes."""
+    return rows[list(scorer.schema.names)]
+
+
+@pytest.fixture(scope="module")
+def scorer(scorers):
+    return scorers["elastic_net"]
+
+
+def one_row(**cells):
+    row = {"age": 25.0, "bmi": 22.0, "smoker": 0.0, "IL1B": 3.0, "IL6": 9.0, "CRP": SECRET} | cells
+    return pd.DataFrame([row])
+
+
+def refusal(scorer, table, **params):
+    with pytest.raises(ModelInputError) as caught:
+        scorer.score(table, **params)
+    message = str(caught.value)
+    assert "73.1" not in message
+    assert caught.value.__cause__ is None
+    return message
+
+
+def test_every_candidate_is_here():
+    assert models_path
+    assert len(CANDIDATES) >= 5
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_a_saved_model_scores_as_the_fitted_one(name, scorers, procedures, rows):
+    got = scorers[name].score(sent(scorers[name], rows))
+    expected = procedures[name].predict_proba(rows)[:, 1]
+    np.testing.assert_array_equal(got["probability"].to_numpy(), expected)
+    assert got.index.equals(rows.index)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_contributions_add_up(name, scorers, rows):
+    scorer = scorers[name]
+    everything = scorer.score(sent(scorer, rows), explain=True)
+    parts = everything.filter(like="contribution_")
+    assert list(parts.columns[:-1]) == [f"contribution_{f}" for f in scorer.schema.features]
+    np.testing.assert_allclose(parts.sum(axis=1), everything["log_odds"], atol=1e-9)
+    sigmoid = 1 / (1 + np.exp(-everything["log_odds"]))
+    np.testing.assert_allclose(everything["probability"], sigmoid, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_the_base_is_the_same_for_everybody(name, scorers, rows):
+    table = sent(scorers[name], rows)
+    base = scorers[name].score(table, explain=True)["contribution_base"]
+    # trees add up in single precision, and the base takes what that leaves
+    np.testing.assert_allclose(base, base.iloc[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+@pytest.mark.parametrize("k", [1, 2, 100])
+def test_the_largest_contributions_and_the_rest_add_up(name, k, scorers, rows):
+    scorer = scorers[name]
+    table = sent(scorer, rows)
+    short, full = scorer.score(table, explain=True, top_k=k), scorer.score(table, explain=True)
+    shown = min(k, len(scorer.schema.features))
+    assert list(short.columns) == [
+        "probability",
+        "log_odds",
+        "out_of_range",
+        *(f"top_{i}_{what}" for i in range(1, shown + 1) for what in ("feature", "contribution")),
+        "contribution_rest",
+        "contribution_base",
+    ]
+    numbers = short.filter(like="contribution")
+    np.testing.assert_allclose(numbers.sum(axis=1), short["log_odds"], atol=1e-9)
+    for at, line in short.iterrows():
+        assert line["top_1_contribution"] == full.loc[at, f"contribution_{line['top_1_feature']}"]
+    largest = full.drop(columns="contribution_base").filter(like="contribution_").abs().max(axis=1)
+    np.testing.assert_array_equal(short["top_1_contribution"].abs(), largest)
+
+
+@pytest.mark.parametrize("name", CANDIDATES)
+def test_a_row_does_not_depend_on_its_company(name, scorers, rows):
+    scorer = scorers[name]
+    rows = sent(scorer, rows)
+    together = scorer.score(rows, explain=True)
+    shuffled = scorer.score(rows.sample(frac=1, random_state=1), explain=True).loc[rows.index]
+    alone = pd.concat([scorer.score(rows.loc[[i]], explain=True) for i in rows.index[:10]])
+    pd.testing.assert_frame_equal(shuffled, together, rtol=1e-12, atol=1e-12)
+    pd.testing.assert_frame_equal(alone, together.head(10), rtol=1e-12, atol=1e-12)
+
+
+def test_the_order_of_columns_does_not_matter(scorer, rows):
+    pd.testing.assert_frame_equal(scorer.score(rows[rows.columns[::-1]]), scorer.score(rows))
+
+
+@pytest.mark.parametrize(
+    "kind", ["float64", "float32", "Float64", "object", "int64", "Int64", "uint8"]
+)
+def test_any_kind_of_number_will_do(kind, scorer):
+    row = one_row(CRP=7.0)
+    assert scorer.score(row.astype(kind)).equals(scorer.score(row))
+
+
+def test_an_absent_optional_column_is_a_missing_value(scorer, rows):
+    absent = scorer.score(rows.drop(columns=["IL6", "IL6__below"]))
+    null = scorer.score(rows.assign(IL6=None, IL6__below=np.nan))
+    assert absent.equals(null)
+    assert absent["probability"].notna().all()
+
+
+def test_a_required_value_may_be_null(scorer):
+    assert scorer.score(one_row(age=None, smoker=pd.NA))["probability"].between(0, 1).all()
+
+
+def test_a_row_of_nothing_is_scored(scorers):
+    for scorer in scorers.values():
+        empty = pd.DataFrame({name: [None] for name in scorer.schema.names})
+        got = scorer.score(empty, explain=True)
+        assert got.drop(columns="out_of_range").notna().all(axis=None)
+
+
+def test_below_the_limit_is_not_missing_and_not_the_limit(scorers):
+    def parts(**cells):
+        table = one_row(**cells)
+        return scorers["shallow_xgboost"].score(table, explain=True)["contribution_IL6"].item()
+
+    below = parts(IL6=None, IL6__below=4.9)
+    assert below != parts(IL6=None)
+    assert below != parts(IL6=4.9)
+
+
+def test_the_served_schema_is_what_the_procedure_takes(scorers):
+    assert set(scorers["clinical_only"].schema.names) == {"age", "bmi", "smoker"}
+    assert all(c.required for c in scorers["clinical_only"].schema.columns)
+    assert not any(c.required for c in scorers["best_single_marker"].schema.columns)
+    required = [c.name for c in scorers["elastic_net"].schema.columns if c.required]
+    assert required == ["age", "bmi", "smoker"]
+
+
+def test_missing_required_columns_are_named(scorer):
+    message = refusal(scorer, one_row().drop(columns=["age", "bmi"]))
+    assert message == "missing required columns 'age', 'bmi'"
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [("IL_6", "IL6"), ("il-6", "IL6"), ("IL6_below", "IL6"), ("IL6__Below", "IL6__below")],
+)
+def test_a_misspelt_column_is_refused(sent, meant, scorer):
+    message = refusal(scorer, one_row(**{sent: SECRET}))
+    assert message.startswith(f"unknown column {sent!r} (did you mean '{meant}")
+
+
+def test_an_unknown_column_is_refused(scorer):
+    assert refusal(scorer, one_row(hospital_number=SECRET)) == "unknown column 'hospital_number'"
+
+
+def test_values_in_the_place_of_names_are_not_repeated(scorer):
+    table = one_row().set_axis([str(SECRET), "73.1b", 73.1, "x" * 60, "IL6", "CRP"], axis=1)
+    message = refusal(scorer, table)
+    assert "unknown columns 4 whose name is no column name (is the header there?)" in message
+
+
+def test_a_column_sent_twice_is_refused(scorer):
+    table = pd.concat([one_row(), one_row()[["CRP"]]], axis=1)
+    assert refusal(scorer, table) == "sent twice: 'CRP'"
+
+
+def test_no_rows_are_refused(scorer):
+    assert "no rows" in refusal(scorer, one_row().head(0))
+    assert "no rows" in refusal(scorer, pd.DataFrame())
+
+
+def test_only_tables_are_taken(scorer):
+    assert "expected a table of rows, got ndarray" in refusal(scorer, np.zeros((1, 8)))
+
+
+@pytest.mark.parametrize("cell", ["<73.1", "73.1", "", "NA", b"73.1", [73.1], {"73.1": 1}, 73.1j])
+def test_text_is_refused(cell, scorer):
+    table = pd.concat([one_row(), one_row()], ignore_index=True).astype(object)
+    table.at[1, "CRP"] = cell
+    message = refusal(scorer, table)
+    assert message.startswith("text where a number is expected in 'CRP' (1 of 2 rows)")
+    assert "__below" in message
+
+
+def test_a_column_of_text_or_dates_is_refused(scorer):
+    assert "'CRP' (1 of 1 rows)" in refusal(scorer, one_row(CRP=pd.Series(["73.1"])))
+    assert "'CRP' (1 of 1 rows)" in refusal(scorer, one_row(CRP=pd.Timestamp("2026-01-01")))
+
+
+@pytest.mark.parametrize("cell", [True, False, np.True_])
+@pytest.mark.parametrize("kind", ["object", "bool", "boolean"])
+def test_truth_values_are_refused(cell, kind, scorer):
+    table = one_row().assign(smoker=pd.Series([cell], dtype=kind))
+    message = refusal(scorer, table)
+    assert message == "true or false where a number is expected in 'smoker' (1 of 1 rows)"
+
+
+@pytest.mark.parametrize("cell", [np.inf, -np.inf, 10**400, -1e39])
+def test_infinite_values_are_refused(cell, scorer):
+    assert (
+        refusal(scorer, one_row(IL6=cell))
+        == "infinite or absurdly large values in 'IL6' (1 of 1 rows)"
+    )
+
+
+@pytest.mark.parametrize("cell", [2, -1, 0.5, SECRET])
+def test_yes_or_no_is_0_or_1(cell, scorer):
+    message = refusal(scorer, one_row(smoker=cell))
+    assert message == "a number other than 0 or 1 in 'smoker' (1 of 1 rows)"
+
+
+def test_a_value_together_with_its_limit_is_refused(scorer):
+    message = refusal(scorer, one_row(IL6=SECRET, IL6__below=4.9))
+    assert message.startswith("both a value in 'IL6' and a limit in 'IL6__below' (1 of 1 rows)")
+
+
+def test_all_problems_are_told_at_once(scorer):
+    message = refusal(scorer, one_row(IL6="73.1", smoker=3, CRP=np.inf))
+    assert all(name in message for name in ("'IL6'", "'smoker'", "'CRP'"))
+
+
+def test_a_value_outside_its_range_is_scored_and_flagged(scorer):
+    table = pd.concat([one_row(), one_row(age=99, CRP=-1), one_row(IL6=None, IL6__below=2e4)])
+    got = scorer.score(table)
+    assert got["out_of_range"].tolist() == ["", "age;CRP", "IL6__below"]
+    assert got["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize("k", [0, -1])
+def test_top_k_counts_from_one(k, scorer):
+    assert "'top_k' must be 1 or more" in refusal(scorer, one_row(), explain=True, top_k=k)
+
+
+def test_top_k_needs_an_explanation(scorer):
+    assert "needs 'explain'" in refusal(scorer, one_row(), top_k=2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    cells=st.fixed_dictionaries(
+        {
+            "age": st.none() | st.floats(-1e38, 1e38),
+            "bmi": st.none() | st.integers(-(10**6), 10**6),
+            "smoker": st.sampled_from([None, 0, 1, 0.0, 1.0]),
+            "IL6": st.none() | st.floats(-10, 1e9),
+            "CRP": st.none() | st.floats(-1e38, 1e38),
+        }
+    )
+)
+def test_any_finite_row_gets_a_probability_that_adds_up(cells, scorers):
+    for name in ("elastic_net", "shallow_xgboost"):
+        got = scorers[name].score(pd.DataFrame([cells], dtype=object), explain=True)
+        assert got["probability"].between(0, 1).all()
+        total = got.filter(like="contribution_").sum(axis=1)
+        np.testing.assert_allclose(total, got["log_odds"], rtol=1e-9, atol=1e-9)
+
+
+@given(st.text(max_size=60), st.text(min_size=5, max_size=60))
+def test_no_message_repeats_a_cell(name, cell):
+    schema = FeatureSchema(
+        (
+            Column("x", Role.CLINICAL, "g", scale=Scale.YES_NO, required=True),
+            *censored(Column("IL6", Role.MARKER, "g")),
+        )
+    )
+    from signature.incoming import check_rows
+
+    table = pd.DataFrame({"x": [cell], "IL6": ["\x00" + cell]}, dtype=object)
+    with pytest.raises(ModelInputError) as caught:
+        check_rows(table, schema)
+    own = "text where a number is expected in 'x' (1 of 1 rows), 'IL6' (1 of 1 rows)"
+    assert str(caught.value).startswith(own)
+
+
+# ---- requests
+
+
+def test_records_and_split_are_the_same_rows(scorer, rows):
+    cells = rows.astype(object).where(rows.notna(), None)
+    records = {"dataframe_records": cells.to_dict(orient="records")}
+    split = {"dataframe_split": {"columns": list(cells), "data": cells.to_numpy().tolist()}}
+    answers = []
+    for content in (records, split):
+        table, params = read_request(json.dumps(content).encode())
+        assert params == {}
+        answers.append(write_answer(scorer.score(table, explain=True)))
+    assert answers[0] == answers[1]
+    got = pd.DataFrame(json.loads(answers[0])["predictions"])
+    expected = scorer.score(rows, explain=True)
+    pd.testing.assert_frame_equal(got, expected, check_exact=True, check_dtype=False)
+
+
+def test_truth_values_survive_beside_numbers():
+    table, _ = read_request(b'{"dataframe_records": [{"a": 1.5}, {"a": true}, {"b": "x"}]}')
+    assert table["a"].tolist() == [1.5, True, None]
+    assert table["a"].iloc[1] is True
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"73.1 {", "not valid JSON (line 1, column 6)"),
+        (b"\xff73.1", "not UTF-8"),
+        (b"[73.1]", "expected a JSON object"),
+        (b"{}", "expected a JSON object"),
+        (b'{"inputs": {"IL6": [73.1]}}', "expected a JSON object"),
+        (b'{"dataframe_records": [], "dataframe_split": {}}', "expected a JSON object"),
+        (b'{"dataframe_records": [], "explain": true}', "nothing else"),
+        (b'{"dataframe_records": {"IL6": 73.1}}', "must be a list of objects"),
+        (b'{"dataframe_records": [73.1]}', "must be a list of objects"),
+        (b'{"dataframe_records": [{"IL6": 73.1, "IL6": 2}]}', "same key twice"),
+        (b'{"dataframe_records": [{"IL6": NaN}]}', "NaN is not JSON"),
+        (b'{"dataframe_records": [{"IL6": -Infinity}]}', "-Infinity is not JSON"),
+        (b'{"dataframe_split": [[73.1]]}', "must hold 'columns'"),
+        (b'{"dataframe_split": {"data": [[73.1]]}}', "must hold 'columns'"),
+        (b'{"dataframe_split": {"columns": [73.1], "data": []}}', "must hold 'columns'"),
+        (b'{"dataframe_split": {"columns": ["a"], "data": [[73.1, 2]]}}', "1 of 1 rows"),
+        (b'{"dataframe_split": {"columns": ["a"], "data": [73.1]}}', "1 of 1 rows"),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_request_of_another_shape_is_refused(body, message):
+    with pytest.raises(ModelInputError) as caught:
+        read_request(body)
+    assert message in str(caught.value)
+    assert "73.1" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_no_bytes_can_do_more_than_be_refused(body):
+    with pytest.raises(ModelInputError):
+        read_request(body)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"top-k": 1}, "unknown param 'top-k' (did you mean 'top_k'?)"),
+        ({"colour": 1}, "unknown param 'colour' (known are explain, top_k)"),
+        ({"explain": "yes"}, "'explain' must be true or false"),
+        ({"explain": 1}, "'explain' must be true or false"),
+        ({"top_k": "3"}, "'top_k' must be a whole number"),
+        ({"top_k": 2.5}, "'top_k' must be a whole number"),
+        ({"top_k": True}, "'top_k' must be a whole number"),
+        ([1], "'params' must be an object"),
+    ],
+)
+def test_params_of_another_kind_are_refused(params, message):
+    with pytest.raises(ModelInputError) as caught:
+        read_params(params)
+    assert message in str(caught.value)
+
+
+def test_params_have_defaults():
+    assert read_params(None) == read_params({}) == {"explain": False, "top_k": None}
+    assert read_params({"explain": True, "top_k": 0})["top_k"] is None
