@@ -45,7 +45,7 @@ class Results:
     Traceback (most recent call last):
         ...
     signature.exceptions.ResultsError: results/nowhere/evaluation.json is missing; make it with:
-    python -m pipelines.evaluate results/nowhere
+    python -m pipelines.train experiments/nowhere.toml
     """
 
     folder: Path
@@ -64,7 +64,7 @@ class Results:
             raise ResultsError(
                 f"{self.folder}: launch.json is of experiment {name!r}, evaluation.json of "
                 f"{evaluation.experiment!r}; make the latter again with: "
-                f"{self._command('evaluation.json')}"
+                f"{self._command}"
             )
         return evaluation
 
@@ -94,7 +94,7 @@ class Results:
         if missing:
             raise ResultsError(
                 f"{self.folder / 'contributions.parquet'} lacks {', '.join(map(repr, missing))}; "
-                f"make it again with: {self._command('contributions.parquet')}"
+                f"make it again with: {self._command}"
             )
         return table
 
@@ -116,7 +116,7 @@ class Results:
         if chosen.empty:
             raise ResultsError(
                 f"{self.folder / 'predictions.parquet'} holds no {block} predictions of "
-                f"{PROCEDURE!r}; make it again with: {self._command('predictions.parquet')}"
+                f"{PROCEDURE!r}; make it again with: {self._command}"
             )
         return chosen
 
@@ -127,7 +127,7 @@ class Results:
     def _path(self, name: str) -> Path:
         path = self.folder / name
         if not path.is_file():
-            raise ResultsError(f"{path} is missing; make it with: {self._command(name)}")
+            raise ResultsError(f"{path} is missing; make it with: {self._command}")
         return path
 
     def _json(self, name: str, model: type[_Model]) -> _Model:
@@ -136,14 +136,14 @@ class Results:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             raise ResultsError(
-                f"{path} is not valid JSON; make it again with: {self._command(name)}"
+                f"{path} is not valid JSON; make it again with: {self._command}"
             ) from None
         found = record.get("version") if isinstance(record, dict) else None
         expected = model.model_fields["version"].default
         if found != expected:
             raise ResultsError(
                 f"{path} has version {found}, this software reads version {expected}; "
-                f"make it again with: {self._command(name)}"
+                f"make it again with: {self._command}"
             )
         try:
             return model.model_validate(record)
@@ -155,7 +155,7 @@ class Results:
         fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in error.errors())
         return ResultsError(
             f"{self.folder / name} does not fit its schema: {fields}; "
-            f"make it again with: {self._command(name)}"
+            f"make it again with: {self._command}"
         )
 
     def _table(self, name: str) -> pd.DataFrame:
@@ -167,12 +167,11 @@ class Results:
             return pd.read_parquet(path)
         except ArrowInvalid:
             raise ResultsError(
-                f"{path} is not a Parquet file; make it again with: {self._command(name)}"
+                f"{path} is not a Parquet file; make it again with: {self._command}"
             ) from None
 
-    def _command(self, name: str) -> str:
-        if name == "evaluation.json":
-            return f"python -m pipelines.evaluate {self.folder}"
-        if name == "contributions.parquet":
-            return f"python -m pipelines.explain {self.folder}"
+    @property
+    def _command(self) -> str:
+        # `evaluate` reads the labels of an earlier evaluation, so only `train` makes any file anew;
+        # it takes finished folds from its store.
         return f"python -m pipelines.train experiments/{self.folder.name}.toml"
