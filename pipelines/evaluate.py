@@ -7,7 +7,7 @@ refitting anything.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,10 +45,13 @@ def evaluate(
     -------
     Evaluation
         Intervals are 2.5–97.5 % of bootstrap draws of people (within site where there are sites)
-        with the fitted models held fixed; candidates share the draws, so differences are paired.
+        and of repeats, with the fitted models held fixed; candidates share the draws, so
+        differences are paired. Drawing repeats too puts the luck of folds and tuning into the
+        interval; one fewer is drawn than there are, which makes their variance right (Rao and
+        Wu 1988).
     """
     from pipelines.verdict import check_gate, reach_verdict
-    from signature.results import Evaluation, check_predictions
+    from signature.results import REFERENCE, Evaluation, check_predictions
 
     table = check_predictions(predictions)
     blocks = [
@@ -56,10 +59,10 @@ def evaluate(
         for name in ("internal", "external")
         if (table["block"] == name).any()
     ]
-    verdict = reach_verdict(blocks[-1], experiment)
+    verdict = reach_verdict(blocks[-1])
     return Evaluation(
         experiment=experiment.name,
-        reference=experiment.candidates.reference,
+        reference=REFERENCE,
         blocks=blocks,
         verdict=verdict,
         gate=check_gate(blocks[-1], experiment, verdict),
@@ -72,7 +75,7 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
 
     from signature.metrics import person_counts
     from signature.randomness import generator
-    from signature.results import PROCEDURE, Block, CandidateResult
+    from signature.results import PROCEDURE, REFERENCE, Block, CandidateResult
 
     name = str(table["block"].iloc[0])
     rows = table.drop_duplicates("row").sort_values("row")
@@ -82,28 +85,25 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
     )
     # the first row of weights is the data as they are: estimate and interval in one pass
     weights = np.vstack([np.ones((1, len(rows)), dtype=draws.dtype), draws])
+    repeats = _draw_repeats(table["repeat"].nunique(), experiment.validation.bootstraps, rng)
     position = dict(zip(rows["row"], range(len(rows)), strict=True))
-    order = [PROCEDURE, *experiment.candidates.contenders, *experiment.candidates.baselines]
+    parts = experiment.candidates
+    order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
     measured: dict[str, dict[str, np.ndarray]] = {}
     results: list[CandidateResult] = []
     for candidate in order:
         own = table[table["candidate"] == candidate]
-        measured[candidate], folds = _measure(own, weights, position)
+        measured[candidate], folds = _measure(own, weights, repeats, position)
         results.append(
             CandidateResult(
                 name=candidate,
                 label=labels[candidate],
-                part="headline"
-                if candidate == PROCEDURE
-                else "contender"
-                if candidate in experiment.candidates.contenders
-                else "baseline",
+                part=_part(candidate, experiment),
                 metrics={m: _estimate(v) for m, v in measured[candidate].items()},
                 folds=folds,
                 folds_without_auroc=sum(f.auroc is None for f in folds),
             )
         )
-    reference = experiment.candidates.reference
     return Block(
         name="external" if name == "external" else "internal",
         scheme=_scheme(name, experiment),
@@ -114,59 +114,90 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
         n_repeats=int(table["repeat"].nunique()),
         candidates=results,
         differences=[
-            _difference(candidate, against, measured)
-            for against in dict.fromkeys((reference, *experiment.candidates.baselines))
+            _difference(candidate, REFERENCE, measured)
             for candidate in order
-            if candidate != against
+            if candidate != REFERENCE
         ],
     )
 
 
+def _part(
+    candidate: str, experiment: Experiment
+) -> Literal["headline", "reference", "contender", "baseline"]:
+    from signature.results import PROCEDURE, REFERENCE
+
+    if candidate == PROCEDURE:
+        return "headline"
+    if candidate == REFERENCE:
+        return "reference"
+    return "contender" if candidate in experiment.candidates.contenders else "baseline"
+
+
+def _draw_repeats(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Share of each repeat in each draw, shape (draws + 1, n); the first line is the plain mean."""
+    import numpy as np
+
+    even = np.full((1, n), 1 / n)
+    if n == 1:
+        return np.ones((draws + 1, 1))
+    counts = rng.multinomial(n - 1, even[0], size=draws) / (n - 1)
+    return np.vstack([even, counts])
+
+
 def _measure(
-    own: pd.DataFrame, weights: np.ndarray, position: dict[int, int]
+    own: pd.DataFrame, weights: np.ndarray, repeats: np.ndarray, position: dict[int, int]
 ) -> tuple[dict[str, np.ndarray], list[FoldResult]]:
     """Measure one candidate under every weighting; the first weighting is the plain data."""
     import numpy as np
 
     from signature.metrics import POOLED, WITHIN_FOLD
-    from signature.results import FoldResult
 
-    folds: list[FoldResult] = []
-    within: dict[str, list[np.ndarray]] = {m: [] for m in WITHIN_FOLD}
-    pooled: dict[str, list[np.ndarray]] = {m: [] for m in POOLED}
-    for _, part in own.groupby(["repeat", "fold"], sort=True):
-        y, p, w = _arrays(part, weights, position)
-        for name, metric in WITHIN_FOLD.items():
-            within[name].append(metric(y, p, w))
-        auroc = float(within["auroc"][-1][0])
-        folds.append(
-            FoldResult(
-                repeat=int(part["repeat"].iloc[0]),
-                fold=int(part["fold"].iloc[0]),
-                label=str(part["fold_label"].iloc[0]),
-                n=len(part),
-                events=int(y.sum()),
-                auroc=None if np.isnan(auroc) else auroc,
-                chosen=str(part["chosen"].iloc[0]),
-            )
-        )
     ranks_nobody = own.groupby(["repeat", "fold"])["probability"].nunique().max() == 1
-    for _, part in own.groupby("repeat", sort=True):
-        y, p, w = _arrays(part, weights, position)
+    folds: list[FoldResult] = []
+    by_repeat: dict[str, list[np.ndarray]] = {m: [] for m in (*WITHIN_FOLD, *POOLED)}
+    for _, repeat in own.groupby("repeat", sort=True):
+        within: dict[str, list[np.ndarray]] = {m: [] for m in WITHIN_FOLD}
+        for _, part in repeat.groupby("fold", sort=True):
+            y, p, w = _arrays(part, weights, position)
+            for name, metric in WITHIN_FOLD.items():
+                within[name].append(metric(y, p, w))
+            folds.append(_fold_result(part, float(within["auroc"][-1][0])))
+        for name, values in within.items():
+            by_repeat[name].append(_mean_where_defined(np.stack(values)))
+        y, p, w = _arrays(repeat, weights, position)
         for name, metric in POOLED.items():
             # one probability per fold: a slope over folds would only compare their event rates
             undefined = ranks_nobody and name == "calibration_slope"
-            pooled[name].append(np.full(len(w), np.nan) if undefined else metric(y, p, w))
-    return {m: _mean_where_defined(v) for m, v in (within | pooled).items()}, folds
+            by_repeat[name].append(np.full(len(w), np.nan) if undefined else metric(y, p, w))
+    shares = repeats.T
+    return {m: _mean_where_defined(np.stack(v), shares) for m, v in by_repeat.items()}, folds
 
 
-def _mean_where_defined(parts: list[np.ndarray]) -> np.ndarray:
+def _fold_result(part: pd.DataFrame, auroc: float) -> FoldResult:
     import numpy as np
 
-    stack = np.stack(parts)
-    defined = np.isfinite(stack)
-    total = np.where(defined, stack, 0).sum(axis=0)
-    count = defined.sum(axis=0)
+    from signature.results import FoldResult
+
+    first = part.iloc[0]
+    return FoldResult(
+        repeat=int(first["repeat"]),
+        fold=int(first["fold"]),
+        label=str(first["fold_label"]),
+        n=len(part),
+        events=int(part["outcome"].sum()),
+        auroc=None if np.isnan(auroc) else auroc,
+        chosen=str(first["chosen"]),
+    )
+
+
+def _mean_where_defined(parts: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean over the first axis, of what is defined."""
+    import numpy as np
+
+    shares = np.ones(parts.shape) if shares is None else shares
+    defined = np.isfinite(parts)
+    total = np.where(defined, parts * shares, 0).sum(axis=0)
+    count = np.where(defined, shares, 0).sum(axis=0)
     return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 

@@ -47,7 +47,8 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
     list of Fold
         With ``develop_on``/``test_on``: repeated folds inside the development sites (block
         ``internal``) and one fold that tests on the others (block ``external``). With a site
-        column: one fold per site. Else repeated stratified grouped folds.
+        column: one fold per site, the same in every repeat, in which only the inner folds and the
+        tuning draw anew. Else repeated stratified grouped folds.
 
     Raises
     ------
@@ -73,12 +74,15 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
             f"{cohort.name}: leaving one site out needs two sites or more, there is only "
             f"{names[0]!r}; take 'site' out of [validation] for repeated folds"
         )
-    folds = []
-    for i, name in enumerate(names):
-        held_out = np.flatnonzero(site == name)
-        _both_classes(cohort, held_out, name)
-        folds.append(Fold("internal", 0, i, name, np.flatnonzero(site != name), held_out))
-    return folds
+    for name in names:
+        _both_classes(cohort, np.flatnonzero(site == name), name)
+    return [
+        Fold(
+            "internal", repeat, i, name, np.flatnonzero(site != name), np.flatnonzero(site == name)
+        )
+        for repeat in range(validation.repeats)
+        for i, name in enumerate(names)
+    ]
 
 
 def development_rows(cohort: Cohort, validation: Validation) -> np.ndarray:

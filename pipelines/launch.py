@@ -25,13 +25,17 @@ from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study, assemble
 from pipelines.summaries import column_summaries, site_counts
 from signature.persistence import ModelCard, save_model
-from signature.results import PROCEDURE, Evaluation, FinalModel, FlowLine, Launch
+from signature.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
 from signature.serving import serving_schema
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from pipelines.tracking import RegisteredModel
+
+
+LABELS = {PROCEDURE: "Baseline and panel (chosen)", REFERENCE: "Clinical features alone (chosen)"}
+"""How a report prints the two competitions' winners."""
 
 
 def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
@@ -66,9 +70,10 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
         with progress("fits", waiting) as done:
             fit_all(todo, study, store, jobs=jobs, done=done)
         labels = {name: m.LABEL for name, m in study.candidates.items()}
+        print("Evaluating, explaining and reporting", flush=True)
         predictions = predictions_table(study, store)
         predictions.to_parquet(folder / "predictions.parquet", index=False)
-        evaluation = evaluate(predictions, experiment, labels | {PROCEDURE: "Chosen procedure"})
+        evaluation = evaluate(predictions, experiment, labels | LABELS)
         _write(folder / "evaluation.json", evaluation)
         explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
         all_trials(study, store, todo).to_parquet(folder / "trials.parquet", index=False)

@@ -30,7 +30,7 @@ def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> Non
     )
     if waiting:
         minutes = _seconds(study, waiting) / jobs / 60
-        about = "less than a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
+        about = "less than two minutes" if minutes < 2 else f"about {minutes:.0f} minutes"
         print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
 
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from pipelines.experiment import Candidates
 from pipelines.fitting import Task, choose
 from pipelines.folds import Fold
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import Study
-from signature.results import PREDICTION_COLUMNS, PROCEDURE, check_predictions
+from signature.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE, check_predictions
+
+
+def competitions(candidates: Candidates) -> dict[str, tuple[str, ...]]:
+    """Name the two competitions that the inner folds decide, and who takes part."""
+    return {PROCEDURE: candidates.contenders, REFERENCE: candidates.references}
 
 
 def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
-    """Collect the held-out predictions of every candidate, and of the procedure.
+    """Collect the held-out predictions of every candidate, of the procedure and of the reference.
 
     The procedure's prediction in a fold is that of the contender with the smallest loss on that
-    fold's inner folds.
+    fold's inner folds; the reference's likewise, among the models of the baseline features.
 
     Returns
     -------
@@ -27,8 +33,9 @@ def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
     for fold in study.folds:
         fitted = {name: store.load(name, fold.key) for name in study.candidates}
         parts += [_lines(study, fold, name, f, chosen="") for name, f in fitted.items()]
-        best = choose(fitted[name] for name in study.experiment.candidates.contenders)
-        parts.append(_lines(study, fold, PROCEDURE, best, chosen=best.candidate))
+        for name, among in competitions(study.experiment.candidates).items():
+            best = choose(fitted[candidate] for candidate in among)
+            parts.append(_lines(study, fold, name, best, chosen=best.candidate))
     table = pd.concat(parts, ignore_index=True)
     return check_predictions(table[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS))
 

@@ -200,7 +200,8 @@ def import_mlflow() -> Any:
     import mlflow
 
     # a fresh SQLite store would print each of its migrations
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     if not mlflow.is_tracking_uri_set():
         mlflow.set_tracking_uri(f"sqlite:///{CHECKOUT / 'mlflow.db'}")
     return mlflow

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pipelines.experiment import Experiment
-from signature.results import PROCEDURE, Block, Estimate, GateCheck, Verdict
+from signature.results import PROCEDURE, REFERENCE, Block, Estimate, GateCheck, Verdict
 
 
-def reach_verdict(block: Block, experiment: Experiment) -> Verdict:
+def reach_verdict(block: Block) -> Verdict:
     """Answer "does the panel add anything to the reference?" from the headline block.
 
     The panel adds when the whole 95 % interval of the AUROC difference lies above 0.
     """
     headline = block.candidate(PROCEDURE)
-    reference = block.candidate(experiment.candidates.reference)
+    reference = block.candidate(REFERENCE)
     difference = block.difference(PROCEDURE, reference.name).metrics["auroc"]
     against = f"{reference.label.lower()} ({_plain(reference.metrics['auroc'])})"
     measured = f"AUROC {_plain(headline.metrics['auroc'])} against {against}"
@@ -43,7 +43,7 @@ def check_gate(block: Block, experiment: Experiment, verdict: Verdict) -> list[G
         )
     ]
     if gate.adds_to_reference:
-        label = block.candidate(experiment.candidates.reference).label.lower()
+        label = block.candidate(REFERENCE).label.lower()
         checks.append(
             GateCheck(
                 rule=f"the interval of the AUROC difference to {label} lies above 0",

@@ -215,6 +215,18 @@ class BoostingFold:
         return best, {"n_rounds": float(best_rounds)}
 
 
+def shallow_space(trial: Any) -> dict[str, Any]:
+    """Draw one set of parameters from an Optuna trial, for a pipeline step named ``model``."""
+    return {
+        "model__max_depth": trial.suggest_int("max_depth", 1, 3),
+        "model__learning_rate": trial.suggest_float("learning_rate", 0.02, 0.2, log=True),
+        "model__subsample": trial.suggest_float("subsample", 0.5, 1.0),
+        "model__colsample": trial.suggest_float("colsample", 0.3, 1.0),
+        "model__min_child_weight": trial.suggest_float("min_child_weight", 0.5, 20.0, log=True),
+        "model__reg_lambda": trial.suggest_float("reg_lambda", 0.1, 100.0, log=True),
+    }
+
+
 def _seed(random_state: Any) -> int:
     if random_state is None:
         return 0

@@ -28,11 +28,17 @@ PREDICTION_COLUMNS = {
 
 ``block`` is ``internal`` (folds inside the development data) or ``external`` (sites that took no
 part in it). ``row`` and ``person`` are opaque numbers. ``fold_label`` is the held-out site, or the
-fold's number. ``chosen`` names the contender that the inner folds chose, for the procedure only.
+fold's number. ``chosen`` names the model that the inner folds chose, for the procedure and the
+reference only.
 """
 
 PROCEDURE = "procedure"
 """Candidate name of the headline: in each outer fold, the contender that the inner folds chose."""
+
+
+REFERENCE = "reference"
+"""Candidate name of what the panel must add to: in each outer fold, the model of the baseline
+features alone that the inner folds chose."""
 
 
 def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +102,7 @@ class CandidateResult(_Record):
 
     name: str
     label: str
-    part: Literal["headline", "contender", "baseline"]
+    part: Literal["headline", "reference", "contender", "baseline"]
     metrics: dict[str, Estimate]
     folds: list[FoldResult]
     folds_without_auroc: int

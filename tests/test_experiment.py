@@ -52,7 +52,7 @@ def test_a_good_file_is_read_with_defaults(read):
     assert experiment.name == "mine"
     assert experiment.data.where == {}
     assert experiment.gate.adds_to_reference
-    assert experiment.candidates.reference in experiment.candidates.baselines
+    assert experiment.candidates.references == ("clinical_only", "clinical_xgboost")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,11 @@ def test_a_good_file_is_read_with_defaults(read):
             'site = "clinic"\ndevelop_on = ["a"]\ntest_on = ["a"]',
             "both develop_on and test_on: a",
         ),
-        ("[gate]", '[candidates]\nreference = "nothing"\n[gate]', "is not among the baselines"),
+        (
+            "[gate]",
+            '[candidates]\nbaselines = ["elastic_net"]\n[gate]',
+            "named twice: elastic_net",
+        ),
         (
             "[gate]",
             '[candidates]\ncontenders = ["elastic_net", "elastic_net"]\n[gate]',

@@ -13,7 +13,7 @@ from pipelines.predictions import predictions_table
 from pipelines.store import FoldStore
 from pipelines.study import assemble
 from signature.randomness import generator
-from signature.results import PROCEDURE
+from signature.results import PROCEDURE, REFERENCE
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "opt_periodontal_nonresponse.toml"
 
@@ -37,7 +37,7 @@ def _shuffled_auroc(folder: Path, run: int):
     study = replace(study, cohort=replace(study.cohort, outcome=y))
     store = FoldStore(folder, f"shuffled-{run}")
     fit_all(tasks(study), study, store, jobs=1, done=lambda: None)
-    labels = {name: name for name in [*study.candidates, PROCEDURE]}
+    labels = {name: name for name in [*study.candidates, PROCEDURE, REFERENCE]}
     found = evaluate(predictions_table(study, store), small, labels)
     return found.verdict
 

@@ -18,7 +18,7 @@ from pipelines.store import FoldStore, fingerprint
 from pipelines.study import assemble
 from signature.contributions import BASE
 from signature.persistence import load_model
-from signature.results import PROCEDURE, Evaluation, Launch, check_predictions
+from signature.results import PROCEDURE, REFERENCE, Evaluation, Launch, check_predictions
 
 REPO = Path(__file__).parents[1]
 
@@ -68,8 +68,10 @@ def test_predictions_hold_every_row_once_per_repeat(serial):
     assert (per_candidate == 320).all()
     assert set(table["candidate"]) == {
         PROCEDURE,
+        REFERENCE,
         "intercept_only",
         "clinical_only",
+        "clinical_xgboost",
         "best_single_marker",
         "elastic_net",
         "shallow_xgboost",

@@ -12,7 +12,12 @@ from signature.results import Estimate
 TITLE = "Performance"
 ORDER = 40
 
-_PARTS = {"headline": "the procedure", "contender": "contender", "baseline": "baseline"}
+_PARTS = {
+    "headline": "the procedure",
+    "reference": "the reference",
+    "contender": "contender",
+    "baseline": "baseline",
+}
 
 
 def summarize(results: Results) -> dict[str, Any]:
