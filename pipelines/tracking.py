@@ -44,28 +44,6 @@ ARTIFACTS = (
 
 
 @dataclass(frozen=True)
-class RegisteredModel:
-    """A version in the model registry.
-
-    Parameters
-    ----------
-    name : str
-        The experiment's name.
-    version : str
-        Number of the version.
-    aliases : tuple of str
-        ``challenger``, and ``champion`` where the gate was passed.
-    uri : str
-        What to give to ``mlflow models serve -m``.
-    """
-
-    name: str
-    version: str
-    aliases: tuple[str, ...]
-    uri: str
-
-
-@dataclass(frozen=True)
 class Tracked:
     """An open parent run.
 
@@ -105,7 +83,7 @@ class Tracked:
         model_folder: Path,
         evaluation: Evaluation,
         typical: Mapping[str, float] | None = None,
-    ) -> RegisteredModel:
+    ) -> model_summary.RegisteredModel:
         """Log a model under this run, reload it, score with it, and only then register it.
 
         Parameters
@@ -140,11 +118,16 @@ class Tracked:
         )
         _check_reloaded(logged.model_uri, example, scorer.score(example, explain=True))
         name = scorer.card.experiment
-        version = str(mlflow.register_model(logged.model_uri, name).version)
+        tags = model_summary.version_tags(scorer.card, evaluation)
+        version = str(mlflow.register_model(logged.model_uri, name, tags=tags).version)
+        client = mlflow.MlflowClient()
+        client.update_registered_model(name, f"{scorer.card.question}\n\n{scorer.card.caution}")
         aliases = ("challenger", "champion") if evaluation.gate_passed else ("challenger",)
         for alias in aliases:
-            mlflow.MlflowClient().set_registered_model_alias(name, alias, version)
-        return RegisteredModel(name, version, aliases, f"models:/{name}@{aliases[-1]}")
+            client.set_registered_model_alias(name, alias, version)
+        return model_summary.RegisteredModel(
+            name, version, aliases, f"models:/{name}@{aliases[-1]}"
+        )
 
 
 @contextmanager

@@ -347,6 +347,7 @@ def test_truth_values_survive_beside_numbers():
         (b'{"dataframe_split": {"columns": ["a"], "data": [[73.1, 2]]}}', "1 of 1 rows"),
         (b'{"dataframe_split": {"columns": ["a"], "data": [73.1]}}', "1 of 1 rows"),
         (b"[" * 100_000, "nested too deeply"),
+        (b'{"dataframe_records": [{"IL6": ' + b"7" * 5000 + b"}]}", "too many digits"),
     ],
 )
 def test_a_request_of_another_shape_is_refused(body, message):

@@ -170,6 +170,10 @@ def test_the_gate_decides_who_is_champion(registered, store):
         for alias in ("champion", "challenger")
     }
     assert by_alias == {"champion": first.version, "challenger": second.version}
+    tags = store.client.get_model_version("opt_test", second.version).tags
+    assert (tags["gate"], tags["candidate"]) == ("not passed", "elastic_net")
+    described = store.client.get_registered_model("opt_test").description
+    assert described == "Do cytokines tell who delivers early?\n\nA test."
 
 
 def test_a_model_says_what_it_expects(registered, store):
