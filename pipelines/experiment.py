@@ -123,11 +123,11 @@ class Experiment(_Part):
 
     @property
     def digest(self) -> str:
-        """SHA-256 over what decides the numbers: not over titles, cautions, gate or bootstrap."""
+        """SHA-256 over what decides a fitted fold: not over titles, gate or list of candidates."""
         decisive = self.model_dump(
             mode="json",
-            include={"seed", "data", "features", "candidates", "validation", "tuning"},
-            exclude={"validation": {"bootstraps"}, "candidates": {"reference"}},
+            include={"seed", "data", "features", "validation", "tuning"},
+            exclude={"validation": {"bootstraps"}},
         )
         return hashlib.sha256(repr(decisive).encode()).hexdigest()
 

@@ -12,6 +12,7 @@
 `signature.procedures`        … put together
 `signature.single_marker`     models of our own: the best single marker,
 `signature.boosting`          … shallow boosting
+`signature.splits`            folds that keep a person's rows together
 `signature.calibration`       from score to probability
 `signature.contributions`     what each feature adds to the log-odds
 `signature.persistence`       saved models, without pickle

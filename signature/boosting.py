@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.binary import both_columns, two_classes
@@ -156,11 +157,15 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
             np.asarray(X, dtype="float64"), event, max_bin=self.max_bin, nthread=1
         )
         held_out = xgboost.QuantileDMatrix(
-            np.asarray(X_held_out, dtype="float64"), np.asarray(y_held_out), ref=train, nthread=1
+            np.asarray(X_held_out, dtype="float64"),
+            np.asarray(y_held_out),
+            max_bin=self.max_bin,
+            ref=train,
+            nthread=1,
         )
         return BoostingFold(train, held_out, event, np.asarray(y_held_out))
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.input_tags.allow_nan = True
@@ -177,6 +182,7 @@ class BoostingFold:
     event_held_out: np.ndarray
     max_rounds: int = 600
     patience: int = 20
+    look_every: int = 5
 
     def loss(self, model: ShallowBoosting) -> tuple[float, dict[str, float]]:
         """Grow trees until the held-out log-loss has not improved for `patience` rounds.
@@ -194,16 +200,19 @@ class BoostingFold:
             {**model._booster_params(self.event), "eval_metric": "logloss"},
             [self.train, self.held_out],
         )
-        best, best_round = np.inf, 0
-        for i in range(self.max_rounds):
-            booster.update(self.train, i)
-            # eval_set returns "[i]\tname-logloss:value"; it reuses the cached margins
-            loss = float(booster.eval_set([(self.held_out, "h")], i).rsplit(":", 1)[1])
+        best, best_rounds = np.inf, 0
+        for rounds in range(1, self.max_rounds + 1):
+            booster.update(self.train, rounds - 1)
+            if rounds % self.look_every:
+                continue
+            # "[i]\theld_out-logloss:0.5": it reuses the cached margins, which predict would not
+            text = booster.eval_set([(self.held_out, "held_out")], rounds)
+            loss = float(text.rsplit(":", 1)[1])
             if loss < best - 1e-7:
-                best, best_round = loss, i
-            elif i - best_round >= self.patience:
+                best, best_rounds = loss, rounds
+            elif rounds - best_rounds >= self.patience:
                 break
-        return best, {"n_rounds": float(best_round + 1)}
+        return best, {"n_rounds": float(best_rounds)}
 
 
 def _seed(random_state: Any) -> int:

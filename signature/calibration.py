@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.utils import _safe_indexing, get_tags
+from sklearn.utils import Tags, _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from signature.binary import both_columns, log_odds, two_classes
+from signature.splits import person_folds
 
 
 def fit_sigmoid(scores: np.ndarray, event: np.ndarray) -> tuple[float, float]:
@@ -135,13 +135,12 @@ class CalibratedProcedure(ClassifierMixin, BaseEstimator):
     ) -> np.ndarray:
         scores = np.empty(len(y))
         groups = np.arange(len(y)) if groups is None else groups
-        splitter = StratifiedGroupKFold(self.folds, shuffle=True, random_state=self.random_state)
-        for train, held_out in splitter.split(np.zeros(len(y)), event, groups):
+        for train, held_out in person_folds(event, groups, self.folds, self.random_state):
             fitted = clone(self.estimator).fit(_safe_indexing(X, train), y[train])
             scores[held_out] = decision(fitted, _safe_indexing(X, held_out))
         return scores
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         if self.estimator is not None:

@@ -7,14 +7,13 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from signature.columns import as_table
+from signature.columns import TableTransformer
 from signature.schema import BELOW, CENSORED, source_of
 
 
-class LimitSubstitution(TransformerMixin, BaseEstimator):
+class LimitSubstitution(TableTransformer):
     r"""Put one number in place of every value below the limit, and say where.
 
     A marker's substitute is :math:`L/\sqrt{2}` (Hornung and Reed 1990) with L the median limit of
@@ -56,8 +55,7 @@ class LimitSubstitution(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
         """Learn each marker's substitute and whether it needs a 0/1 column."""
-        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
-        table = as_table(X)
+        table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
         self.substitutes_: dict[str, float] = {}
         self.flagged_: list[str] = []
@@ -79,10 +77,7 @@ class LimitSubstitution(TransformerMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         """Replace censored values and add the 0/1 columns."""
-        check_is_fitted(self)
-        if not isinstance(X, pd.DataFrame):
-            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
-        table = as_table(X)
+        table = self._table_to_transform(X)
         limits = _limits(self.columns_)
         out = table[[c for c in self.columns_ if c not in limits]].copy()
         flags: dict[str, pd.Series] = {}
@@ -107,12 +102,6 @@ class LimitSubstitution(TransformerMixin, BaseEstimator):
         limits = _limits(self.columns_)
         names = [c for c in self.columns_ if c not in limits]
         return np.asarray([*names, *(m + CENSORED for m in self.flagged_)], dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
 
 def _limits(columns: Sequence[str]) -> list[str]:

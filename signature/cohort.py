@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from signature._checks import check
 from signature.exceptions import CohortError, OutcomeError
 from signature.schema import BELOW, FeatureSchema, source_of
 
@@ -27,7 +28,7 @@ class FlowStep:
     left: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """A study's rows, one per subject and visit.
 
@@ -67,8 +68,8 @@ class Cohort:
     Raises
     ------
     CohortError
-        On duplicated subject–visit rows, infinite values, a value together with its limit, or
-        columns that do not match the schema.
+        On duplicated subject–visit rows, infinite values, a value together with its limit, a
+        weight that is not positive, or parts that do not match the schema or each other's rows.
     """
 
     name: str
@@ -87,39 +88,15 @@ class Cohort:
     flow: tuple[FlowStep, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        if list(self.X.columns) != list(self.schema.names):
-            odd = sorted(set(self.X.columns) ^ set(self.schema.names))
-            raise CohortError(
-                f"{self.name}: the columns of X and of the schema differ"
-                + (f" in {', '.join(odd)}" if odd else " in their order")
-            )
-        if not all(dtype == "float64" for dtype in self.X.dtypes):
-            raise CohortError(f"{self.name}: all columns of X must be float64")
-        infinite = [c for c in self.X if np.isinf(self.X[c]).any()]
-        if infinite:
-            raise CohortError(f"{self.name}: infinite values in {', '.join(map(repr, infinite))}")
-        for limit in self.schema.limits:
-            both = int((self.X[limit].notna() & self.X[source_of(limit)].notna()).sum())
-            if both:
-                raise CohortError(
-                    f"{self.name}: {both} rows have both a value of {source_of(limit)!r} and a "
-                    f"limit in {limit!r}; a row has one or the other"
-                )
-        if self.subject.isna().any():
-            raise CohortError(f"{self.name}: {int(self.subject.isna().sum())} rows name no subject")
-        key = pd.DataFrame({"subject": self.subject})
-        if self.visit is not None:
-            key["visit"] = self.visit
-        repeated = int(key.duplicated(keep=False).sum())
-        if repeated:
-            what = "subject and visit" if self.visit is not None else "subject"
-            raise CohortError(
-                f"{self.name}: {repeated} rows share their {what} with another row; keep one, or "
-                "give each its own visit"
-            )
+        check(self)
 
     def __len__(self) -> int:
         return len(self.X)
+
+    def __repr__(self) -> str:
+        # The default would print rows and subjects into logs and stack traces.
+        size = f"{len(self)} rows, {self.n_people} people, {len(self.schema)} columns"
+        return f"Cohort({self.name!r}, {size})"
 
     @cached_property
     def person(self) -> pd.Series:
@@ -282,6 +259,6 @@ class Cohort:
         if column not in self.records:
             raise CohortError(
                 f"{self.name}: no recorded column {column!r} to {purpose}; there are: "
-                + ", ".join(sorted(self.records))
+                + ", ".join(sorted(map(str, self.records.columns)))
             )
         return self.records[column]

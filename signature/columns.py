@@ -8,12 +8,36 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.exceptions import ModelInputError
 
 
-class TakeColumns(TransformerMixin, BaseEstimator):
+class TableTransformer(TransformerMixin, BaseEstimator):
+    """What the transformers of this package share: tables in, tables out, missing values allowed.
+
+    scikit-learn's own checks send arrays, so an array gets names here and is a table after that.
+    """
+
+    def _table_to_fit(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
+        return as_table(X)
+
+    def _table_to_transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        check_is_fitted(self)
+        if not isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
+        return as_table(X)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class TakeColumns(TableTransformer):
     """Take the named columns of a table as float64, in order.
 
     Parameters
@@ -41,16 +65,13 @@ class TakeColumns(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
         """Remember the names."""
-        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
-        self.columns_ = list(as_table(X).columns if self.columns is None else self.columns)
+        table = self._table_to_fit(X)
+        self.columns_ = list(table.columns if self.columns is None else self.columns)
         return self
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         """Return the named columns."""
-        check_is_fitted(self)
-        if not isinstance(X, pd.DataFrame):
-            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
-        table = as_table(X)
+        table = self._table_to_transform(X)
         missing = [c for c in self.columns_ if c not in table]
         if missing:
             raise ModelInputError(f"missing columns: {', '.join(map(repr, missing))}")
@@ -60,12 +81,6 @@ class TakeColumns(TransformerMixin, BaseEstimator):
         """Names of the columns taken."""
         check_is_fitted(self)
         return np.asarray(self.columns_, dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags
 
 
 def as_table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:

@@ -41,6 +41,10 @@ class PredictionsError(SignatureError):
     """A predictions table is not one that can be evaluated."""
 
 
+class ResultsError(SignatureError):
+    """A file of a results folder is missing, damaged, or of another version or experiment."""
+
+
 class ModelInputError(SignatureError):
     """Rows sent to a fitted model lack a required column or hold impossible numbers."""
 

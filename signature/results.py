@@ -88,9 +88,10 @@ class FoldResult(_Record):
 class CandidateResult(_Record):
     """One candidate over all held-out folds of a block.
 
-    Keys of ``metrics``: ``auroc`` (mean over folds of the AUROC within the fold), ``auprc``,
-    ``brier``, ``log_loss``, ``calibration_slope``, ``calibration_intercept`` (over all held-out
-    rows of a repeat, then averaged over repeats).
+    Keys of ``metrics``: ``auroc`` and ``auprc`` (within each held-out fold, then averaged over
+    folds); ``brier``, ``log_loss``, ``calibration_slope`` and ``calibration_intercept`` (over all
+    held-out rows of a repeat, then averaged over repeats). The slope is undefined for a candidate
+    that gives everybody in a fold the same probability.
     """
 
     name: str
@@ -261,6 +262,7 @@ CONTRIBUTION_COLUMNS = {
 
 ``contribution`` is in log-odds of the event, relative to the training fold's average; those of a
 row, plus the fold's base value (feature ``(base)``), add up to its log-odds. ``percentile`` is the
-rank of the row's value among all rows, 0 to 1, missing where the value is; −1 marks a value below
-its detection limit. The values themselves are not kept.
+rank of the row's value among the measured values of all rows, 0 to 1, so that it can be read
+against `ColumnSummary.quantiles`; it is missing where the value is, and −1 marks a value below its
+detection limit. The values themselves are not kept.
 """

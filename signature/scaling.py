@@ -7,13 +7,12 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from signature.columns import as_table
+from signature.columns import TableTransformer
 
 
-class Log2Columns(TransformerMixin, BaseEstimator):
+class Log2Columns(TableTransformer):
     """Take log2 of the named columns and leave the others as they are.
 
     A value at or below zero, which a counter may report but a logarithm cannot hold, is read as
@@ -42,8 +41,7 @@ class Log2Columns(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
         """Learn the floor of each column."""
-        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
-        table = as_table(X)
+        table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
         self.floors_: dict[str, float] = {}
         for name in self.columns:
@@ -53,10 +51,7 @@ class Log2Columns(TransformerMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         """Return the table with the named columns on the log2 scale."""
-        check_is_fitted(self)
-        if not isinstance(X, pd.DataFrame):
-            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
-        table = as_table(X)
+        table = self._table_to_transform(X)
         logs = {
             name: np.log2(table[name].clip(lower=floor)) for name, floor in self.floors_.items()
         }
@@ -66,9 +61,3 @@ class Log2Columns(TransformerMixin, BaseEstimator):
         """Names of the columns, unchanged."""
         check_is_fitted(self)
         return np.asarray(self.columns_, dtype=object)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = []
-        return tags

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.binary import both_columns, two_classes
@@ -77,7 +78,7 @@ class BestSingleMarker(ClassifierMixin, BaseEstimator):
         event = self.decision_function(X) > 0
         return self.classes_[event.astype(int)]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = True

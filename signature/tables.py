@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,37 +72,49 @@ def read_table(path: Path, *, columns: Iterable[str], delimiter: str = ",") -> p
         column twice, or lacks a column.
     """
     wanted = list(columns)
+    rows = _rows(path, delimiter)
+    present = [cell.strip() for cell in rows[0]]
+    twice = sorted({c for c in present if present.count(c) > 1 and c in wanted})
+    if twice:
+        raise TableError(f"{path.name} has two columns named {', '.join(map(repr, twice))}")
+    missing = [c for c in wanted if c not in present]
+    if missing:
+        header = delimiter.join(rows[0])
+        raise TableError(_why_missing(path.name, header, delimiter, missing, present))
+    ragged = [n for n, row in enumerate(rows[1:], start=2) if len(row) != len(present)]
+    if ragged:
+        raise TableError(
+            f"{path.name}: {len(ragged)} of {len(rows) - 1} rows have more or fewer cells than the "
+            f"{len(present)} of the header, the first is row {ragged[0]} (the header is row 1); "
+            "check quotes and delimiters"
+        )
+    places = [present.index(c) for c in wanted]
+    cells = {c: [row[i] for row in rows[1:]] for c, i in zip(wanted, places, strict=True)}
+    return clean_text(pd.DataFrame(cells, dtype="str"))
+
+
+def _rows(path: Path, delimiter: str) -> list[list[str]]:
+    """Split a file into cells; empty lines are skipped."""
     if not path.is_file():
         raise TableError(f"no file {path.name!r} in {path.parent}; check the name and the folder")
     try:
-        with path.open(encoding="utf-8-sig") as handle:
-            header = handle.readline().rstrip("\r\n")
-        if not header:
-            raise TableError(f"{path.name} is empty: expected a header line with column names")
-        present = [cell.strip().strip('"') for cell in header.split(delimiter)]
-        twice = sorted({c for c in present if present.count(c) > 1 and c in wanted})
-        if twice:
-            raise TableError(f"{path.name} has two columns named {', '.join(map(repr, twice))}")
-        missing = [c for c in wanted if c not in present]
-        if missing:
-            raise TableError(_why_missing(path.name, header, delimiter, missing, present))
-        table = pd.read_csv(
-            path, sep=delimiter, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TableError(
             f"{path.name} is not UTF-8 text (byte {error.start}). Save it again as UTF-8, for "
             "example with 'CSV UTF-8' in a spreadsheet program"
         ) from None
-    except pd.errors.ParserError as error:
-        line = "".join(ch for ch in str(error).rsplit("line", 1)[-1] if ch.isdigit() or ch == " ")
-        where = f" near line {line.split()[0]}" if line.split() else ""
+    try:
+        # strict: a quote that is never closed would otherwise swallow the rest of the file.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        rows = [row for row in reader if row]
+    except csv.Error as error:
         raise TableError(
-            f"{path.name}{where}: a line has more cells than the header has columns; "
-            "check quotes and delimiters"
+            f"{path.name}: quotes or delimiters are broken near line {reader.line_num} ({error})"
         ) from None
-    table.columns = [str(c).strip() for c in table.columns]
-    return clean_text(table[wanted])
+    if not rows:
+        raise TableError(f"{path.name} is empty: expected a header line with column names")
+    return rows
 
 
 def _why_missing(

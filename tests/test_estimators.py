@@ -22,7 +22,9 @@ def _estimators() -> list[BaseEstimator]:
         found |= {
             name: thing
             for name, thing in inspect.getmembers(loaded, inspect.isclass)
-            if issubclass(thing, BaseEstimator) and thing.__module__ == loaded.__name__
+            if issubclass(thing, BaseEstimator)
+            and thing.__module__ == loaded.__name__
+            and hasattr(thing, "fit")  # not a base class
         }
     return [
         cls(LogisticRegression(), folds=2) if cls is CalibratedProcedure else cls()

@@ -1,0 +1,142 @@
+"""Who is held out when: the outer folds of an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.experiment import Validation
+from signature.cohort import Cohort
+from signature.exceptions import CohortError, OutcomeError
+from signature.randomness import seed_for
+from signature.splits import person_folds
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One outer fold: positions of its training and held-out rows in the cohort."""
+
+    block: str
+    repeat: int
+    fold: int
+    label: str
+    train: np.ndarray
+    held_out: np.ndarray
+
+    @property
+    def key(self) -> str:
+        """Name of the fold inside a run."""
+        return f"{self.block}-r{self.repeat}-f{self.fold}"
+
+
+def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]:
+    """Lay out the outer folds; a person is never on both sides.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        With outcome, and with sites where `validation` names a site column.
+    validation : Validation
+    seed : int
+        The experiment's seed.
+
+    Returns
+    -------
+    list of Fold
+        With ``develop_on``/``test_on``: repeated folds inside the development sites (block
+        ``internal``) and one fold that tests on the others (block ``external``). With a site
+        column: one fold per site. Else repeated stratified grouped folds.
+
+    Raises
+    ------
+    CohortError
+        When a site is not there, or a person has rows at two sites.
+    OutcomeError
+        When a site has one class only, or a class has fewer people than folds.
+    """
+    if cohort.site is None:
+        return list(_repeated(cohort, np.arange(len(cohort)), validation, seed))
+    _one_site_per_person(cohort)
+    site = cohort.site.to_numpy()
+    if validation.develop_on:
+        develop = _rows_of(cohort, validation.develop_on)
+        test = _rows_of(cohort, validation.test_on)
+        _both_classes(cohort, test, " and ".join(validation.test_on))
+        label = " + ".join(validation.test_on)
+        external = Fold("external", 0, 0, label, develop, test)
+        return [*_repeated(cohort, develop, validation, seed), external]
+    names = sorted(set(site))
+    if len(names) < 2:
+        raise CohortError(
+            f"{cohort.name}: leaving one site out needs two sites or more, there is only "
+            f"{names[0]!r}; take 'site' out of [validation] for repeated folds"
+        )
+    folds = []
+    for i, name in enumerate(names):
+        held_out = np.flatnonzero(site == name)
+        _both_classes(cohort, held_out, name)
+        folds.append(Fold("internal", 0, i, name, np.flatnonzero(site != name), held_out))
+    return folds
+
+
+def development_rows(cohort: Cohort, validation: Validation) -> np.ndarray:
+    """Positions of the rows on which the final model is fitted."""
+    if validation.develop_on:
+        return _rows_of(cohort, validation.develop_on)
+    return np.arange(len(cohort))
+
+
+def _repeated(
+    cohort: Cohort, rows: np.ndarray, validation: Validation, seed: int
+) -> Iterator[Fold]:
+    assert cohort.outcome is not None
+    y = cohort.outcome.to_numpy()[rows]
+    person = cohort.person.to_numpy()[rows]
+    # people, not rows: a fold without an event has no AUROC
+    fewest = min(len(np.unique(person[y == value])) for value in (0, 1))
+    if fewest < validation.folds:
+        raise OutcomeError(
+            f"{cohort.name}: the rarer class of {cohort.outcome_name} has {fewest} people, fewer "
+            f"than the {validation.folds} folds asked for; lower 'folds' in [validation]"
+        )
+    for repeat in range(validation.repeats):
+        inside = person_folds(y, person, validation.folds, seed_for(seed, "outer", repeat))
+        for i, (train, held_out) in enumerate(inside):
+            yield Fold("internal", repeat, i, str(i + 1), rows[train], rows[held_out])
+
+
+def _rows_of(cohort: Cohort, sites: tuple[str, ...]) -> np.ndarray:
+    assert cohort.site is not None
+    site = cohort.site.to_numpy()
+    missing = sorted(set(sites) - set(site))
+    if missing:
+        raise CohortError(
+            f"{cohort.name}: no rows at site {', '.join(map(repr, missing))}; sites are: "
+            + ", ".join(sorted(set(site)))
+        )
+    return np.flatnonzero(np.isin(site, sites))
+
+
+def _both_classes(cohort: Cohort, rows: np.ndarray, site: str) -> None:
+    assert cohort.outcome is not None
+    events = int(cohort.outcome.to_numpy()[rows].sum())
+    if events in (0, len(rows)):
+        what = "no events" if events == 0 else "events only"
+        raise OutcomeError(
+            f"{cohort.name}: site {site!r} has {what} of {cohort.outcome_name} in {len(rows)} "
+            "rows, so nothing can be ranked there; leave the site out with [data] where, or use "
+            "repeated folds by taking 'site' out of [validation]"
+        )
+
+
+def _one_site_per_person(cohort: Cohort) -> None:
+    assert cohort.site is not None
+    sites = cohort.site.groupby(cohort.person.to_numpy()).nunique()
+    moved = int((sites > 1).sum())
+    if moved:
+        raise CohortError(
+            f"{cohort.name}: {moved} people have rows at more than one site, so that leaving a "
+            "site out would not leave them out; keep one site per person"
+        )

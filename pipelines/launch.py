@@ -1,0 +1,175 @@
+"""One launch of an experiment, from the file to the report."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.environment import code_version, library_versions
+from pipelines.evaluate import evaluate
+from pipelines.experiment import load_experiment
+from pipelines.explain import explain
+from pipelines.fitting import choose, final_key, fit_all, tasks
+from pipelines.folds import development_rows
+from pipelines.plan import announce
+from pipelines.predictions import all_trials, predictions_table
+from pipelines.progress import progress
+from pipelines.report import write_report
+from pipelines.run_summary import typical_values
+from pipelines.store import FoldStore, fingerprint
+from pipelines.study import Study, assemble
+from pipelines.summaries import column_summaries, site_counts
+from signature.persistence import ModelCard, save_model
+from signature.results import PROCEDURE, Evaluation, FinalModel, FlowLine, Launch
+from signature.serving import serving_schema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pipelines.tracking import RegisteredModel
+
+
+def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
+    """Run an experiment and return its results folder.
+
+    Parameters
+    ----------
+    file : Path
+        The experiment's TOML file.
+    results : Path
+        Parent of the results folder.
+    jobs : int
+        Number of processes.
+    track : bool
+        Whether to write the run and the model to MLflow.
+    """
+    from pipelines import tracking
+
+    clock, started = time.perf_counter(), datetime.now(UTC)
+    experiment = load_experiment(file)
+    study = assemble(experiment)
+    folder = results / experiment.name
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = fingerprint(experiment, study.cohort)
+    store = FoldStore(folder, mark)
+    todo = tasks(study)
+    announce(study, todo, store, jobs)
+    tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
+    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
+    with launch as tracked:
+        waiting = sum(not store.has(t.candidate, t.key) for t in todo)
+        with progress("fits", waiting) as done:
+            fit_all(todo, study, store, jobs=jobs, done=done)
+        labels = {name: m.LABEL for name, m in study.candidates.items()}
+        predictions = predictions_table(study, store)
+        predictions.to_parquet(folder / "predictions.parquet", index=False)
+        evaluation = evaluate(predictions, experiment, labels | {PROCEDURE: "Chosen procedure"})
+        _write(folder / "evaluation.json", evaluation)
+        explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
+        all_trials(study, store, todo).to_parquet(folder / "trials.parquet", index=False)
+        final = keep_final_model(study, store, folder / "model", mark)
+        record = describe(study, final, mark, started, time.perf_counter() - clock)
+        _write(folder / "launch.json", record)
+        report = write_report(folder)
+        registered = None
+        if tracked is not None:
+            tracked.log_results(folder)
+            registered = tracked.register(folder / "model", evaluation, typical_values(record))
+    say_where(folder, report, evaluation, registered)
+    return folder
+
+
+def describe(
+    study: Study, final: FinalModel, mark: str, started: datetime, seconds: float
+) -> Launch:
+    """Write down what was run, on what and with what."""
+    cohort = study.cohort
+    assert cohort.outcome is not None
+    return Launch(
+        experiment=study.experiment.model_dump(mode="json"),
+        outcome=asdict(study.outcome),
+        citation=cohort.citation,
+        n_rows=len(cohort),
+        n_people=cohort.n_people,
+        n_events=int(cohort.outcome.sum()),
+        flow=[FlowLine(reason=s.reason, removed=s.removed, left=s.left) for s in cohort.flow],
+        sites=site_counts(cohort),
+        columns=column_summaries(cohort),
+        dropped_features=study.dropped_features,
+        final_model=final,
+        data_digest=cohort.digest,
+        fingerprint=mark,
+        code_version=code_version(),
+        environment=library_versions(),
+        started=started.isoformat(timespec="seconds"),
+        seconds=seconds,
+    )
+
+
+def keep_final_model(study: Study, store: FoldStore, folder: Path, mark: str) -> FinalModel:
+    """Save the contender that the inner folds choose on all development rows."""
+    experiment = study.experiment
+    key = final_key(study.folds)
+    contenders = [store.load(name, key) for name in experiment.candidates.contenders]
+    best = choose(contenders)
+    module = study.candidates[best.candidate]
+    trusted = tuple(getattr(module, "TRUSTED_TYPES", ()))
+    procedure = store.procedure(best.candidate, key, trusted)
+    rows = development_rows(study.cohort, experiment.validation)
+    assert study.cohort.outcome is not None
+    card = ModelCard(
+        experiment=experiment.name,
+        question=experiment.question,
+        caution=experiment.caution,
+        candidate=best.candidate,
+        outcome=study.outcome.label,
+        event=study.outcome.event,
+        no_event=study.outcome.no_event,
+        n_rows=len(rows),
+        n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
+        columns=serving_schema(study.cohort.schema, procedure).to_list(),
+        trusted_types=list(trusted),
+        fingerprint=mark,
+    )
+    save_model(procedure, card, folder)
+    return FinalModel(
+        candidate=best.candidate,
+        label=module.LABEL,
+        params={k.removeprefix("model__"): v for k, v in best.params.items()},
+        calibration_slope=procedure.slope_,
+        calibration_intercept=procedure.intercept_,
+        inner_log_loss={f.candidate: f.inner_loss for f in contenders},
+    )
+
+
+def say_where(
+    folder: Path, report: Path, evaluation: Evaluation, registered: RegisteredModel | None
+) -> None:
+    """Print the answer, where everything is, and what to type next."""
+    print(f"\n{evaluation.verdict.sentence}\n")
+    print(f"Report      {report}")
+    print(f"Results     {folder}{os.sep}")
+    if registered is None:
+        return
+    aliases = " and ".join(registered.aliases)
+    print(f"Model       {registered.name}, version {registered.version} ({aliases})")
+    if not evaluation.gate_passed:
+        failed = "; ".join(c.rule for c in evaluation.gate if not c.passed)
+        print(f"            no champion, because the gate did not hold: {failed}")
+    print("\nNext")
+    print("  open the report in a browser")
+    print("  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db      see the run")
+    alias = registered.aliases[-1]
+    print(
+        f"  .venv/bin/mlflow models serve -m models:/{registered.name}@{alias} "
+        "--env-manager local      serve the model"
+    )
+
+
+def _write(file: Path, record: BaseModel) -> None:
+    file.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,56 @@
+"""Say first what a launch will do, and how long it may take."""
+
+from __future__ import annotations
+
+import time
+
+from pipelines.fitting import Task
+from pipelines.store import FoldStore
+from pipelines.study import Study
+from pipelines.tuning import Tuner
+from signature.splits import person_folds
+
+
+def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> None:
+    """Print the question, the rows, the folds and a rough time."""
+    experiment, cohort = study.experiment, study.cohort
+    assert cohort.outcome is not None
+    waiting = [t for t in todo if not store.has(t.candidate, t.key)]
+    outer = len(study.folds)
+    print(f"{experiment.title}: {experiment.question}")
+    print(
+        f"{len(cohort)} rows of {cohort.n_people} people, {int(cohort.outcome.sum())} with "
+        f"{study.outcome.label}; {len(cohort.schema.baseline)} baseline and "
+        f"{len(cohort.schema.panel)} panel features."
+    )
+    print(
+        f"{outer} outer folds × {len(study.candidates)} candidates, up to "
+        f"{experiment.tuning.trials} parameter sets on {experiment.validation.inner_folds} inner "
+        f"folds each: {len(todo)} fits, {len(todo) - len(waiting)} of them finished already."
+    )
+    if waiting:
+        minutes = _seconds(study, waiting) / jobs / 60
+        about = "less than a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
+        print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
+
+
+def _seconds(study: Study, waiting: list[Task]) -> float:
+    """Time one inner fold of each candidate and multiply; pruning makes the truth shorter."""
+    cohort, validation = study.cohort, study.experiment.validation
+    assert cohort.outcome is not None
+    y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
+    train, _ = person_folds(y, person, validation.inner_folds, 0)[0]
+    total = 0.0
+    for name, module in study.candidates.items():
+        fits = [t for t in waiting if t.candidate == name]
+        if not fits:
+            continue
+        started = time.perf_counter()
+        tuner = Tuner(
+            module, study.cohort.schema, cohort.X.iloc[train], y[train], person[train], 2, 1, 0, 0
+        )
+        trials = study.experiment.tuning.trials if tuner.run().params else 1
+        once = (time.perf_counter() - started) / 2
+        share = sum(len(t.train) for t in fits) / len(fits) / len(train)
+        total += once * share * len(fits) * validation.inner_folds * (0.5 * trials + 1)
+    return total

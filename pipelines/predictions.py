@@ -1,0 +1,75 @@
+"""From finished folds to the one table that everything after reads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from pipelines.fitting import Task, choose
+from pipelines.folds import Fold
+from pipelines.store import FittedFold, FoldStore
+from pipelines.study import Study
+from signature.results import PREDICTION_COLUMNS, PROCEDURE, check_predictions
+
+
+def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
+    """Collect the held-out predictions of every candidate, and of the procedure.
+
+    The procedure's prediction in a fold is that of the contender with the smallest loss on that
+    fold's inner folds.
+
+    Returns
+    -------
+    DataFrame
+        As `signature.results.PREDICTION_COLUMNS` says.
+    """
+    parts = []
+    for fold in study.folds:
+        fitted = {name: store.load(name, fold.key) for name in study.candidates}
+        parts += [_lines(study, fold, name, f, chosen="") for name, f in fitted.items()]
+        best = choose(fitted[name] for name in study.experiment.candidates.contenders)
+        parts.append(_lines(study, fold, PROCEDURE, best, chosen=best.candidate))
+    table = pd.concat(parts, ignore_index=True)
+    return check_predictions(table[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS))
+
+
+def all_trials(study: Study, store: FoldStore, todo: list[Task]) -> pd.DataFrame:
+    """Collect every parameter set that was tried, by candidate and fold."""
+    parts = [
+        store.trials(task.candidate, task.key).assign(candidate=task.candidate, key=task.key)
+        for task in todo
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    where = table["key"].str.extract(r"-r(?P<repeat>\d+)-f(?P<fold>\d+)$")
+    table["repeat"] = pd.to_numeric(where["repeat"])
+    table["fold"] = pd.to_numeric(where["fold"])
+    first = ["candidate", "key", "repeat", "fold", "trial", "state", "loss"]
+    return table[[*first, *(c for c in table if c not in first)]]
+
+
+def _lines(
+    study: Study, fold: Fold, candidate: str, fitted: FittedFold, *, chosen: str
+) -> pd.DataFrame:
+    cohort = study.cohort
+    assert cohort.outcome is not None
+    nowhere = np.full(len(cohort), "")
+    site = nowhere if cohort.site is None else cohort.site.to_numpy()
+    arm = nowhere if cohort.arm is None else cohort.arm.astype(str).to_numpy()
+    at = fold.held_out
+    return pd.DataFrame(
+        {
+            "experiment": study.experiment.name,
+            "block": fold.block,
+            "candidate": candidate,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "fold_label": fold.label,
+            "row": at,
+            "person": cohort.person.to_numpy()[at],
+            "site": site[at],
+            "arm": arm[at],
+            "outcome": cohort.outcome.to_numpy()[at],
+            "probability": fitted.probability,
+            "chosen": chosen,
+        }
+    )

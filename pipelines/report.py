@@ -1,0 +1,122 @@
+"""Write the report of a run: one HTML file that needs nothing else.
+
+``python -m pipelines.report results/<experiment>``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipelines import cli
+from signature.exceptions import ResultsError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from pipelines.results_folder import Results
+
+SECTION_EXPORTS = ("TITLE", "ORDER", "summarize", "TEMPLATE")
+"""What a file in ``pipelines/sections/`` must export.
+
+``summarize(results)`` returns plain numbers, or None to leave the section out; ``TEMPLATE`` prints
+them and holds no arithmetic. ``draw(summary)``, where there are figures, returns SVG by name.
+"""
+
+FILE_NAME = "report.html"
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment() -> Environment:
+    """Return the template engine: everything is escaped, and an unknown name is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from pipelines.number_words import FILTERS
+
+    jinja = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.filters.update(FILTERS)
+    return jinja
+
+
+def render_sections(results: Results) -> list[dict[str, str]]:
+    """Summarize, draw and render every section that is found, in their order."""
+    from signature.discovery import load_all
+
+    jinja = environment()
+    found = load_all("pipelines.sections", SECTION_EXPORTS)
+    rendered = []
+    for name, section in sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])):
+        summary: dict[str, Any] | None = section.summarize(results)
+        if summary is None:
+            continue
+        figures = section.draw(summary) if hasattr(section, "draw") else {}
+        body = jinja.from_string(section.TEMPLATE).render(summary, figures=figures)
+        rendered.append({"name": name, "title": section.TITLE, "body": body})
+    return rendered
+
+
+def write_report(folder: Path) -> Path:
+    """Write ``report.html`` into a results folder.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<experiment>``, with the files of the earlier steps in it.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    ResultsError
+        When the folder or one of its files is missing or damaged, or of another version.
+    """
+    from markupsafe import Markup
+
+    from pipelines.results_folder import Results
+
+    if not folder.is_dir():
+        raise ResultsError(
+            f"there is no results folder {folder}; make it with: "
+            f"python -m pipelines.train experiments/{folder.name}.toml"
+        )
+    results = Results(folder)
+    # Rendered by this code from escaped text, hence safe to inline.
+    sections = [s | {"body": Markup(s["body"])} for s in render_sections(results)]
+    page = (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=results.experiment.title,
+            name=results.experiment.name,
+            started=results.launch.started,
+            code_version=results.launch.code_version,
+            css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            sections=sections,
+        )
+    )
+    path = folder / FILE_NAME
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def rewrite(
+    results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
+) -> None:
+    """Write report.html into a results folder: one self-contained page."""
+    print(write_report(results))
+
+
+if __name__ == "__main__":
+    cli.main(rewrite)

@@ -1,0 +1,177 @@
+"""A results folder, read file by file when first asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from pipelines.experiment import Experiment
+from signature.exceptions import PredictionsError, ResultsError
+from signature.results import (
+    CONTRIBUTION_COLUMNS,
+    PROCEDURE,
+    Block,
+    Evaluation,
+    Launch,
+    check_predictions,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a run left in ``results/<experiment>/``.
+
+    Every property reads its file once and raises ResultsError, which names the command that makes
+    the file, when it is missing, damaged, or written by another version of this software.
+
+    Parameters
+    ----------
+    folder : Path
+        The results folder.
+
+    Examples
+    --------
+    >>> Results(Path("results/nowhere")).evaluation
+    Traceback (most recent call last):
+        ...
+    signature.exceptions.ResultsError: results/nowhere/evaluation.json is missing; make it with:
+    python -m pipelines.train experiments/nowhere.toml
+    """
+
+    folder: Path
+
+    @cached_property
+    def launch(self) -> Launch:
+        """What was run, on what, with what."""
+        return self._json("launch.json", Launch)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Everything measured on held-out people."""
+        evaluation = self._json("evaluation.json", Evaluation)
+        name = self.launch.experiment.get("name", evaluation.experiment)
+        if name != evaluation.experiment:
+            raise ResultsError(
+                f"{self.folder}: launch.json is of experiment {name!r}, evaluation.json of "
+                f"{evaluation.experiment!r}; make the latter again with: "
+                f"{self._command}"
+            )
+        return evaluation
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment as it was run."""
+        text = {"name": self.evaluation.experiment, **self.launch.experiment}
+        try:
+            # From JSON, where a list is as good as a tuple.
+            return Experiment.model_validate_json(json.dumps(text))
+        except ValidationError as error:
+            raise self._unreadable("launch.json", error) from None
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """Held-out probabilities, one line per row, candidate and repeat."""
+        try:
+            return check_predictions(self._table("predictions.parquet"))
+        except PredictionsError as error:
+            raise ResultsError(f"{self.folder / 'predictions.parquet'}: {error}") from None
+
+    @cached_property
+    def contributions(self) -> pd.DataFrame:
+        """What each feature added to the log-odds of each held-out row."""
+        table = self._table("contributions.parquet")
+        missing = [c for c in CONTRIBUTION_COLUMNS if c not in table]
+        if missing:
+            raise ResultsError(
+                f"{self.folder / 'contributions.parquet'} lacks {', '.join(map(repr, missing))}; "
+                f"make it again with: {self._command}"
+            )
+        return table
+
+    @property
+    def blocks(self) -> list[Block]:
+        """The blocks of the evaluation, the headline first."""
+        return self.evaluation.blocks[::-1]
+
+    def procedure_predictions(self, block: str) -> pd.DataFrame:
+        """Return the lines of the headline procedure in one block.
+
+        Raises
+        ------
+        ResultsError
+            When there are none.
+        """
+        p = self.predictions
+        chosen = p[(p["block"] == block) & (p["candidate"] == PROCEDURE)]
+        if chosen.empty:
+            raise ResultsError(
+                f"{self.folder / 'predictions.parquet'} holds no {block} predictions of "
+                f"{PROCEDURE!r}; make it again with: {self._command}"
+            )
+        return chosen
+
+    def candidate_labels(self) -> dict[str, str]:
+        """Return the printed name of every candidate."""
+        return {c.name: c.label for block in self.blocks for c in block.candidates}
+
+    def _path(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.is_file():
+            raise ResultsError(f"{path} is missing; make it with: {self._command}")
+        return path
+
+    def _json(self, name: str, model: type[_Model]) -> _Model:
+        path = self._path(name)
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            raise ResultsError(
+                f"{path} is not valid JSON; make it again with: {self._command}"
+            ) from None
+        found = record.get("version") if isinstance(record, dict) else None
+        expected = model.model_fields["version"].default
+        if found != expected:
+            raise ResultsError(
+                f"{path} has version {found}, this software reads version {expected}; "
+                f"make it again with: {self._command}"
+            )
+        try:
+            return model.model_validate(record)
+        except ValidationError as error:
+            raise self._unreadable(name, error) from None
+
+    def _unreadable(self, name: str, error: ValidationError) -> ResultsError:
+        # Names of fields only: the values of a damaged file are nobody's business.
+        fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in error.errors())
+        return ResultsError(
+            f"{self.folder / name} does not fit its schema: {fields}; "
+            f"make it again with: {self._command}"
+        )
+
+    def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+        from pyarrow import ArrowInvalid
+
+        path = self._path(name)
+        try:
+            return pd.read_parquet(path)
+        except ArrowInvalid:
+            raise ResultsError(
+                f"{path} is not a Parquet file; make it again with: {self._command}"
+            ) from None
+
+    @property
+    def _command(self) -> str:
+        # `evaluate` reads the labels of an earlier evaluation, so only `train` makes any file anew;
+        # it takes finished folds from its store.
+        return f"python -m pipelines.train experiments/{self.folder.name}.toml"

@@ -1,0 +1,132 @@
+"""Every candidate on held-out people, by every metric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines.block_words import block_words
+from pipelines.metric_words import METRICS
+from pipelines.results_folder import Results
+from signature.results import Estimate
+
+TITLE = "Performance"
+ORDER = 40
+
+_PARTS = {"headline": "the procedure", "contender": "contender", "baseline": "baseline"}
+
+
+def summarize(results: Results) -> dict[str, Any]:
+    """Collect candidates by block, the headline block first, and the procedure on top."""
+    order = list(_PARTS)
+    undefined = Estimate(value=None).model_dump()
+    blocks = []
+    for block in results.blocks:
+        candidates = sorted(block.candidates, key=lambda c: order.index(c.part))
+        blocks.append(
+            {
+                **block_words(block, results.evaluation),
+                "rows": block.n_rows,
+                "people": block.n_people,
+                "events": block.n_events,
+                "share": block.n_events / block.n_rows if block.n_rows else None,
+                "scheme": block.scheme,
+                "candidates": [
+                    {
+                        "name": c.name,
+                        "label": c.label,
+                        "part": _PARTS[c.part],
+                        "is_headline": c.part == "headline",
+                        "metrics": {
+                            m: c.metrics[m].model_dump() if m in c.metrics else undefined
+                            for m in METRICS
+                        },
+                    }
+                    for c in candidates
+                ],
+            }
+        )
+    return {
+        "blocks": blocks,
+        "metrics": [
+            {"name": m, "label": words.label, "meaning": words.meaning, "digits": words.digits}
+            for m, words in METRICS.items()
+        ],
+        "bootstraps": results.evaluation.bootstraps,
+    }
+
+
+def draw(summary: dict[str, Any]) -> dict[str, Any]:
+    """Draw the AUROC of every candidate with its interval."""
+    from pipelines.figures import canvas, to_svg
+    from pipelines.plots import forest, shorten
+
+    figures = {}
+    for block in summary["blocks"]:
+        candidates = block["candidates"]
+        with canvas(0.8 + 0.3 * len(candidates)) as (figure, axes):
+            forest(
+                axes,
+                [shorten(c["label"], 32) for c in candidates],
+                [c["metrics"]["auroc"] for c in candidates],
+                reference=0.5,
+                highlight=[c["is_headline"] for c in candidates],
+            )
+            figure.supxlabel(
+                "AUROC on held-out people, 95 % interval (dashed: coin toss)", fontsize=9
+            )
+            figures[block["name"]] = to_svg(
+                figure,
+                key=f"performance-{block['name']}",
+                title=f"AUROC by candidate, {block['title']}",
+                description="One line per candidate: a point for the AUROC on held-out people, "
+                "a bar for its 95 % interval. The procedure is on top, in the second colour.",
+            )
+    return figures
+
+
+TEMPLATE = """
+{% from "macros.html" import data_table, figure, block_heading %}
+<p>The procedure is what a user would get: in each fold it takes the contender that the inner folds
+prefer. Contenders are listed to explain it, baselines are there to be beaten. Intervals are 95 %,
+from {{ bootstraps | count }} bootstrap samples.</p>
+{% for block in blocks %}
+{{ block_heading(block) }}
+<p>{{ block.scheme | sentence }}: {{ block.rows | count }} rows of {{ block.people | count }}
+people,
+{{ block.events | count }} events ({{ block.share | percent }}).</p>
+{% call figure(figures[block.name], "AUROC by candidate, " ~ block.title) %}
+{% call data_table("AUROC, " ~ block.title, ["Candidate", "AUROC", "Low", "High"]) %}
+{% for c in block.candidates %}
+<tr{% if c.is_headline %} class="headline"{% endif %}><th scope="row">{{ c.label }}</th>
+<td>{{ c.metrics.auroc.value | number }}</td><td>{{ c.metrics.auroc.low | number }}</td>
+<td>{{ c.metrics.auroc.high | number }}</td></tr>
+{% endfor %}
+{% endcall %}
+{% endcall %}
+<div class="scroll" tabindex="0" role="region" aria-label="All metrics, {{ block.title }}">
+<table class="numeric">
+<caption>All metrics, {{ block.title }}</caption>
+<thead><tr><th scope="col">Candidate</th>
+{% for m in metrics %}<th scope="col">{{ m.label }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for c in block.candidates %}
+<tr{% if c.is_headline %} class="headline"{% endif %}>
+<th scope="row">{{ c.label }}<small class="note"> – {{ c.part }}</small></th>
+{% for m in metrics %}
+<td>{{ c.metrics[m.name].value | number(m.digits) }}
+{% if c.metrics[m.name].low is not none and c.metrics[m.name].high is not none %}
+<small>{{ c.metrics[m.name].low | number(m.digits) }} to
+{{ c.metrics[m.name].high | number(m.digits) }}</small>
+{% endif %}</td>
+{% endfor %}
+</tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+{% endfor %}
+<h3>How to read the metrics</h3>
+<ul>
+{% for m in metrics %}<li><strong>{{ m.label }}</strong>: {{ m.meaning }}.</li>{% endfor %}
+</ul>
+"""

@@ -1,0 +1,134 @@
+"""Finished folds on disk, so that a killed run goes on where it was.
+
+A fold is kept under a fingerprint of everything that decides it: data, experiment, code and
+library versions. It is written aside and moved into place in one step, so a folder that is there
+is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.experiment import Experiment
+from signature.calibration import CalibratedProcedure
+from signature.cohort import Cohort
+from signature.persistence import load_procedure, save_procedure
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""
+
+_DECIDING_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna")
+_DECIDING_FILES = ("pipelines/folds.py", "pipelines/tuning.py", "pipelines/fitting.py")
+_NOT_DECIDING = (
+    "contributions.py",
+    "exceptions.py",
+    "incoming.py",
+    "invocation.py",
+    "metrics.py",
+    "results.py",
+    "serving.py",
+)
+
+
+@dataclass(frozen=True)
+class FittedFold:
+    """What fitting one candidate on one training set left."""
+
+    candidate: str
+    key: str
+    params: dict[str, Any]
+    inner_loss: float
+    probability: np.ndarray
+    warnings: dict[str, int]
+    seconds: float
+
+
+def fingerprint(experiment: Experiment, cohort: Cohort) -> str:
+    """SHA-256 over data, experiment, code and libraries: all but the candidate's own file."""
+    h = hashlib.sha256()
+    h.update(experiment.digest.encode())
+    h.update(cohort.digest.encode())
+    library = [f for f in sorted((ROOT / "signature").glob("*.py")) if f.name not in _NOT_DECIDING]
+    for file in [*library, *(ROOT / name for name in _DECIDING_FILES)]:
+        h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    for name in _DECIDING_LIBRARIES:
+        h.update(f"{name}{version(name)}".encode())
+    h.update(xgboost_version().encode() + sys.version.encode())
+    return h.hexdigest()
+
+
+def xgboost_version() -> str:
+    """Version of whichever distribution provides ``import xgboost``."""
+    return version("xgboost" if sys.platform == "darwin" else "xgboost-cpu")
+
+
+class FoldStore:
+    """The finished folds of one run.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<experiment>``.
+    mark : str
+        The run's `fingerprint`.
+    """
+
+    def __init__(self, folder: Path, mark: str) -> None:
+        self.root = folder / "folds" / mark[:16]
+
+    def path(self, candidate: str, key: str) -> Path:
+        """Folder of one fitted fold."""
+        code = (ROOT / "models" / f"{candidate}.py").read_bytes()
+        return self.root / f"{candidate}-{hashlib.sha256(code).hexdigest()[:8]}" / key
+
+    def has(self, candidate: str, key: str) -> bool:
+        """Whether the fold is finished."""
+        return self.path(candidate, key).is_dir()
+
+    def save(
+        self, fitted: FittedFold, procedure: CalibratedProcedure, trials: pd.DataFrame
+    ) -> None:
+        """Write a finished fold, whole or not at all."""
+        place = self.path(fitted.candidate, fitted.key)
+        aside = place.with_name(f".{place.name}.{os.getpid()}")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        save_procedure(procedure, aside / "model.skops")
+        np.save(aside / "probability.npy", fitted.probability, allow_pickle=False)
+        trials.to_parquet(aside / "trials.parquet")
+        facts = {k: v for k, v in asdict(fitted).items() if k != "probability"}
+        (aside / "fold.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        try:
+            aside.rename(place)
+        except OSError:
+            # another process finished the same fold first; its bits are the same
+            if not place.is_dir():
+                raise
+            shutil.rmtree(aside)
+
+    def load(self, candidate: str, key: str) -> FittedFold:
+        """Read what a finished fold found."""
+        place = self.path(candidate, key)
+        facts = json.loads((place / "fold.json").read_text(encoding="utf-8"))
+        return FittedFold(**facts, probability=np.load(place / "probability.npy"))
+
+    def trials(self, candidate: str, key: str) -> pd.DataFrame:
+        """Read the parameter sets that a finished fold tried."""
+        return pd.read_parquet(self.path(candidate, key) / "trials.parquet")
+
+    def procedure(
+        self, candidate: str, key: str, trusted: tuple[str, ...] = ()
+    ) -> CalibratedProcedure:
+        """Read the fitted procedure of a finished fold."""
+        return load_procedure(self.path(candidate, key) / "model.skops", trusted)

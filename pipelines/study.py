@@ -1,0 +1,91 @@
+"""From an experiment to the rows, columns and outer folds it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from pipelines.experiment import Experiment
+from pipelines.folds import Fold, outer_folds
+from signature.cohort import Cohort
+from signature.discovery import load
+from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
+from signature.outcomes import Outcome
+
+DATASET_EXPORTS = ("CITATION", "load")
+OUTCOME_EXPORTS = ("OUTCOME", "derive")
+CANDIDATE_EXPORTS = ("LABEL", "build", "space")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """What an experiment runs on."""
+
+    experiment: Experiment
+    cohort: Cohort
+    outcome: Outcome
+    dropped_features: dict[str, str]
+    folds: list[Fold]
+    candidates: dict[str, ModuleType]
+
+
+def assemble(experiment: Experiment) -> Study:
+    """Load the data, attach the outcome, keep the features and lay out the folds.
+
+    Raises
+    ------
+    ExperimentError
+        When the experiment names a data set, outcome, feature or candidate that does not exist,
+        or a baseline or panel of which nothing is left.
+    CohortError, OutcomeError, TableError, DataFolderNotSetError
+        When the data cannot answer the question; see their documentation.
+    """
+    try:
+        dataset = load("signature.datasets", experiment.data.dataset, DATASET_EXPORTS)
+        outcome = load("signature.outcomes", experiment.data.outcome, OUTCOME_EXPORTS)
+        candidates = {
+            name: load("models", name, CANDIDATE_EXPORTS) for name in experiment.candidates.all
+        }
+    except DefinitionError as error:
+        raise ExperimentError(f"experiment {experiment.name!r}: {error}") from None
+    cohort = dataset.load().where(experiment.data.where)
+    validation = experiment.validation
+    if validation.site is not None:
+        cohort = cohort.at_sites(validation.site)
+    if validation.develop_on:
+        cohort = cohort.where({validation.site or "": validation.develop_on + validation.test_on})
+    cohort = cohort.with_outcome(
+        experiment.data.outcome,
+        outcome.derive(cohort.records),
+        outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None,
+    )
+    try:
+        schema = cohort.schema.choose(**experiment.features.model_dump())
+    except SchemaError as error:
+        raise ExperimentError(f"experiment {experiment.name!r}, features: {error}") from None
+    cohort, dropped = cohort.with_features(schema).without_empty_features()
+    for part, left in (("baseline", cohort.schema.baseline), ("panel", cohort.schema.panel)):
+        if not left:
+            raise ExperimentError(
+                f"experiment {experiment.name!r}: nothing is left of the {part}; "
+                + "; ".join(f"{name} is {why}" for name, why in dropped.items())
+            )
+    folds = outer_folds(cohort, validation, experiment.seed)
+    _enough_for_inner_folds(cohort, folds, validation.inner_folds)
+    return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates)
+
+
+def _enough_for_inner_folds(cohort: Cohort, folds: list[Fold], inner: int) -> None:
+    assert cohort.outcome is not None
+    y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
+    for fold in folds:
+        train_y, train_person = y[fold.train], person[fold.train]
+        fewest = min(len(np.unique(train_person[train_y == value])) for value in (0, 1))
+        if fewest < inner:
+            raise OutcomeError(
+                f"{cohort.name}: when {fold.label!r} is held out, the rarer class of "
+                f"{cohort.outcome_name} has {fewest} people left to train on, fewer than the "
+                f"{inner} inner folds; lower 'inner_folds' in [validation]"
+            )

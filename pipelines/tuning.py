@@ -1,0 +1,178 @@
+"""Choose a candidate's parameters on the inner folds of one training set."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+
+from signature.calibration import CalibratedProcedure, decision, fit_sigmoid
+from signature.randomness import seed_for
+from signature.schema import FeatureSchema
+from signature.splits import person_folds
+
+Params = dict[str, Any]
+
+
+@dataclass
+class Tuned:
+    """What tuning found.
+
+    ``loss`` is the log-loss of ``out_of_fold`` after the sigmoid that is fitted to it: the number
+    by which contenders are compared.
+    """
+
+    params: Params
+    out_of_fold: np.ndarray
+    loss: float
+    trials: pd.DataFrame
+
+
+@dataclass
+class _InnerFold:
+    """Data of one inner fold, transformed once by the steps that no trial changes."""
+
+    train: Any
+    y_train: np.ndarray
+    held_out: Any
+    y_held_out: np.ndarray
+    at: np.ndarray
+    prepared: Any = None
+
+
+@dataclass
+class Tuner:
+    """Tune one candidate on one training set.
+
+    Parameters
+    ----------
+    candidate : module
+        A file of ``models/``.
+    schema : FeatureSchema
+    X, y, person : rows, outcomes and whose rows they are
+    folds, trials : int
+        Number of inner folds, and of parameter sets to try.
+    seed : int
+        Seed of this training set and candidate.
+    fold_seed : int
+        Seed of the inner folds, shared by all candidates so that their losses compare.
+    """
+
+    candidate: ModuleType
+    schema: FeatureSchema
+    X: pd.DataFrame
+    y: np.ndarray
+    person: np.ndarray
+    folds: int
+    trials: int
+    seed: int
+    fold_seed: int
+    _prepared: dict[int, list[_InnerFold]] = field(default_factory=dict)
+
+    def build(self) -> Pipeline:
+        """Return the unfitted candidate with its seed."""
+        return self.candidate.build(self.schema, random_state=seed_for(self.seed, "model"))
+
+    def run(self) -> Tuned:
+        """Search, then compute out-of-fold scores of the winner with its parameters fixed."""
+        params, trials = self._search()
+        out_of_fold = np.empty(len(self.y))
+        for fold in self._inner(self._fixed_steps(params)):
+            fitted = self._fit_tail(fold, params)
+            out_of_fold[fold.at] = decision(fitted, fold.held_out)
+        return Tuned(params, out_of_fold, _calibrated_loss(out_of_fold, self.y), trials)
+
+    def _search(self) -> tuple[Params, pd.DataFrame]:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        sampler = optuna.samplers.TPESampler(
+            seed=seed_for(self.seed, "sampler"), multivariate=True, constant_liar=False
+        )
+        pruner = optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
+        with warnings.catch_warnings():
+            # pinned on purpose: the sampler's mode decides the bits
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study = optuna.create_study(sampler=sampler, pruner=pruner)
+        learned: dict[int, Params] = {}
+
+        def objective(trial: Any) -> float:
+            params = self.candidate.space(trial)
+            if not params:
+                study.stop()  # nothing to tune: one look is enough
+            losses, found = [], []
+            for step, fold in enumerate(self._inner(self._fixed_steps(params))):
+                loss, extra = self._fold_loss(fold, params)
+                losses.append(loss)
+                found.append(extra)
+                trial.report(float(np.mean(losses)), step)
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+            medians = {k: round(float(np.median([f[k] for f in found]))) for k in found[0]}
+            learned[trial.number] = {**params, **{f"model__{k}": v for k, v in medians.items()}}
+            return float(np.mean(losses))
+
+        study.optimize(objective, n_trials=self.trials)
+        table = pd.DataFrame(
+            [
+                {"trial": t.number, "state": t.state.name.lower(), "loss": t.value, **t.params}
+                for t in study.trials
+            ]
+        )
+        return learned[study.best_trial.number], table
+
+    def _fixed_steps(self, params: Params) -> int:
+        """Count the leading steps that no tuned parameter belongs to."""
+        steps = [name for name, _ in self.build().steps]
+        tuned = {key.split("__", 1)[0] for key in params}
+        return next((i for i, name in enumerate(steps) if name in tuned), len(steps) - 1)
+
+    def _inner(self, fixed: int) -> list[_InnerFold]:
+        if fixed not in self._prepared:
+            made = []
+            for train, held_out in person_folds(self.y, self.person, self.folds, self.fold_seed):
+                head = self.build()[:fixed]
+                seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
+                if fixed:
+                    seen, unseen = head.fit_transform(seen, self.y[train]), head.transform(unseen)
+                made.append(_InnerFold(seen, self.y[train], unseen, self.y[held_out], held_out))
+            self._prepared[fixed] = made
+        return self._prepared[fixed]
+
+    def _fit_tail(self, fold: _InnerFold, params: Params) -> Pipeline:
+        tail = clone(self.build().set_params(**params)[self._fixed_steps(params) :])
+        return tail.fit(fold.train, fold.y_train)
+
+    def _fold_loss(self, fold: _InnerFold, params: Params) -> tuple[float, dict[str, float]]:
+        whole = self.build().set_params(**params)
+        if self._fixed_steps(params) == len(whole) - 1 and hasattr(whole[-1], "tuning_fold"):
+            if fold.prepared is None:
+                fold.prepared = whole[-1].tuning_fold(
+                    fold.train, fold.y_train, fold.held_out, fold.y_held_out
+                )
+            return fold.prepared.loss(whole[-1])
+        eta = decision(self._fit_tail(fold, params), fold.held_out)
+        return _loss(eta, fold.y_held_out), {}
+
+
+def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:
+    """Fit the tuned candidate on the whole training set, calibrated on its out-of-fold scores."""
+    procedure = CalibratedProcedure(
+        tuner.build().set_params(**tuned.params), folds=tuner.folds, random_state=tuner.fold_seed
+    )
+    return procedure.fit(tuner.X, tuner.y, groups=tuner.person, out_of_fold=tuned.out_of_fold)
+
+
+def _loss(eta: np.ndarray, y: np.ndarray) -> float:
+    return float(np.mean(np.logaddexp(0, eta) - y * eta))
+
+
+def _calibrated_loss(scores: np.ndarray, y: np.ndarray) -> float:
+    slope, intercept = fit_sigmoid(scores, y)
+    return _loss(slope * scores + intercept, y)

@@ -1,0 +1,42 @@
+"""Stratified folds that keep a person's rows together."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+
+def person_folds(
+    outcome: np.ndarray, person: np.ndarray, folds: int, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Split rows into shuffled folds, each with its share of events, no person in two.
+
+    Parameters
+    ----------
+    outcome : ndarray of shape (n_rows,)
+    person : ndarray of shape (n_rows,)
+        Whose row it is.
+    folds : int
+    seed : int
+
+    Returns
+    -------
+    list of (train, held_out)
+        Positions of rows.
+
+    Examples
+    --------
+    >>> person = np.array([0, 0, 1, 1, 2, 2, 3, 3])
+    >>> outcome = np.array([0, 0, 1, 1, 0, 0, 1, 1])
+    >>> for train, held_out in person_folds(outcome, person, folds=2, seed=0):
+    ...     print(np.unique(person[held_out]))
+    [1 2]
+    [0 3]
+    """
+    nothing = np.zeros(len(outcome))
+    if len(np.unique(person)) == len(person):
+        # the grouped splitter walks through people one by one; without repeats it is not needed
+        splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        return list(splitter.split(nothing, outcome))
+    grouped = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+    return list(grouped.split(nothing, outcome, person))

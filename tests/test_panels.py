@@ -1,0 +1,135 @@
+"""Panels and the vocabulary that names their markers."""
+
+import re
+
+import pytest
+
+from signature import markers, panels
+from signature.exceptions import DefinitionError
+from signature.schema import BELOW, Role, Scale
+
+PANELS = ["nhanes_blood", "olink_target96_inflammation", "opt_serum"]
+
+
+def test_the_list_of_panels_is_complete():
+    with pytest.raises(DefinitionError, match=f"there are: {', '.join(PANELS)}"):
+        panels.load("opt_serums")
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_marker_is_in_the_vocabulary_and_has_a_range(name):
+    columns = panels.load(name)
+    assert columns
+    for column in columns:
+        marker = column.name.removesuffix(BELOW)
+        assert marker in markers.VOCABULARY
+        assert column.low is not None
+        assert column.high is not None
+        assert column.source
+        assert (column.role is Role.LIMIT) == column.name.endswith(BELOW)
+        if column.scale is Scale.LOG2:
+            assert column.low > 0, column.name
+
+
+def test_olink_has_63_assays_with_limits_on_their_own_scale():
+    columns = panels.load("olink_target96_inflammation")
+    assert len(columns) == 126
+    assert {c.unit for c in columns} == {"NPX"}
+    assert {c.scale for c in columns} == {Scale.LINEAR}
+
+
+@pytest.fixture
+def panel(tmp_path, monkeypatch):
+    """Return a function that loads a panel from a text."""
+
+    def load(text):
+        (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+        monkeypatch.setattr(panels.resources, "files", lambda _: tmp_path)
+        return panels.load("own")
+
+    return load
+
+
+def test_defaults_of_a_panel_yield_to_its_markers(panel):
+    il6, limit, crp = panel(
+        'platform = "p"\nsource = "s"\nunit = "pg/mL"\nscale = "log2"\ncensored = true\n'
+        '[markers]\nIL6 = {}\nCRP = { unit = "mg/L", censored = false, group = "immune" }\n'
+    )
+    assert (il6.name, il6.unit, il6.group, il6.label) == ("IL6", "pg/mL", "cytokine", "IL-6")
+    assert (limit.name, limit.role) == ("IL6__below", Role.LIMIT)
+    assert (crp.name, crp.unit, crp.group, crp.scale) == ("CRP", "mg/L", "immune", Scale.LOG2)
+
+
+def test_an_unknown_key_is_named(panel):
+    with pytest.raises(DefinitionError, match="'IL6': unknown keys hihg"):
+        panel('platform = "p"\nsource = "s"\n[markers.IL6]\nhihg = 5.0\n')
+
+
+def test_a_marker_outside_the_vocabulary_needs_a_group(panel):
+    text = 'platform = "p"\nsource = "s"\n[markers]\nNOVEL1 = {}\n'
+    with pytest.raises(DefinitionError, match="'NOVEL1' is not in the marker vocabulary"):
+        panel(text)
+    (column,) = panel(text.replace("{}", '{ group = "new" }'))
+    assert column.group == "new"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("IL-8", "CXCL8"),
+        ("MCP-1", "CCL2"),
+        ("uPA", "PLAU"),
+        ("OPG", "TNFRSF11B"),
+        ("4E-BP1", "EIF4EBP1"),
+        ("PD-L1", "CD274"),
+        ("TRANCE", "TNFSF11"),
+        ("TWEAK", "TNFSF12"),
+        ("TRAIL", "TNFSF10"),
+        ("SCF", "KITLG"),
+        ("EN-RAGE", "S100A12"),
+        ("TNFB", "LTA"),
+        ("ST1A1", "SULT1A1"),
+        ("CSF-1", "CSF1"),
+        ("Flt3L", "FLT3LG"),
+        ("NT-3", "NTF3"),
+        ("Beta-NGF", "NGF"),
+        ("LAP TGF-beta-1", "TGFB1"),
+        ("IFN-gamma", "IFNG"),
+        ("TNF-α", "TNF"),
+        ("sTNFR2", "TNFRSF1B"),
+        ("PAI1", "SERPINE1"),
+        ("COX2", "PTGS2"),
+        ("hsCRP", "CRP"),
+        ("WBC", "leukocytes"),
+    ],
+)
+def test_laboratory_names_lead_to_canonical_ones(written, name):
+    assert markers.canonical(written) == name
+
+
+def test_an_unknown_marker_gets_suggestions():
+    with pytest.raises(DefinitionError, match="did you mean CXCL9 or CXCL1"):
+        markers.canonical("CXCL19")
+
+
+def test_accessions_are_well_formed_and_unique():
+    known = [m.uniprot for m in markers.VOCABULARY.values() if m.uniprot]
+    assert len(known) == len(set(known)) > 100
+    form = re.compile(r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9]([A-Z][A-Z0-9]{2}[0-9]){1,2}")
+    assert [u for u in known if not form.fullmatch(u)] == []
+
+
+def test_proteins_have_accessions_and_the_rest_plain_names():
+    for name, marker in markers.VOCABULARY.items():
+        assert name.isidentifier()
+        assert marker.label
+        assert marker.family
+        assert bool(marker.uniprot) == name.isupper(), name
+
+
+def test_one_alias_cannot_mean_two_markers(monkeypatch):
+    crp = markers.VOCABULARY["CRP"]
+    other = markers.Marker("OTHER", "Other", "cytokine", "", ("hs-CRP",))
+    monkeypatch.setattr(markers, "VOCABULARY", {"CRP": crp, "OTHER": other})
+    with pytest.raises(DefinitionError, match="'hscrp' means both 'CRP' and 'OTHER'"):
+        markers._names()
