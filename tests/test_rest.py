@@ -20,8 +20,6 @@ from signature.persistence import ModelCard
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
-# one store, made once, also when tests run in several processes (--dist loadgroup)
-pytestmark = pytest.mark.xdist_group("mlflow")
 
 ROOT = Path(__file__).parents[1]
 SECRET = 73.123456789

@@ -14,8 +14,6 @@ from signature.exceptions import ModelFileError, PredictionsError
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
-# one store, made once, also when tests run in several processes (--dist loadgroup)
-pytestmark = pytest.mark.xdist_group("mlflow")
 
 ROOT = Path(__file__).parents[1]
 
