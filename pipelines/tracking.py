@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import model_summary, run_summary
+from pipelines.model_summary import RegisteredModel
 from signature import __version__
 from signature.exceptions import ModelFileError
 from signature.results import Evaluation, Launch
@@ -83,7 +84,7 @@ class Tracked:
         model_folder: Path,
         evaluation: Evaluation,
         typical: Mapping[str, float] | None = None,
-    ) -> model_summary.RegisteredModel:
+    ) -> RegisteredModel:
         """Log a model under this run, reload it, score with it, and only then register it.
 
         Parameters
@@ -125,9 +126,7 @@ class Tracked:
         aliases = ("challenger", "champion") if evaluation.gate_passed else ("challenger",)
         for alias in aliases:
             client.set_registered_model_alias(name, alias, version)
-        return model_summary.RegisteredModel(
-            name, version, aliases, f"models:/{name}@{aliases[-1]}"
-        )
+        return RegisteredModel(name, version, aliases, f"models:/{name}@{aliases[-1]}")
 
 
 @contextmanager
