@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from signature.results import Evaluation
 from signature.schema import Column, FeatureSchema, Role, Scale
 
 if TYPE_CHECKING:
@@ -13,6 +15,28 @@ if TYPE_CHECKING:
     from signature.persistence import ModelCard
 
 _COLUMN = ("name", "label", "role", "unit", "scale", "low", "high", "required", "source")
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A version in the model registry.
+
+    Parameters
+    ----------
+    name : str
+        The experiment's name.
+    version : str
+        Number of the version.
+    aliases : tuple of str
+        ``challenger``, and ``champion`` where the gate was passed.
+    uri : str
+        What to give to ``mlflow models serve -m``.
+    """
+
+    name: str
+    version: str
+    aliases: tuple[str, ...]
+    uri: str
 
 
 def describe(card: ModelCard) -> dict[str, Any]:
@@ -25,6 +49,16 @@ def describe(card: ModelCard) -> dict[str, Any]:
         "candidate": card.candidate,
         "fingerprint": card.fingerprint,
         "columns": [{k: _plain(row[k]) for k in _COLUMN} for row in card.schema_.to_list()],
+    }
+
+
+def version_tags(card: ModelCard, evaluation: Evaluation) -> dict[str, str]:
+    """Return what tells one version of a registered model from another."""
+    return {
+        "candidate": card.candidate,
+        "fingerprint": card.fingerprint,
+        "gate": "passed" if evaluation.gate_passed else "not passed",
+        "adds_to_reference": evaluation.verdict.adds,
     }
 
 

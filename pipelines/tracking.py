@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import model_summary, run_summary
+from pipelines.model_summary import RegisteredModel
 from signature import __version__
 from signature.exceptions import ModelFileError
 from signature.results import Evaluation, Launch
@@ -41,28 +42,6 @@ ARTIFACTS = (
     "figures",
 )
 """What is copied from a results folder; anything else in it stays on this machine."""
-
-
-@dataclass(frozen=True)
-class RegisteredModel:
-    """A version in the model registry.
-
-    Parameters
-    ----------
-    name : str
-        The experiment's name.
-    version : str
-        Number of the version.
-    aliases : tuple of str
-        ``challenger``, and ``champion`` where the gate was passed.
-    uri : str
-        What to give to ``mlflow models serve -m``.
-    """
-
-    name: str
-    version: str
-    aliases: tuple[str, ...]
-    uri: str
 
 
 @dataclass(frozen=True)
@@ -140,10 +119,13 @@ class Tracked:
         )
         _check_reloaded(logged.model_uri, example, scorer.score(example, explain=True))
         name = scorer.card.experiment
-        version = str(mlflow.register_model(logged.model_uri, name).version)
+        tags = model_summary.version_tags(scorer.card, evaluation)
+        version = str(mlflow.register_model(logged.model_uri, name, tags=tags).version)
+        client = mlflow.MlflowClient()
+        client.update_registered_model(name, f"{scorer.card.question}\n\n{scorer.card.caution}")
         aliases = ("challenger", "champion") if evaluation.gate_passed else ("challenger",)
         for alias in aliases:
-            mlflow.MlflowClient().set_registered_model_alias(name, alias, version)
+            client.set_registered_model_alias(name, alias, version)
         return RegisteredModel(name, version, aliases, f"models:/{name}@{aliases[-1]}")
 
 

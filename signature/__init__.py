@@ -16,7 +16,9 @@
 `signature.calibration`       from score to probability
 `signature.contributions`     what each feature adds to the log-odds
 `signature.persistence`       saved models, without pickle
-`signature.serving`           scoring rows that a partner sends
+`signature.serving`           scoring rows that a partner sends,
+`signature.incoming`          … what is refused,
+`signature.invocation`        … as JSON
 `signature.results`           the files of a run
 `signature.metrics`           how good are held-out probabilities, with intervals
 `signature.randomness`        one seed, spawned by name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import numbers
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -104,7 +104,7 @@ class _Cells:
                 return float(cell)
             except OverflowError:
                 return float("inf")
-        elif not (pd.api.types.is_scalar(cell) and pd.isna(cell)):
+        elif cell is not None and cell is not pd.NA and cell is not pd.NaT:
             self.text += 1
         return float("nan")
 
@@ -146,7 +146,7 @@ def _unknown(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:
         yield f"unknown column{_s(unknown)} {', '.join(_shown(unknown, schema))}"
 
 
-def _shown(names: list[object], schema: FeatureSchema | None = None) -> Iterable[str]:
+def _shown(names: Sequence[object], schema: FeatureSchema | None = None) -> Iterable[str]:
     """Print column names; a table sent without its header line has values for names."""
     hidden = 0
     for name in names:
@@ -201,5 +201,5 @@ def _value_and_limit(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str
     return problems
 
 
-def _s(names: list) -> str:
+def _s(names: Sequence[object]) -> str:
     return "" if len(names) == 1 else "s"

@@ -2,7 +2,8 @@
 
 A request is ``{"dataframe_records": [{"IL6": 2.5, "age": 61}, …], "params": {…}}`` or the same
 rows as ``{"dataframe_split": {"columns": […], "data": [[…], …]}, "params": {…}}``. ``params`` may
-hold ``explain`` (true or false) and ``top_k`` (how many contributions to return; 0 for all).
+hold ``explain`` (true or false) and ``top_k`` (how many contributions to return; 0 for all). A
+column that some records have and others leave out is null in the others.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ def read_request(body: bytes) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         raise ModelInputError(
             f"the request is not valid JSON (line {error.lineno}, column {error.colno})"
         ) from None
+    except ValueError:
+        # the only one left: Python reads no integer of more than 4300 digits
+        raise ModelInputError("the request holds a number of too many digits") from None
     except RecursionError:
         raise ModelInputError("the request is nested too deeply") from None
     given = [f for f in _FORMATS if isinstance(content, dict) and f in content]

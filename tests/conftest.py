@@ -12,6 +12,9 @@ from signature.exceptions import DataFolderNotSetError
 
 REPO = Path(__file__).parents[1]
 
+# a plugin of some test files: collected for doctests, it would be imported before it is one
+collect_ignore = ["serving_fixtures.py"]
+
 
 def _root() -> Path:
     return Path(os.environ.get("SIGNATURE_DATA") or REPO.parent / "shared" / "data")

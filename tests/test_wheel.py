@@ -120,13 +120,14 @@ def wheel_python(tmp_path_factory):
         else:
             (source / name).touch()
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    run(*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", dist, source)
+    run(*pip, "wheel", "--no-deps", "-w", dist, source)
     (wheel,) = dist.glob("immune_signature-*.whl")
     run(sys.executable, "-m", "venv", venv)
     # the versions that are tested here, not the newest ones
     lock = ROOT / "requirements.lock"
     pinned = lock.read_text() if lock.exists() else run(*pip, "freeze", "--exclude-editable")
-    versions = [line for line in pinned.splitlines() if "==" in line and "immune" not in line]
+    lines = [line.rstrip(" \\") for line in pinned.splitlines()]
+    versions = [v for v in lines if "==" in v and v[0].isalpha() and "immune" not in v]
     (root / "constraints.txt").write_text("\n".join(versions))
     python = venv / "bin" / "python"
     run(
