@@ -41,8 +41,8 @@ EXPERIMENT = {
     "features": {"baseline": ["clinical"], "panel": ["cytokine"], "exclude": []},
     "candidates": {
         "contenders": ["elastic_net", "shallow_xgboost"],
-        "baselines": ["intercept_only", "clinical_only", "best_single_marker"],
-        "reference": "clinical_only",
+        "references": ["clinical_only"],
+        "baselines": ["intercept_only", "best_single_marker"],
     },
     "validation": {"site": "site", "develop_on": [], "test_on": []},
     "tuning": {"trials": 5},

@@ -25,7 +25,7 @@ def _shuffled_auroc(folder: Path, run: int):
         update={
             "tuning": experiment.tuning.model_copy(update={"trials": 4}),
             "validation": experiment.validation.model_copy(
-                update={"inner_folds": 3, "bootstraps": 400}
+                update={"repeats": 1, "inner_folds": 3, "bootstraps": 400}
             ),
         }
     )

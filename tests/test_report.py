@@ -243,7 +243,7 @@ def test_command_fails_in_one_line(tmp_path):
         text=True,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: there is no results folder")
     assert len(done.stderr.splitlines()) == 1
 
