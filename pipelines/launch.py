@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.environment import code_version, library_versions
-from pipelines.evaluate import evaluate
+from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
-from pipelines.explain import explain
 from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
+from pipelines.held_out_shap import explain
 from pipelines.plan import announce
 from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.evaluate import evaluate
+from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
 from pipelines.fitting import fit_all, tasks
 from pipelines.predictions import predictions_table

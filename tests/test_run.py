@@ -209,7 +209,7 @@ def test_a_mistake_ends_in_one_line_and_no_stack_trace(tmp_path, old, new, words
     assert "Traceback" not in done.stderr + done.stdout
 
 
-@pytest.mark.parametrize("step", ["train", "evaluate", "report", "register"])
+@pytest.mark.parametrize("step", ["train", "evaluate", "explain", "report", "register"])
 def test_help_imports_nothing_heavy(step):
     heavy = ["pandas", "sklearn", "mlflow", "shap", "optuna", "xgboost", "matplotlib", "scipy"]
     code = (

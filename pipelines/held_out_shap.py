@@ -1,0 +1,120 @@
+"""SHAP on held-out rows: what each feature did to the predictions of people not trained on.
+
+The only file that imports shap. Serving has its own, equal arithmetic in
+`signature.contributions`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.fitting import choose
+from pipelines.folds import Fold
+from pipelines.store import FoldStore
+from pipelines.study import Study
+from signature.calibration import CalibratedProcedure
+from signature.contributions import BASE, group_by_source, raw_contributions
+from signature.randomness import generator
+from signature.results import CONTRIBUTION_COLUMNS
+from signature.schema import BELOW
+
+BACKGROUND_ROWS = 100
+"""Training rows against which a tree's contributions are measured."""
+
+
+def explain(study: Study, store: FoldStore) -> pd.DataFrame:
+    """Explain the procedure's held-out predictions, fold by fold.
+
+    Contributions are interventional Shapley values against training rows of the same fold
+    (Lundberg 2017), after the sigmoid, so that a row's parts add up to its log-odds. A marker and
+    the columns derived from it are one feature.
+
+    Returns
+    -------
+    DataFrame
+        As `signature.results.CONTRIBUTION_COLUMNS` says.
+    """
+    percentiles = _percentiles(study.cohort.X)
+    contenders = study.experiment.candidates.contenders
+    tables = []
+    for fold in study.folds:
+        chosen = choose(store.load(name, fold.key) for name in contenders).candidate
+        trusted = getattr(study.candidates[chosen], "TRUSTED_TYPES", ())
+        procedure = store.procedure(chosen, fold.key, trusted)
+        parts = held_out_contributions(procedure, study.cohort.X, fold, study.experiment.seed)
+        tables.append(_long(parts, percentiles, fold, chosen))
+    return pd.concat(tables, ignore_index=True).astype(CONTRIBUTION_COLUMNS)
+
+
+def held_out_contributions(
+    procedure: CalibratedProcedure, X: pd.DataFrame, fold: Fold, seed: int
+) -> pd.DataFrame:
+    """Contributions of one fold's held-out rows, one column per source feature and the base."""
+    pipeline = procedure.estimator_
+    head, final = pipeline[:-1], pipeline[-1]
+    held_out = head.transform(X.iloc[fold.held_out])
+    train = head.transform(X.iloc[fold.train])
+    raw = _shap_values(final, train, held_out, seed, fold.key)
+    parts = group_by_source(raw, list(head.get_feature_names_out())) * procedure.slope_
+    parts[BASE] += procedure.intercept_
+    return parts
+
+
+def _shap_values(
+    final: Any, train: pd.DataFrame, held_out: pd.DataFrame, seed: int, key: str
+) -> np.ndarray:
+    import shap
+
+    if hasattr(final, "booster"):
+        rng = generator(seed, "background", key)
+        take = rng.choice(len(train), size=min(BACKGROUND_ROWS, len(train)), replace=False)
+        background = train.iloc[np.sort(take)].to_numpy()
+        explainer = shap.TreeExplainer(
+            final.booster, background, feature_perturbation="interventional"
+        )
+        values = explainer.shap_values(held_out.to_numpy(), check_additivity=False)
+        # the base is what is left of the margin: single precision inside XGBoost, exact sums here
+        base = final.decision_function(held_out) - values.sum(axis=1)
+        return np.column_stack([values, base])
+    if hasattr(final, "coef_"):
+        masker = shap.maskers.Independent(train.to_numpy(), max_samples=len(train))
+        explainer = shap.LinearExplainer((final.coef_[0], float(final.intercept_[0])), masker)
+        values = explainer.shap_values(held_out.to_numpy())
+        base = np.full(len(held_out), float(explainer.expected_value))
+        return np.column_stack([values, base])
+    return raw_contributions(final, held_out)
+
+
+def _percentiles(X: pd.DataFrame) -> pd.DataFrame:
+    """Rank of each value among all rows, 0 to 1; −1 below the detection limit."""
+    columns = [str(c) for c in X]
+    features = [c for c in columns if not c.endswith(BELOW)]
+    counts = X[features].notna().sum()
+    ranks = (X[features].rank(method="average") - 0.5) / counts.where(counts > 0)
+    for name in features:
+        if name + BELOW in columns:
+            ranks[name] = ranks[name].mask(X[name + BELOW].notna(), -1.0)
+    return ranks.reset_index(drop=True)
+
+
+def _long(
+    parts: pd.DataFrame, percentiles: pd.DataFrame, fold: Fold, candidate: str
+) -> pd.DataFrame:
+    rows = np.asarray(fold.held_out)
+    ranks = percentiles.iloc[rows].reindex(columns=parts.columns).to_numpy()
+    n_rows, n_parts = parts.shape
+    return pd.DataFrame(
+        {
+            "block": fold.block,
+            "candidate": candidate,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "row": np.repeat(rows, n_parts),
+            "feature": np.tile(np.asarray(parts.columns, dtype=str), n_rows),
+            "contribution": parts.to_numpy().ravel(),
+            "percentile": ranks.ravel(),
+        }
+    )

@@ -1,0 +1,146 @@
+"""Write the measured tables of the README: ``python -m pipelines.readme``.
+
+``experiments/measured.json`` holds what runs on this machine gave; ``--collect`` reads it anew from
+``results/``. The tables between the marks in the README are made from it and from
+``experiments/benchmarks/*.json``; nobody types a number there.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines import cli
+
+README = Path("README.md")
+MEASURED = Path("experiments/measured.json")
+PUBLISHED = Path("experiments/published.toml")
+BENCHMARKS = Path("experiments/benchmarks")
+
+
+def collect(results: Path) -> dict[str, Any]:
+    """Read the headline of every finished run."""
+    from signature.results import PROCEDURE, REFERENCE, Evaluation, Launch
+
+    found = {}
+    for file in sorted(results.glob("*/evaluation.json")):
+        evaluation = Evaluation.model_validate_json(file.read_text(encoding="utf-8"))
+        launch = Launch.model_validate_json(file.with_name("launch.json").read_text("utf-8"))
+        block = evaluation.headline
+        found[evaluation.experiment] = {
+            "scheme": block.scheme,
+            "people": block.n_people,
+            "events": block.n_events,
+            "procedure": _rounded(block.candidate(PROCEDURE).metrics["auroc"]),
+            "reference": _rounded(block.candidate(REFERENCE).metrics["auroc"]),
+            "difference": _rounded(evaluation.verdict.difference),
+            "brier": _rounded(block.candidate(PROCEDURE).metrics["brier"]),
+            "slope": _rounded(block.candidate(PROCEDURE).metrics["calibration_slope"]),
+            "adds": evaluation.verdict.adds,
+            "data": launch.data_digest[:12],
+        }
+    return found
+
+
+def _rounded(estimate: Any) -> list[float | None]:
+    values = (estimate.value, estimate.low, estimate.high)
+    return [None if v is None else round(v, 3) for v in values]
+
+
+def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:
+    """Render the table of experiments."""
+    lines = [
+        "| experiment | held out | people (events) | AUROC, panel + clinical | AUROC, clinical "
+        "alone | difference | adds? | elsewhere |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, run in measured.items():
+        other = published.get(name)
+        lines.append(
+            f"| `{name}` | {run['scheme']} | {run['people']} ({run['events']}) | "
+            f"{_interval(run['procedure'])} | {_interval(run['reference'])} | "
+            f"{_interval(run['difference'], signed=True)} | {run['adds']} | "
+            f"{_elsewhere(other)} |"
+        )
+    return "\n".join(lines)
+
+
+def _elsewhere(other: dict[str, Any] | None) -> str:
+    if other is None:
+        return "–"
+    values = [other["auroc"], other.get("low"), other.get("high")]
+    return f"{_interval(values)} ({other['who']})"
+
+
+def _interval(values: list[float | None], *, signed: bool = False) -> str:
+    value, low, high = values
+    if value is None:
+        return "undefined"
+    form = "+.3f" if signed else ".3f"
+    text = format(value, form)
+    if low is not None and high is not None:
+        text += f" [{format(low, form)}, {format(high, form)}]"
+    return text.replace("-", "−")
+
+
+def speed_table(benchmarks: dict[str, Any]) -> str:
+    """Render the table of timings."""
+    found = benchmarks["boosting_tuning"]
+    seconds = {k: sorted(v)[len(v) // 2] for k, v in found["cpu_seconds"].items()}
+    ratio, rounds = found["ratio"], len(found["cpu_seconds"]["naive"])
+    lines = [
+        "| tuning shallow XGBoost, one outer fold | CPU seconds | log-loss of the winner |",
+        "|---|---|---|",
+        f"| `cross_val_score`, the usual way | {seconds['naive']:.2f} | "
+        f"{found['log_loss']['naive']:.4f} |",
+        f"| shared bins, early stopping, pruning | {seconds['shared']:.2f} | "
+        f"{found['log_loss']['shared']:.4f} |",
+        "",
+        f"{ratio['median']:g} times quicker (lowest of {rounds} rounds {ratio['lowest']:g}): "
+        f"{found['rows']} rows × {found['columns']} columns, {found['parameter_sets']} parameter "
+        f"sets × {found['inner_folds']} inner folds.",
+    ]
+    return "\n".join(lines)
+
+
+def tables(root: Path) -> dict[str, str]:
+    """Render every table of the README from the files that hold its numbers."""
+    import tomllib
+
+    measured = json.loads((root / MEASURED).read_text(encoding="utf-8"))
+    published = tomllib.loads((root / PUBLISHED).read_text(encoding="utf-8"))
+    benchmarks = {
+        file.stem: json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted((root / BENCHMARKS).glob("*.json"))
+    }
+    return {"results": results_table(measured, published), "speed": speed_table(benchmarks)}
+
+
+def fill(text: str, made: dict[str, str]) -> str:
+    """Put the tables between their marks."""
+    for name, table in made.items():
+        mark = f"<!-- table: {name} -->\n"
+        before, found, rest = text.partition(mark)
+        _, end, after = rest.partition("<!-- end -->")
+        if not found or not end:
+            raise ValueError(f"README.md has no marks for the table {name!r}")
+        text = f"{before}{mark}{table}\n{end}{after}"
+    return text
+
+
+def readme(
+    collect_from: Annotated[
+        Path | None, typer.Option("--collect", help="Read the runs in this folder first.")
+    ] = None,
+) -> None:
+    """Write the measured tables of README.md again."""
+    if collect_from is not None:
+        found = json.dumps(collect(collect_from), indent=1) + "\n"
+        MEASURED.write_text(found, encoding="utf-8")
+    filled = fill(README.read_text(encoding="utf-8"), tables(Path()))
+    README.write_text(filled, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    cli.main(readme)
