@@ -101,9 +101,10 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
         n_repeats=int(table["repeat"].nunique()),
         candidates=results,
         differences=[
-            _difference(candidate, REFERENCE, measured)
+            _difference(candidate, against, measured)
+            for against in (REFERENCE, *parts.references)
             for candidate in order
-            if candidate != REFERENCE
+            if candidate != against
         ],
     )
 

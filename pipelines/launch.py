@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pipelines.tracking import RegisteredModel
 
 
-LABELS = {PROCEDURE: "Baseline and panel (chosen)", REFERENCE: "Clinical features alone (chosen)"}
+LABELS = {PROCEDURE: "With the panel", REFERENCE: "Clinical features alone"}
 """How a report prints the two competitions' winners."""
 
 

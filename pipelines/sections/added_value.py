@@ -41,6 +41,16 @@ def summarize(results: Results) -> dict[str, Any]:
                     }
                     for d in found
                 ],
+                "against_each": [
+                    {
+                        "label": labels.get(d.reference, d.reference),
+                        "metrics": {
+                            m: d.metrics[m].model_dump() for m in METRICS if m in d.metrics
+                        },
+                    }
+                    for d in block.differences
+                    if d.candidate == PROCEDURE and d.reference != reference
+                ],
             }
         )
     return {
@@ -114,6 +124,23 @@ that holds 0 means that no difference was shown. For the Brier score and the log
 {% endfor %}
 </tbody></table></div>
 {% endcall %}
+{% if block.against_each %}
+<div class="scroll" tabindex="0" role="region" aria-label="Against each model, {{ block.title }}">
+<table class="numeric">
+<caption>The procedure against each model of the clinical features, {{ block.title }}</caption>
+<thead><tr><th scope="col">Against</th>
+{% for m in metrics %}<th scope="col">{{ m.label }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for other in block.against_each %}
+<tr><th scope="row">{{ other.label }}</th>
+{% for m in metrics %}
+<td>{{ other.metrics[m.name].value | number(3, true) }}
+<small>{{ other.metrics[m.name].low | number(3, true) }} to
+{{ other.metrics[m.name].high | number(3, true) }}</small></td>
+{% endfor %}</tr>
+{% endfor %}
+</tbody></table></div>
+{% endif %}
 {% else %}
 <p>No differences were computed.</p>
 {% endif %}
