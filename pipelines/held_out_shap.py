@@ -75,7 +75,7 @@ def _shap_values(
         explainer = shap.TreeExplainer(
             final.booster, background, feature_perturbation="interventional"
         )
-        values = explainer.shap_values(held_out.to_numpy(), check_additivity=False)
+        values = explainer.shap_values(final.as_seen(held_out), check_additivity=False)
         # the base is what is left of the margin: single precision inside XGBoost, exact sums here
         base = final.decision_function(held_out) - values.sum(axis=1)
         return np.column_stack([values, base])

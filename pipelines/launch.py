@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -78,7 +79,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
         explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
         all_trials(study, store, todo).to_parquet(folder / "trials.parquet", index=False)
         final = keep_final_model(study, store, folder / "model", mark)
-        record = describe(study, final, mark, started, time.perf_counter() - clock)
+        record = describe(study, store, final, mark, started, time.perf_counter() - clock)
         _write(folder / "launch.json", record)
         report = write_report(folder)
         registered = None
@@ -90,11 +91,19 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
 
 
 def describe(
-    study: Study, final: FinalModel, mark: str, started: datetime, seconds: float
+    study: Study,
+    store: FoldStore,
+    final: FinalModel,
+    mark: str,
+    started: datetime,
+    seconds: float,
 ) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
     assert cohort.outcome is not None
+    warned: Counter[str] = Counter()
+    for task in tasks(study):
+        warned.update(store.load(task.candidate, task.key).warnings)
     return Launch(
         experiment=study.experiment.model_dump(mode="json"),
         outcome=asdict(study.outcome),
@@ -111,6 +120,7 @@ def describe(
         fingerprint=mark,
         code_version=code_version(),
         environment=library_versions(),
+        fit_warnings=dict(warned),
         started=started.isoformat(timespec="seconds"),
         seconds=seconds,
     )
@@ -166,14 +176,10 @@ def say_where(
     if not evaluation.gate_passed:
         failed = "; ".join(c.rule for c in evaluation.gate if not c.passed)
         print(f"            no champion, because the gate did not hold: {failed}")
-    print("\nNext")
-    print("  open the report in a browser")
-    print("  .venv/bin/mlflow ui --backend-store-uri sqlite:///mlflow.db      see the run")
-    alias = registered.aliases[-1]
-    print(
-        f"  .venv/bin/mlflow models serve -m models:/{registered.name}@{alias} "
-        "--env-manager local      serve the model"
-    )
+    print("\nNext: open the report in a browser, then")
+    print("  . .venv/bin/activate")
+    print("  mlflow ui                      # the run, at localhost:5000")
+    print(f"  mlflow models serve -m {registered.uri} --env-manager local -p 5001")
 
 
 def _write(file: Path, record: BaseModel) -> None:

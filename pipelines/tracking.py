@@ -205,6 +205,8 @@ def _choose_experiment(name: str) -> None:
         beside = Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts"
         mlflow.create_experiment(name, artifact_location=beside.as_uri())
     mlflow.set_experiment(name)
+    # else the user interface takes a new experiment for one about language models
+    mlflow.set_experiment_tag("mlflow.experimentKind", "custom_model_development")
 
 
 def _log_data_set(launch: Launch) -> None:

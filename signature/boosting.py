@@ -17,6 +17,9 @@ from signature.binary import both_columns, two_classes
 class ShallowBoosting(ClassifierMixin, BaseEstimator):
     """Gradient-boosted shallow trees (XGBoost, logistic loss) with native missing values.
 
+    A column that training rows never miss teaches the trees no direction for a missing value; such
+    a value gets the training median instead of an arbitrary branch.
+
     Parameters
     ----------
     n_rounds : int
@@ -36,6 +39,8 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
         The booster in XGBoost's own UBJSON form; no pickled object.
     classes_ : ndarray of shape (2,)
         The class that sorts last is the event.
+    medians_ : ndarray of shape (n_columns,)
+        Training median of each column without missing training values, else NaN.
 
     Notes
     -----
@@ -72,6 +77,7 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
 
         values, y = validate_data(self, X, y, ensure_all_finite="allow-nan", dtype="float64")
         self.classes_, event = two_classes(y)
+        self.medians_ = _medians_of_complete(values)
         data = xgboost.QuantileDMatrix(values, event, max_bin=self.max_bin, nthread=1)
         booster = xgboost.train(self._booster_params(event), data, num_boost_round=self.n_rounds)
         self.booster_ = np.frombuffer(bytes(booster.save_raw("ubj")), dtype=np.uint8)
@@ -116,10 +122,15 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         return self._booster
 
-    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds of the event, shape (n_rows,)."""
+    def as_seen(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Return the rows as the trees see them: float64, medians where none may be missing."""
         check_is_fitted(self)
         values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="float64")
+        return _fill(values, self.medians_)
+
+    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-odds of the event, shape (n_rows,)."""
+        values = self.as_seen(X)
         return self.booster.inplace_predict(values, predict_type="margin").astype("float64")
 
     def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
@@ -141,8 +152,7 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
         """
         import xgboost
 
-        check_is_fitted(self)
-        values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="float64")
+        values = self.as_seen(X)
         data = xgboost.DMatrix(values, nthread=1)
         return self.booster.predict(data, pred_contribs=True).astype("float64")
 
@@ -153,17 +163,14 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
         import xgboost
 
         _, event = two_classes(np.asarray(y))
-        train = xgboost.QuantileDMatrix(
-            np.asarray(X, dtype="float64"), event, max_bin=self.max_bin, nthread=1
-        )
+        seen = np.asarray(X, dtype="float64")
+        unseen = _fill(np.asarray(X_held_out, dtype="float64"), _medians_of_complete(seen))
+        y_unseen = np.asarray(y_held_out)
+        train = xgboost.QuantileDMatrix(seen, event, max_bin=self.max_bin, nthread=1)
         held_out = xgboost.QuantileDMatrix(
-            np.asarray(X_held_out, dtype="float64"),
-            np.asarray(y_held_out),
-            max_bin=self.max_bin,
-            ref=train,
-            nthread=1,
+            unseen, y_unseen, max_bin=self.max_bin, ref=train, nthread=1
         )
-        return BoostingFold(train, held_out, event, np.asarray(y_held_out))
+        return BoostingFold(train, held_out, event)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -179,7 +186,6 @@ class BoostingFold:
     train: Any
     held_out: Any
     event: np.ndarray
-    event_held_out: np.ndarray
     max_rounds: int = 600
     patience: int = 20
     look_every: int = 5
@@ -225,6 +231,15 @@ def shallow_space(trial: Any) -> dict[str, Any]:
         "model__min_child_weight": trial.suggest_float("min_child_weight", 0.5, 20.0, log=True),
         "model__reg_lambda": trial.suggest_float("reg_lambda", 0.1, 100.0, log=True),
     }
+
+
+def _medians_of_complete(values: np.ndarray) -> np.ndarray:
+    """Median of each column that has no missing value, NaN for the others."""
+    return np.median(values, axis=0)
+
+
+def _fill(values: np.ndarray, medians: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(values), medians, values)
 
 
 def _seed(random_state: Any) -> int:

@@ -250,6 +250,8 @@ class Launch(_Record):
     code_version: str
     environment: dict[str, str]
     """Version by package, plus ``python`` and ``platform``."""
+    fit_warnings: dict[str, int] = {}
+    """How often each kind of warning was raised while fitting, e.g. of no convergence."""
     started: str
     seconds: float
 

@@ -32,6 +32,7 @@ def summarize(results: Results) -> dict[str, Any]:
         "trials": experiment.tuning.trials,
         "inner_folds": experiment.validation.inner_folds,
         "bootstraps": results.evaluation.bootstraps,
+        "warnings": [{"kind": k, "times": n} for k, n in sorted(launch.fit_warnings.items())],
     }
 
 
@@ -47,6 +48,10 @@ TEMPLATE = """
 <tr><th scope="row">Parameter sets per contender and fold</th><td>{{ trials }}</td></tr>
 <tr><th scope="row">Inner folds</th><td>{{ inner_folds }}</td></tr>
 <tr><th scope="row">Bootstrap samples</th><td>{{ bootstraps | count }}</td></tr>
+{% for w in warnings %}<tr><th scope="row">{{ w.kind }} while fitting</th><td>{{ w.times | count
+}} times</td></tr>
+{% else %}<tr><th scope="row">Warnings while fitting</th><td>none</td></tr>
+{% endfor %}
 <tr><th scope="row">Started</th><td>{{ started | moment }}</td></tr>
 <tr><th scope="row">Took</th><td>{{ seconds | duration }}</td></tr>
 <tr><th scope="row">Code</th><td><code>{{ code_version }}</code></td></tr>

@@ -1,0 +1,148 @@
+"""Evaluation from the predictions table: by hand where it can be done by hand."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from pipelines.evaluation import evaluate
+from pipelines.experiment import load_experiment
+from signature.exceptions import PredictionsError
+from signature.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE
+
+EXPERIMENT = load_experiment(
+    Path(__file__).parents[1] / "experiments" / "opt_preterm_birth.toml"
+).model_copy(deep=True)
+NAMES = [PROCEDURE, REFERENCE, *EXPERIMENT.candidates.all]
+LABELS = {name: name.title() for name in NAMES}
+
+
+def _table(n=300, repeats=3, signal=1.0, luck=0.0, seed=0):
+    """Predictions of people at three sites; `luck` moves the procedure from repeat to repeat."""
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < 0.4).astype(int)
+    site = np.arange(n) % 3
+    known = rng.normal(size=n) + y
+    parts = []
+    for repeat in range(repeats):
+        better = signal + luck * rng.normal()
+        for name in NAMES:
+            gain = better if name in (PROCEDURE, "elastic_net") else 0.0
+            score = known + gain * y + 0.01 * rng.normal(size=n)
+            p = np.full(n, 0.3 + 0.05 * site) if name == "intercept_only" else score
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "experiment": "toy",
+                        "block": "internal",
+                        "candidate": name,
+                        "repeat": repeat,
+                        "fold": site,
+                        "fold_label": [f"site {s}" for s in site],
+                        "row": np.arange(n),
+                        "person": np.arange(n),
+                        "site": [f"site {s}" for s in site],
+                        "arm": "",
+                        "outcome": y,
+                        "probability": p
+                        if name == "intercept_only"
+                        else 1 / (1 + np.exp(-(score - 0.9))),
+                        "chosen": "elastic_net" if name == PROCEDURE else "",
+                    }
+                )
+            )
+    return pd.concat(parts, ignore_index=True).astype(PREDICTION_COLUMNS)
+
+
+def test_auroc_is_the_mean_over_folds_and_repeats():
+    table = _table()
+    block = evaluate(table, EXPERIMENT, LABELS).headline
+    own = table[table["candidate"] == PROCEDURE]
+    by_fold = [
+        roc_auc_score(part["outcome"], part["probability"])
+        for _, part in own.groupby(["repeat", "fold"])
+    ]
+    result = block.candidate(PROCEDURE)
+    assert result.metrics["auroc"].value == pytest.approx(np.mean(by_fold), abs=1e-12)
+    assert [f.auroc for f in result.folds] == pytest.approx(by_fold)
+    brier = ((own["outcome"] - own["probability"]) ** 2).groupby(own["repeat"]).mean().mean()
+    assert result.metrics["brier"].value == pytest.approx(brier)
+
+
+def test_differences_are_paired():
+    """Two candidates that share their noise differ with far less doubt than each has alone."""
+    evaluation = evaluate(_table(signal=0.3), EXPERIMENT, LABELS)
+    auroc, difference = evaluation.verdict.auroc, evaluation.verdict.difference
+    assert difference.high - difference.low < 0.7 * (auroc.high - auroc.low)
+    assert evaluation.verdict.adds == "yes"
+    assert evaluation.verdict.sentence.startswith("Yes: the panel adds")
+
+
+def test_no_difference_is_said_in_words():
+    evaluation = evaluate(_table(signal=0.0), EXPERIMENT, LABELS)
+    assert evaluation.verdict.adds == "no"
+    assert evaluation.verdict.sentence.startswith("No: the panel does not demonstrably add")
+    assert not evaluation.gate_passed
+
+
+def test_a_worse_model_is_said_to_be_worse():
+    assert evaluate(_table(signal=-0.6), EXPERIMENT, LABELS).verdict.adds == "worse"
+
+
+def test_luck_between_repeats_widens_the_interval():
+    steady = evaluate(_table(repeats=4, signal=0.3), EXPERIMENT, LABELS).verdict.difference
+    lucky = evaluate(_table(repeats=4, signal=0.3, luck=0.5), EXPERIMENT, LABELS).verdict.difference
+    assert lucky.high - lucky.low > 2 * (steady.high - steady.low)
+
+
+def test_one_probability_per_fold_has_no_slope_and_ranks_by_chance():
+    block = evaluate(_table(), EXPERIMENT, LABELS).headline
+    metrics = block.candidate("intercept_only").metrics
+    assert metrics["calibration_slope"].value is None
+    assert metrics["auroc"].value == 0.5
+
+
+def test_a_fold_with_one_class_is_counted_and_not_averaged():
+    table = _table()
+    table.loc[table["fold"] == 0, "outcome"] = 0
+    result = evaluate(table, EXPERIMENT, LABELS).headline.candidate(PROCEDURE)
+    assert result.folds_without_auroc == 3
+    defined = [f.auroc for f in result.folds if f.auroc is not None]
+    assert result.metrics["auroc"].value == pytest.approx(np.mean(defined))
+
+
+def test_the_same_table_gives_the_same_file():
+    one, same = (evaluate(_table(), EXPERIMENT, LABELS).model_dump_json() for _ in range(2))
+    assert one == same
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.assign(probability=t["probability"] * 3), "outside"),
+        (lambda t: t.assign(probability=np.nan), "are missing"),
+        (lambda t: t.assign(outcome=2), "must be 0 or 1"),
+        (lambda t: pd.concat([t, t.tail(3)]), "3 rows are predicted twice"),
+        (lambda t: t.drop(columns="person"), "lacks 'person'"),
+    ],
+)
+def test_a_table_that_cannot_be_evaluated_says_why(change, words):
+    with pytest.raises(PredictionsError, match=words):
+        evaluate(change(_table()), EXPERIMENT, LABELS)
+
+
+def test_ninety_five_percent_intervals_cover_the_truth():
+    """A small twin of the coverage benchmark that belongs to the validation layer."""
+    small = EXPERIMENT.model_copy(
+        update={"validation": EXPERIMENT.validation.model_copy(update={"bootstraps": 200})}
+    )
+    # equal-variance normal scores one apart: AUROC = Phi(1 / sqrt 2)
+    truth = 0.7602
+    hits = 0
+    for seed in range(40):
+        found = evaluate(_table(n=150, repeats=1, seed=seed), small, LABELS)
+        auroc = found.headline.candidate(REFERENCE).metrics["auroc"]
+        hits += auroc.low <= truth <= auroc.high
+    assert hits >= 34

@@ -1,0 +1,70 @@
+"""Tuning: shortcuts change the time and nothing else, and no row is scored by its own model."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from pipelines.experiment import load_experiment
+from pipelines.fitting import Rows
+from pipelines.study import assemble
+from pipelines.tuning import Tuner, fit_tuned
+from signature.calibration import decision
+from signature.discovery import load_all
+from signature.splits import person_folds
+
+EXPERIMENT = Path(__file__).parents[1] / "experiments" / "opt_periodontal_nonresponse.toml"
+CANDIDATES = load_all("models", ["build", "space"])
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    return Rows.of(assemble(load_experiment(EXPERIMENT)).cohort)
+
+
+def _tuner(rows: Rows, name: str, trials: int = 4) -> Tuner:
+    return Tuner(
+        CANDIDATES[name], rows.schema, rows.X, rows.outcome, rows.person, 3, trials, 11, 12
+    )
+
+
+@pytest.mark.parametrize("name", sorted(CANDIDATES))
+def test_shared_folds_give_what_refitting_the_whole_pipeline_gives(rows, name):
+    tuner = _tuner(rows, name)
+    tuned = tuner.run()
+    for train, held_out in person_folds(rows.outcome, rows.person, 3, 12):
+        whole = clone(tuner.build().set_params(**tuned.params))
+        whole.fit(rows.X.iloc[train], rows.outcome[train])
+        expected = decision(whole, rows.X.iloc[held_out])
+        np.testing.assert_allclose(tuned.out_of_fold[held_out], expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["elastic_net", "shallow_xgboost"])
+def test_the_same_seed_gives_the_same_bits(rows, name):
+    one, same = _tuner(rows, name).run(), _tuner(rows, name).run()
+    assert one.params == same.params
+    np.testing.assert_array_equal(one.out_of_fold, same.out_of_fold)
+    assert one.trials.equals(same.trials)
+
+
+def test_what_is_learned_before_the_model_is_learned_from_training_rows_alone(rows):
+    """Standardised by its own rows a fold's training part has mean 0; by all rows it would not."""
+    tuner = _tuner(rows, "elastic_net", trials=1)
+    tuner.run()
+    (folds,) = tuner._prepared.values()
+    for fold in folds:
+        np.testing.assert_allclose(fold.train.mean(), 0, atol=1e-9)
+        assert np.abs(fold.held_out.mean()).max() > 0.05
+
+
+def test_a_candidate_without_parameters_is_looked_at_once(rows):
+    assert len(_tuner(rows, "intercept_only", trials=9).run().trials) == 1
+
+
+def test_the_fitted_procedure_uses_the_tuned_parameters(rows):
+    tuner = _tuner(rows, "shallow_xgboost")
+    tuned = tuner.run()
+    fitted = fit_tuned(tuner, tuned)
+    assert fitted.estimator_[-1].n_rounds == tuned.params["model__n_rounds"]
+    assert fitted.slope_ >= 0
