@@ -209,6 +209,35 @@ def test_a_mistake_ends_in_one_line_and_no_stack_trace(tmp_path, old, new, words
     assert "Traceback" not in done.stderr + done.stdout
 
 
+NHANES = "nhanes_antidepressant/treated_subset.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no file 'treated_subset.csv'"),
+        (b"", "treated_subset.csv is empty"),
+        (b"participant_id;cycle;age_years\n1;2005-2006;40\n", "looks semicolon-separated"),
+        ("participant_id,sex\n1,m\u00e4nnlich\n".encode("latin-1"), "is not UTF-8 text"),
+        (b"participant_id,age\n424242,40\n", "lacks column"),
+    ],
+)
+def test_a_broken_file_ends_in_one_line(tmp_path, content, words):
+    file = tmp_path / NHANES
+    file.parent.mkdir()
+    if content is not None:
+        file.write_bytes(content)
+    command = [sys.executable, "-m", "pipelines.train"]
+    command += ["experiments/nhanes_inadequate_response.toml", "--results", str(tmp_path)]
+    env = os.environ | {"SIGNATURE_DATA": str(tmp_path)}
+    done = subprocess.run(command, cwd=REPO, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "424242" not in done.stderr
+
+
 @pytest.mark.parametrize("step", ["train", "evaluate", "explain", "report", "register"])
 def test_help_imports_nothing_heavy(step):
     heavy = ["pandas", "sklearn", "mlflow", "shap", "optuna", "xgboost", "matplotlib", "scipy"]
