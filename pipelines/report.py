@@ -47,7 +47,7 @@ def environment() -> Environment:
     return jinja
 
 
-def render_sections(results: Results) -> list[dict[str, str]]:
+def render_sections(results: Results) -> list[dict[str, Any]]:
     """Summarize, draw and render every section that is found, in their order."""
     from signature.discovery import load_all
 
@@ -60,12 +60,12 @@ def render_sections(results: Results) -> list[dict[str, str]]:
             continue
         figures = section.draw(summary) if hasattr(section, "draw") else {}
         body = jinja.from_string(section.TEMPLATE).render(summary, figures=figures)
-        rendered.append({"name": name, "title": section.TITLE, "body": body})
+        rendered.append({"name": name, "title": section.TITLE, "body": body, "figures": figures})
     return rendered
 
 
 def write_report(folder: Path) -> Path:
-    """Write ``report.html`` into a results folder.
+    """Write ``report.html`` into a results folder, and its figures as files to ``figures/``.
 
     Parameters
     ----------
@@ -108,7 +108,19 @@ def write_report(folder: Path) -> Path:
     )
     path = folder / FILE_NAME
     path.write_text(page, encoding="utf-8")
+    _write_figures(sections, folder / "figures")
     return path
+
+
+def _write_figures(sections: list[dict[str, Any]], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.svg"):
+        old.unlink()
+    for section in sections:
+        for name, svg in section["figures"].items():
+            # inside a page an SVG needs no namespace, as a file of its own it does
+            alone = str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+            (folder / f"{section['name']}-{name}.svg").write_text(alone, encoding="utf-8")
 
 
 def rewrite(

@@ -257,3 +257,14 @@ def test_help_imports_nothing_heavy():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_figures_are_files_too(tmp_path):
+    import xml.etree.ElementTree as ET
+
+    folder = make_results(tmp_path / "opt_demo")
+    write_report(folder)
+    names = {f.stem for f in (folder / "figures").glob("*.svg")}
+    assert {"performance-internal", "calibration-internal", "markers-swarm"} <= names
+    for file in (folder / "figures").glob("*.svg"):
+        assert ET.fromstring(file.read_text(encoding="utf-8")).tag.endswith("}svg")
