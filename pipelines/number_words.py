@@ -94,7 +94,7 @@ def percentile(rank: float | None) -> str:
         return "missing"
     if rank < 0:
         return "below limit"
-    n = round(100 * rank)
+    n = min(99, max(1, round(100 * rank)))
     ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending} percentile"
 

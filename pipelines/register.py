@@ -13,8 +13,10 @@ def register(
 ) -> None:
     """Log a finished run once more and register its model; nothing is refitted."""
     from pipelines import run_summary, tracking
+    from pipelines.results_folder import Results
 
-    launch, evaluation = run_summary.read_results(results)
+    run = Results(results)
+    launch, evaluation = run.launch, run.evaluation
     typical = run_summary.typical_values(launch)
     title = str(launch.experiment.get("title", evaluation.experiment))
     with tracking.launch(evaluation.experiment, title, {"step": "register"}) as tracked:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
-from signature.exceptions import PredictionsError
 from signature.results import CandidateResult, Estimate, Evaluation, Launch
 
 _WORDS = ("title", "question", "caution")
@@ -21,17 +17,6 @@ class Point(NamedTuple):
     key: str
     value: float
     step: int
-
-
-def read_results(folder: Path) -> tuple[Launch, Evaluation]:
-    """Read the two JSON files that describe a finished run.
-
-    Raises
-    ------
-    PredictionsError
-        When one is missing or malformed.
-    """
-    return _read(folder / "launch.json", Launch), _read(folder / "evaluation.json", Evaluation)
 
 
 def run_params(launch: Launch) -> dict[str, str]:
@@ -102,18 +87,6 @@ def candidate_table(evaluation: Evaluation) -> list[dict[str, Any]]:
 def typical_values(launch: Launch) -> dict[str, float]:
     """Return the median of each feature, for an input example that is nobody's row."""
     return {c.name: c.quantiles[2] for c in launch.columns if c.quantiles}
-
-
-def _read(file: Path, kind: Any) -> Any:
-    if not file.is_file():
-        raise PredictionsError(
-            f"no {file.name!r} in {file.parent}; python -m pipelines.train writes it"
-        )
-    try:
-        return kind.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValidationError as error:
-        where = ", ".join(".".join(map(str, e["loc"])) or "the file" for e in error.errors())
-        raise PredictionsError(f"{file} is not as this version writes it: check {where}") from None
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

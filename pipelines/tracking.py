@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import model_summary, run_summary
 from pipelines.model_summary import RegisteredModel
+from pipelines.results_folder import Results
 from signature import __version__
 from signature.exceptions import ModelFileError
 from signature.results import Evaluation, Launch
@@ -66,10 +67,11 @@ class Tracked:
 
         Raises
         ------
-        PredictionsError
+        ResultsError
             When ``launch.json`` or ``evaluation.json`` is missing or malformed.
         """
-        launch, evaluation = run_summary.read_results(folder)
+        results = Results(folder)
+        launch, evaluation = results.launch, results.evaluation
         mlflow = import_mlflow()
         mlflow.log_params(run_summary.run_params(launch))
         mlflow.set_tags(run_summary.run_tags(launch, evaluation))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import model_summary, run_summary, tracking
-from signature.exceptions import ModelFileError, PredictionsError
+from signature.exceptions import ModelFileError, ResultsError
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
@@ -128,12 +128,12 @@ def test_telemetry_is_off(store):
     assert is_telemetry_disabled()
 
 
-def test_a_results_folder_without_its_files_is_refused(tmp_path, results_folder):
-    with pytest.raises(PredictionsError, match=r"no 'launch.json'.*pipelines.train"):
-        run_summary.read_results(tmp_path)
-    (tmp_path / "launch.json").write_text('{"version": 2}')
-    with pytest.raises(PredictionsError, match="not as this version writes it: check version"):
-        run_summary.read_results(tmp_path)
+def test_a_results_folder_without_its_files_is_refused(store, tmp_path):
+    with (
+        pytest.raises(ResultsError, match=r"launch.json is missing.*pipelines.train"),
+        tracking.launch("opt_refused", "Refused") as tracked,
+    ):
+        tracked.log_results(tmp_path)
 
 
 # ---- models
