@@ -8,7 +8,7 @@ EXPERIMENT ?= experiments/opt_preterm_birth.toml
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo train test test-slow lint lock clean
+.PHONY: demo train test test-slow lint lock picture clean
 
 demo: $(READY)
 	$(BIN)/python -m pipelines.train experiments/opt_preterm_birth.toml
@@ -27,6 +27,11 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The picture in the README; needs chromium, and a demo that has run.
+picture: $(READY)
+	chromium --headless --no-sandbox --disable-gpu --window-size=1000,860 \
+	  --screenshot=docs/report.png file://$(CURDIR)/results/opt_preterm_birth/report.html
 
 # Resolve the lock again; it names versions and hashes, never an index.
 lock: $(READY)

@@ -45,7 +45,8 @@ def collect(results: Path) -> dict[str, Any]:
 
 def _rounded(estimate: Any) -> list[float | None]:
     values = (estimate.value, estimate.low, estimate.high)
-    return [None if v is None else round(v, 3) for v in values]
+    # adding 0.0 turns a negative zero into a plain one
+    return [None if v is None else round(v, 3) + 0.0 for v in values]
 
 
 def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:

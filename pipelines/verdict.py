@@ -72,8 +72,11 @@ def _interval(estimate: Estimate, *, signed: bool = True) -> str:
     if estimate.value is None:
         return "undefined"
     form = "+.3f" if signed else ".3f"
-    text = format(estimate.value, form)
+
+    def text(number: float) -> str:
+        # adding 0.0 turns a negative zero into a plain one
+        return format(round(number, 3) + 0.0, form).replace("-", "−")
+
     if estimate.low is None or estimate.high is None:
-        return f"{text} (no interval)".replace("-", "−")
-    span = f"{format(estimate.low, form)} to {format(estimate.high, form)}"
-    return f"{text}, 95 % interval {span}".replace("-", "−")
+        return f"{text(estimate.value)} (no interval)"
+    return f"{text(estimate.value)}, 95 % interval {text(estimate.low)} to {text(estimate.high)}"
