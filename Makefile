@@ -17,7 +17,7 @@ train: $(READY)
 	$(BIN)/python -m pipelines.train $(EXPERIMENT)
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -rs
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow

@@ -1,6 +1,6 @@
 """Write the measured tables of the README: ``python -m pipelines.readme``.
 
-``experiments/measured.json`` holds what runs on this machine gave; ``--collect`` reads it anew from
+``experiments/benchmarks/measured.json`` holds what runs on this machine gave; ``--collect`` reads it anew from
 ``results/``. The tables between the marks in the README are made from it and from
 ``experiments/benchmarks/*.json``; nobody types a number there.
 """
@@ -14,8 +14,8 @@ import typer
 from pipelines import cli
 
 README = Path("README.md")
-MEASURED = Path("experiments/measured.json")
-PUBLISHED = Path("experiments/published.toml")
+MEASURED = Path("experiments/benchmarks/measured.json")
+PUBLISHED = Path("experiments/benchmarks/published.toml")
 BENCHMARKS = Path("experiments/benchmarks")
 
 
