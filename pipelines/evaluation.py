@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipelines.experiment import Experiment
 from pipelines.verdict import check_gate, reach_verdict
+from signature.exceptions import PredictionsError
 from signature.metrics import POOLED, WITHIN_FOLD, person_counts
 from signature.randomness import generator
 from signature.results import (
@@ -47,6 +48,9 @@ def evaluate(
         Wu 1988).
     """
     table = check_predictions(predictions)
+    absent = sorted({PROCEDURE, REFERENCE, *experiment.candidates.all} - set(table["candidate"]))
+    if absent:
+        raise PredictionsError(f"the predictions table has no {', '.join(map(repr, absent))}")
     blocks = [
         _block(table[table["block"] == name], experiment, labels)
         for name in ("internal", "external")

@@ -109,6 +109,12 @@ class Gate(_Part):
     adds_to_reference: bool = True
     calibration_slope: tuple[float, float] | None = None
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Gate:
+        if self.calibration_slope and not self.calibration_slope[0] < self.calibration_slope[1]:
+            raise ValueError("calibration_slope needs its lower bound first")
+        return self
+
 
 class Experiment(_Part):
     """One question, put to one data set, with everything that decides the answer.

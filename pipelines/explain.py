@@ -13,14 +13,24 @@ def explain(
 ) -> None:
     """Write contributions.parquet again from the fitted folds; nothing is refitted."""
     from pipelines import held_out_shap
+    from pipelines.fitting import tasks
     from pipelines.results_folder import Results
-    from pipelines.store import FoldStore
+    from pipelines.store import FoldStore, fingerprint
     from pipelines.study import assemble
+    from signature.exceptions import ResultsError
 
     run = Results(results)
-    store = FoldStore(results, run.launch.fingerprint)
+    study = assemble(run.experiment)
+    store = FoldStore(results, fingerprint(run.experiment, study.cohort))
+    if store.root != FoldStore(results, run.launch.fingerprint).root or not all(
+        store.has(task.candidate, task.key) for task in tasks(study)
+    ):
+        raise ResultsError(
+            f"data, code or fitted folds are no longer those of {results}; run it again with: "
+            f"python -m pipelines.train experiments/{run.experiment.name}.toml"
+        )
     file = results / "contributions.parquet"
-    held_out_shap.explain(assemble(run.experiment), store).to_parquet(file, index=False)
+    held_out_shap.explain(study, store).to_parquet(file, index=False)
     print(file)
 
 

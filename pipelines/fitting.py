@@ -35,7 +35,7 @@ class Task:
     held_out: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rows:
     """What fitting sees of a cohort: no records, no sites, no identifiers."""
 
@@ -83,6 +83,7 @@ def fit_task(task: Task, rows: Rows, experiment: Experiment, store: FoldStore) -
     """
     from threadpoolctl import threadpool_limits
 
+    store.check_code(task.candidate)
     started = time.perf_counter()
     tuner = Tuner(
         candidate=load("models", task.candidate, CANDIDATE_EXPORTS),

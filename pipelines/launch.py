@@ -25,6 +25,7 @@ from pipelines.run_summary import typical_values
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study, assemble
 from pipelines.summaries import column_summaries, site_counts
+from signature.exceptions import ResultsError
 from signature.persistence import ModelCard, save_model
 from signature.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
 from signature.serving import serving_schema
@@ -59,7 +60,12 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     experiment = load_experiment(file)
     study = assemble(experiment)
     folder = results / experiment.name
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"cannot make the results folder {folder}: {error.strerror}; choose another --results"
+        ) from None
     mark = fingerprint(experiment, study.cohort)
     store = FoldStore(folder, mark)
     todo = tasks(study)
@@ -72,6 +78,8 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
             fit_all(todo, study, store, jobs=jobs, done=done)
         labels = {name: m.LABEL for name, m in study.candidates.items()}
         print("Evaluating, explaining and reporting", flush=True)
+        # written last and removed first: a folder that holds it belongs to one launch
+        (folder / "launch.json").unlink(missing_ok=True)
         predictions = predictions_table(study, store)
         predictions.to_parquet(folder / "predictions.parquet", index=False)
         evaluation = evaluate(predictions, experiment, labels | LABELS)

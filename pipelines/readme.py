@@ -1,8 +1,8 @@
 """Write the measured tables of the README: ``python -m pipelines.readme``.
 
-``experiments/benchmarks/measured.json`` holds what runs on this machine gave; ``--collect`` reads it anew from
-``results/``. The tables between the marks in the README are made from it and from
-``experiments/benchmarks/*.json``; nobody types a number there.
+``experiments/benchmarks/measured.json`` holds what runs gave; ``--collect`` reads it anew from
+``results/``. The tables between the marks in the README are made from it and from the other files
+in that folder; nobody types a number there.
 """
 
 import json

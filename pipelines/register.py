@@ -14,9 +14,17 @@ def register(
     """Log a finished run once more and register its model; nothing is refitted."""
     from pipelines import run_summary, tracking
     from pipelines.results_folder import Results
+    from signature.exceptions import ResultsError
+    from signature.persistence import load_model
 
     run = Results(results)
     launch, evaluation = run.launch, run.evaluation
+    card = load_model(results / "model")[1]
+    if card.fingerprint != launch.fingerprint:
+        raise ResultsError(
+            f"the model in {results} is not the one that was evaluated there; run it again with: "
+            f"python -m pipelines.train experiments/{evaluation.experiment}.toml"
+        )
     typical = run_summary.typical_values(launch)
     title = str(launch.experiment.get("title", evaluation.experiment))
     with tracking.launch(evaluation.experiment, title, {"step": "register"}) as tracked:

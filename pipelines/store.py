@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import sys
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ import pandas as pd
 from pipelines.experiment import Experiment
 from signature.calibration import CalibratedProcedure
 from signature.cohort import Cohort
+from signature.exceptions import ResultsError
 from signature.persistence import load_procedure, save_procedure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,13 +61,19 @@ def fingerprint(experiment: Experiment, cohort: Cohort) -> str:
     h = hashlib.sha256()
     h.update(experiment.digest.encode())
     h.update(cohort.digest.encode())
+    h.update(_code_digest())
+    for name in _DECIDING_LIBRARIES:
+        h.update(f"{name}{version(name)}".encode())
+    h.update(xgboost_version().encode() + sys.version.encode() + platform.machine().encode())
+    return h.hexdigest()
+
+
+def _code_digest() -> bytes:
+    h = hashlib.sha256()
     library = [f for f in sorted((ROOT / "signature").glob("*.py")) if f.name not in _NOT_DECIDING]
     for file in [*library, *(ROOT / name for name in _DECIDING_FILES)]:
         h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
-    for name in _DECIDING_LIBRARIES:
-        h.update(f"{name}{version(name)}".encode())
-    h.update(xgboost_version().encode() + sys.version.encode())
-    return h.hexdigest()
+    return h.digest()
 
 
 def xgboost_version() -> str:
@@ -82,15 +90,38 @@ class FoldStore:
         ``results/<experiment>``.
     mark : str
         The run's `fingerprint`.
+
+    Notes
+    -----
+    The code is hashed once, when the store is made: a fit is filed under the code that the launch
+    began with, and `check_code` refuses to fit with any other.
     """
 
     def __init__(self, folder: Path, mark: str) -> None:
         self.root = folder / "folds" / mark[:16]
+        self._code = _code_digest()
+        self._candidates = {
+            file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+            for file in (ROOT / "models").glob("*.py")
+        }
 
     def path(self, candidate: str, key: str) -> Path:
         """Folder of one fitted fold."""
-        code = (ROOT / "models" / f"{candidate}.py").read_bytes()
-        return self.root / f"{candidate}-{hashlib.sha256(code).hexdigest()[:8]}" / key
+        return self.root / f"{candidate}-{self._candidates[candidate]}" / key
+
+    def check_code(self, candidate: str) -> None:
+        """Refuse to go on when files that decide a fit were changed since the launch began.
+
+        Raises
+        ------
+        ResultsError
+        """
+        own = hashlib.sha256((ROOT / "models" / f"{candidate}.py").read_bytes()).hexdigest()[:8]
+        if own != self._candidates[candidate] or _code_digest() != self._code:
+            raise ResultsError(
+                "the code was changed while the run was going on; start it again, finished folds "
+                "of unchanged code are kept"
+            )
 
     def has(self, candidate: str, key: str) -> bool:
         """Whether the fold is finished."""

@@ -1,8 +1,8 @@
 """Put runs and models into MLflow: a parent run per launch, a child per candidate.
 
-The store is SQLite in the checkout unless ``MLFLOW_TRACKING_URI`` says otherwise. No row of the
-study goes there but what the results folder holds already: opaque row numbers, probabilities and
-ranks, never a measured value.
+The store is SQLite in the checkout unless ``MLFLOW_TRACKING_URI`` says otherwise. Of the study's
+rows it gets the predictions alone: opaque row numbers, outcomes and probabilities. Contributions by
+row stay in the results folder, since the rank of a yes/no answer is the answer; their means go.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines import model_summary, run_summary
+from pipelines import contribution_facts, model_summary, run_summary
 from pipelines.model_summary import RegisteredModel
 from pipelines.results_folder import Results
 from signature import __version__
-from signature.exceptions import ModelFileError
+from signature.exceptions import ModelFileError, TrackingError
 from signature.results import Evaluation, Launch
 from signature.schema import FeatureSchema
 
@@ -37,7 +37,6 @@ ARTIFACTS = (
     "evaluation.json",
     "signature.json",
     "predictions.parquet",
-    "contributions.parquet",
     "trials.parquet",
     "report.html",
     "figures",
@@ -151,9 +150,16 @@ def launch(
         Further tags.
     """
     mlflow = import_mlflow()
-    if "MLFLOW_RUN_ID" not in os.environ:
-        _choose_experiment(experiment_name)
-    run = mlflow.start_run()
+    try:
+        if "MLFLOW_RUN_ID" not in os.environ:
+            _choose_experiment(experiment_name)
+        run = mlflow.start_run()
+    except mlflow.MlflowException as error:
+        raise TrackingError(
+            f"the tracking store cannot take a run of {experiment_name!r}: {error.message} "
+            "(an experiment deleted in the user interface comes back with 'mlflow experiments "
+            "restore'; MLFLOW_TRACKING_URI names the store)"
+        ) from None
     status = "FAILED"
     try:
         mlflow.set_tags(
@@ -236,7 +242,18 @@ def _log_files(folder: Path, launch: Launch, evaluation: Evaluation) -> None:
         elif (folder / name).is_file():
             mlflow.log_artifact(str(folder / name))
     # the user interface shows CSV as a table, Parquet as a download
-    tables = {"candidates": pd.DataFrame(run_summary.candidate_table(evaluation))}
+    results = Results(folder)
+    importance = [
+        {"block": block.name, "feature": line["feature"], "mean_contribution": line["mean"]}
+        for block in results.blocks
+        for line in contribution_facts.importance(
+            results.contributions[results.contributions["block"] == block.name]
+        )
+    ]
+    tables = {
+        "importance": pd.DataFrame(importance),
+        "candidates": pd.DataFrame(run_summary.candidate_table(evaluation)),
+    }
     if (folder / "trials.parquet").is_file():
         tables["trials"] = pd.read_parquet(folder / "trials.parquet")
     for name, table in tables.items():
@@ -272,6 +289,7 @@ def _signature(schema: FeatureSchema) -> Any:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     answer = {"probability": "double", "log_odds": "double", "out_of_range": "string"}
+    answer |= {"not_measured": "string"}
     return ModelSignature(
         inputs=Schema([ColSpec("double", c.name, required=c.required) for c in schema.columns]),
         outputs=Schema([ColSpec(kind, name) for name, kind in answer.items()]),

@@ -20,7 +20,7 @@ from signature.splits import person_folds
 Params = dict[str, Any]
 
 
-@dataclass
+@dataclass(repr=False)
 class Tuned:
     """What tuning found.
 
@@ -34,7 +34,7 @@ class Tuned:
     trials: pd.DataFrame
 
 
-@dataclass
+@dataclass(repr=False)
 class _InnerFold:
     """Data of one inner fold, transformed once by the steps that no trial changes."""
 
@@ -46,7 +46,7 @@ class _InnerFold:
     prepared: Any = None
 
 
-@dataclass
+@dataclass(repr=False)
 class Tuner:
     """Tune one candidate on one training set.
 

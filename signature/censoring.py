@@ -21,6 +21,10 @@ class LimitSubstitution(TableTransformer):
     their own limit: limits belong to assay lots, lots differ between sites and months, and a
     substitute that followed the limit would let a model read the lot off the marker.
 
+    A limit far above what training rows had says little: "below 4000" is not "low". A row whose
+    limit exceeds twice the largest training limit (one unit on a log2 scale), or the training
+    median for a marker that training never censored, counts as not measured.
+
     Where some but not all training rows are censored, a 0/1 column ``<marker>__censored`` is
     added. The limit columns are dropped.
 
@@ -33,6 +37,8 @@ class LimitSubstitution(TableTransformer):
     ----------
     substitutes_ : dict of str to float
         Substitute by marker, for markers that were censored in training.
+    highest_ : dict of str to float
+        Largest limit by marker that is taken to mean "low".
     flagged_ : list of str
         Markers that get a 0/1 column.
 
@@ -58,12 +64,17 @@ class LimitSubstitution(TableTransformer):
         table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
         self.substitutes_: dict[str, float] = {}
+        self.highest_: dict[str, float] = {}
         self.flagged_: list[str] = []
         for limit in _limits(self.columns_):
             marker = source_of(limit)
             below = table[limit].notna()
             if not below.any():
+                middle = table[marker].median()
+                self.highest_[marker] = float("inf") if np.isnan(middle) else float(middle)
                 continue
+            largest = float(table[limit].max())
+            self.highest_[marker] = largest + 1 if marker in self.logarithmic else 2 * largest
             self.substitutes_[marker] = float(
                 self._substitute(marker, table.loc[below, limit].to_numpy()).item()
             )
@@ -83,7 +94,7 @@ class LimitSubstitution(TableTransformer):
         flags: dict[str, pd.Series] = {}
         for limit in limits:
             marker = source_of(limit)
-            below = table[limit].notna()
+            below = table[limit] <= self.highest_[marker]
             known = below | table[marker].notna()
             if marker in self.substitutes_:
                 out[marker] = out[marker].mask(below, self.substitutes_[marker])

@@ -18,6 +18,9 @@ from signature._checks import check
 from signature.exceptions import CohortError, OutcomeError
 from signature.schema import BELOW, FeatureSchema, source_of
 
+FEWEST_PER_SITE = 3
+"""People per site, on average, below which a column holds values rather than sites."""
+
 
 @dataclass(frozen=True)
 class FlowStep:
@@ -175,8 +178,20 @@ class Cohort:
         return cohort
 
     def at_sites(self, column: str) -> Cohort:
-        """Use a recorded column as the site of each row; rows without one are counted and left."""
+        """Use a recorded column as the site of each row; rows without one are counted and left.
+
+        Raises
+        ------
+        CohortError
+            When the column has so many different values that it holds measurements, not sites.
+        """
         cohort = self.keep(self._recorded(column, "use as site").notna(), f"{column} is known")
+        different = int(cohort.records[column].nunique())
+        if different > max(2, cohort.n_people / FEWEST_PER_SITE):
+            raise CohortError(
+                f"{self.name}: {column!r} has {different} different values in {cohort.n_people} "
+                "people; a site is shared by many people, so name another column"
+            )
         return replace(cohort, site=cohort.records[column].astype(str).rename("site"))
 
     def with_outcome(

@@ -45,6 +45,10 @@ class ResultsError(SignatureError):
     """A file of a results folder is missing, damaged, or of another version or experiment."""
 
 
+class TrackingError(SignatureError):
+    """The tracking store cannot be used as it is."""
+
+
 class ModelInputError(SignatureError):
     """Rows sent to a fitted model lack a required column or hold impossible numbers."""
 

@@ -129,6 +129,8 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) != len(pairs):
         raise ModelInputError("an object of the request has the same key twice")
+    if any("\ud800" <= letter <= "\udfff" for key in content for letter in key):
+        raise ModelInputError("a key of the request holds half of a character; send UTF-8")
     return content
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from signature import __version__
 from signature.calibration import CalibratedProcedure
-from signature.exceptions import ModelFileError
+from signature.exceptions import ModelFileError, SchemaError
 from signature.schema import FeatureSchema
 
 TRUSTED_TYPES = (
@@ -110,8 +110,14 @@ def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) ->
     return folder
 
 
-def load_model(folder: Path) -> tuple[CalibratedProcedure, ModelCard]:
+def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedProcedure, ModelCard]:
     """Read a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+    trusted : iterable of str
+        Types outside this package that the caller vouches for; the card cannot.
 
     Raises
     ------
@@ -122,8 +128,15 @@ def load_model(folder: Path) -> tuple[CalibratedProcedure, ModelCard]:
     if not file.is_file():
         raise ModelFileError(f"no 'model.json' in {folder}; a model folder holds it beside the fit")
     try:
-        card = ModelCard.model_validate_json(file.read_text(encoding="utf-8"))
-    except ValidationError as error:
+        card = ModelCard.model_validate_json(file.read_bytes())
+        card.schema_  # noqa: B018 - a card whose columns are no schema describes no model
+    except (SchemaError, TypeError, KeyError, ValueError) as error:
+        if not isinstance(error, ValidationError):
+            raise ModelFileError(
+                f"{file.name} does not describe a model: its columns are damaged"
+            ) from None
         where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None
-    return load_procedure(folder / "model.skops", card.trusted_types), card
+    # a file cannot vouch for anything but types of this package
+    own = [name for name in card.trusted_types if name.startswith("signature.")]
+    return load_procedure(folder / "model.skops", [*own, *trusted]), card

@@ -48,7 +48,7 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
     ------
     PredictionsError
         When a column is missing, a probability lies outside [0, 1] or is missing, an outcome is
-        not 0/1, or a candidate predicts a row twice in one repeat.
+        not 0/1, a candidate predicts a row twice in one repeat, or not all predict the same rows.
     """
     missing = [c for c in PREDICTION_COLUMNS if c not in table]
     if missing:
@@ -64,7 +64,17 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
     twice = int(table.duplicated(["block", "candidate", "repeat", "row"]).sum())
     if twice:
         raise PredictionsError(f"{twice} rows are predicted twice by one candidate in one repeat")
+    _same_rows_for_all(table)
     return table
+
+
+def _same_rows_for_all(table: pd.DataFrame) -> None:
+    """Differences between candidates are paired, so all must predict the same held-out rows."""
+    keys = ["block", "repeat", "fold", "row", "outcome"]
+    predicted = table.groupby(keys)["candidate"].nunique()
+    short = int((predicted != table["candidate"].nunique()).sum())
+    if short:
+        raise PredictionsError(f"{short} held-out rows are not predicted by every candidate")
 
 
 class _Record(BaseModel):

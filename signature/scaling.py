@@ -53,7 +53,8 @@ class Log2Columns(TableTransformer):
         """Return the table with the named columns on the log2 scale."""
         table = self._table_to_transform(X)
         logs = {
-            name: np.log2(table[name].clip(lower=floor)) for name, floor in self.floors_.items()
+            name: np.log2(table[name].where(~(table[name] <= 0), floor))
+            for name, floor in self.floors_.items()
         }
         return table.assign(**logs)
 

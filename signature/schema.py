@@ -202,7 +202,8 @@ class FeatureSchema:
         Parameters
         ----------
         baseline, panel, exclude : iterable of str
-            Names of groups or of single columns. A column named on its own wins over its group.
+            Names of groups or of single columns. A column named on its own wins over its group;
+            named twice in the same way, exclusion wins.
 
         Raises
         ------
@@ -217,7 +218,8 @@ class FeatureSchema:
         chosen = []
         for column in self.columns:
             name = source_of(column.name)
-            if name in excluded or (name not in in_baseline and name not in in_panel):
+            wanted = max(in_baseline.get(name, 0), in_panel.get(name, 0))
+            if wanted == 0 or excluded.get(name, 0) >= wanted:
                 continue
             as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
             chosen.append(replace(column, in_panel=as_panel))

@@ -15,7 +15,7 @@ from signature.contributions import BASE, contributions
 from signature.exceptions import ModelInputError
 from signature.incoming import check_rows
 from signature.persistence import load_model
-from signature.schema import FeatureSchema, Role
+from signature.schema import BELOW, FeatureSchema, Role
 
 PART = "contribution_"
 """Prefix of the output columns that add up to the log-odds."""
@@ -100,6 +100,9 @@ class Scorer:
             ``out_of_range``
                 Names of the columns whose value lies outside the plausible range, joined by
                 semicolons; usually empty. Such a row is scored all the same.
+            ``not_measured``
+                Names of the panel markers without value or limit, joined likewise. The model does
+                without them as it learned to; the more there are, the less it knows.
             ``contribution_<feature>``, ``contribution_base``
                 With `explain`. The base is what a row starts from; base and features add up to
                 ``log_odds``.
@@ -119,12 +122,20 @@ class Scorer:
         if top_k is not None and top_k < 1:
             raise ModelInputError("'top_k' must be 1 or more, or left out for all features")
         rows = check_rows(table, self.schema)
+        measured = _measured(rows, self.schema)
+        nothing = int((~measured.any(axis=1)).sum()) if measured.shape[1] else 0
+        if nothing:
+            raise ModelInputError(
+                f"{nothing} of {len(rows)} rows hold no value and no limit of any panel marker; "
+                "without the panel this model has nothing to say"
+            )
         log_odds = np.asarray(self._procedure.decision_function(rows), dtype="float64")
         out = pd.DataFrame(
             {
                 "probability": both_columns(log_odds)[:, 1],
                 "log_odds": log_odds,
                 "out_of_range": _out_of_range(rows, self.schema),
+                "not_measured": _joined(~measured),
             },
             index=rows.index,
         )
@@ -139,17 +150,33 @@ class Scorer:
         return pd.concat([out, _largest(features, top_k), base], axis=1)
 
 
+def _measured(rows: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
+    """Whether each panel marker has a value or a limit, by row."""
+    out = rows[list(schema.panel)].notna()
+    for name in schema.panel:
+        if name + BELOW in schema:
+            out[name] |= rows[name + BELOW].notna()
+    return out
+
+
+def _joined(holds: pd.DataFrame) -> pd.Series:
+    """Names of the columns that hold, by row, joined by semicolons."""
+    names = np.asarray(holds.columns, dtype=object)
+    return pd.Series(
+        [";".join(names[row]) for row in holds.to_numpy(dtype=bool)], index=holds.index
+    )
+
+
 def _out_of_range(rows: pd.DataFrame, schema: FeatureSchema) -> pd.Series:
-    names = pd.Series("", index=rows.index, dtype="object")
-    for column in schema.columns:
-        value = rows[column.name]
-        outside = pd.Series(False, index=rows.index)
-        if column.low is not None:
-            outside |= value < column.low
-        if column.high is not None:
-            outside |= value > column.high
-        names = names.where(~outside, names + ";" + column.name)
-    return names.str.lstrip(";")
+    outside = pd.DataFrame(
+        {
+            c.name: (rows[c.name] < (-np.inf if c.low is None else c.low))
+            | (rows[c.name] > (np.inf if c.high is None else c.high))
+            for c in schema.columns
+        },
+        index=rows.index,
+    )
+    return _joined(outside)
 
 
 def _largest(features: pd.DataFrame, k: int) -> pd.DataFrame:

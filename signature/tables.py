@@ -80,7 +80,7 @@ def read_table(path: Path, *, columns: Iterable[str], delimiter: str = ",") -> p
     missing = [c for c in wanted if c not in present]
     if missing:
         header = delimiter.join(rows[0])
-        raise TableError(_why_missing(path.name, header, delimiter, missing, present))
+        raise TableError(_why_missing(path.name, header, delimiter, missing, present, wanted))
     ragged = [n for n, row in enumerate(rows[1:], start=2) if len(row) != len(present)]
     if ragged:
         raise TableError(
@@ -118,7 +118,12 @@ def _rows(path: Path, delimiter: str) -> list[list[str]]:
 
 
 def _why_missing(
-    file: str, header: str, delimiter: str, missing: list[str], present: list[str]
+    file: str,
+    header: str,
+    delimiter: str,
+    missing: list[str],
+    present: list[str],
+    wanted: list[str],
 ) -> str:
     for other, name in _DELIMITERS.items():
         if other != delimiter and header.count(other) > header.count(delimiter):
@@ -126,6 +131,12 @@ def _why_missing(
                 f"{file}: expected cells separated by {_DELIMITERS.get(delimiter, delimiter)!s}, "
                 f"but the header looks {name}-separated; save the file again or name the delimiter"
             )
+    if not set(present) & set(wanted):
+        # a file without its header line begins with somebody's values
+        return (
+            f"{file}: none of the expected columns is in its first line; is the header there? "
+            f"Expected {', '.join(map(repr, missing[:12]))}" + (", …" if len(missing) > 12 else "")
+        )
     shown = ", ".join(present[:12]) + (", …" if len(present) > 12 else "")
     return f"{file} lacks column {', '.join(map(repr, missing))}; it has: {shown}"
 

@@ -15,6 +15,7 @@ from signature.calibration import CalibratedProcedure
 from signature.discovery import load_all
 from signature.persistence import ModelCard, save_model
 from signature.results import (
+    CONTRIBUTION_COLUMNS,
     Block,
     CandidateResult,
     ColumnSummary,
@@ -208,7 +209,7 @@ def launch_record(trial):
             inner_log_loss={"elastic_net": 0.5},
         ),
         data_digest="d" * 64,
-        fingerprint="f" * 64,
+        fingerprint="0" * 64,
         code_version="0.1.0+abc",
         environment={"python": "3.11", "numpy": np.__version__},
         started="2026-11-22T00:00:00",
@@ -228,6 +229,14 @@ def results_folder(launch_record, evaluations, tmp_path_factory):
     (folder / "bad_rows.csv").write_text("subject,IL6\nsecret,1\n")
     trials = {"candidate": ["elastic_net"], "repeat": [0], "fold": [0], "trial": [0], "loss": [0.5]}
     pd.DataFrame(trials).to_parquet(folder / "trials.parquet")
+    parts = [
+        (block, "elastic_net", 0, 0, row, feature, 0.1, 0.5)
+        for block in ("internal", "external")
+        for row in range(3)
+        for feature in ("IL6", "age", "(base)")
+    ]
+    contributions = pd.DataFrame(parts, columns=list(CONTRIBUTION_COLUMNS))
+    contributions.astype(CONTRIBUTION_COLUMNS).to_parquet(folder / "contributions.parquet")
     return folder
 
 

@@ -26,11 +26,25 @@ def test_one_substitute_for_all_rows_hides_the_assay_lot():
 
 def test_learns_from_training_rows_only():
     train = _table(IL6=[NAN, 5.0], IL6__below=[2.0, NAN])
-    new = _table(IL6=[NAN, NAN], IL6__below=[50.0, NAN])
+    new = _table(IL6=[NAN, NAN], IL6__below=[3.5, NAN])
     out = LimitSubstitution().fit(train).transform(new)
     assert out["IL6"].iloc[0] == pytest.approx(np.sqrt(2))
     assert np.isnan(out["IL6"].iloc[1])
     assert out["IL6__censored"].iloc[0] == 1.0
+
+
+def test_a_limit_far_above_training_is_no_measurement():
+    """ "Below 4000" is not "low": at serving it must not be read as the lowest value there is."""
+    train = _table(IL6=[NAN, 5.0], IL6__below=[2.0, NAN])
+    out = LimitSubstitution().fit(train).transform(_table(IL6=[NAN], IL6__below=[4000.0]))
+    assert out.isna().all(axis=None)
+
+
+def test_a_limit_above_the_median_of_a_marker_never_censored_is_no_measurement():
+    fitted = LimitSubstitution().fit(_table(IL6=[4.0, 5.0, 6.0], IL6__below=[NAN] * 3))
+    out = fitted.transform(_table(IL6=[NAN, NAN], IL6__below=[5.5, 4.5]))
+    assert np.isnan(out["IL6"].iloc[0])
+    assert out["IL6"].iloc[1] == pytest.approx(4.5 / np.sqrt(2))
 
 
 def test_a_limit_on_a_log2_scale_moves_by_half_a_unit():
@@ -62,6 +76,11 @@ def test_nothing_is_lost_and_nothing_is_invented(kinds):
         flag = out["IL6__censored"]
         assert [k for k, f in zip(kinds, flag, strict=True) if f == 1] == ["below"] * sum(flag == 1)
         assert list(flag.isna()) == [k == "missing" for k in kinds]
+
+
+def test_log2_leaves_small_positive_values_alone():
+    fitted = Log2Columns(["x"]).fit(_table(x=[8.0, 16.0]))
+    assert fitted.transform(_table(x=[1.0]))["x"].iloc[0] == 0.0
 
 
 def test_log2_reads_zero_as_half_the_smallest_positive_training_value():

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import __path__ as models_path
@@ -91,6 +91,7 @@ def test_the_largest_contributions_and_the_rest_add_up(name, k, scorers, rows):
         "probability",
         "log_odds",
         "out_of_range",
+        "not_measured",
         *(f"top_{i}_{what}" for i in range(1, shown + 1) for what in ("feature", "contribution")),
         "contribution_rest",
         "contribution_base",
@@ -137,11 +138,20 @@ def test_a_required_value_may_be_null(scorer):
     assert scorer.score(one_row(age=None, smoker=pd.NA))["probability"].between(0, 1).all()
 
 
-def test_a_row_of_nothing_is_scored(scorers):
-    for scorer in scorers.values():
+def test_a_row_without_any_panel_marker_is_refused(scorers):
+    for name, scorer in scorers.items():
         empty = pd.DataFrame({name: [None] for name in scorer.schema.names})
-        got = scorer.score(empty, explain=True)
-        assert got.drop(columns="out_of_range").notna().all(axis=None)
+        if scorer.schema.panel:
+            with pytest.raises(ModelInputError, match="1 of 1 rows hold no value and no limit"):
+                scorer.score(empty)
+        else:
+            assert scorer.score(empty, explain=True).notna().all(axis=None), name
+
+
+def test_panel_markers_that_were_not_measured_are_named(scorers):
+    got = scorers["shallow_xgboost"].score(one_row(IL6=None, IL6__below=4.9, CRP=None))
+    assert "CRP" in got["not_measured"].item().split(";")
+    assert "IL6" not in got["not_measured"].item().split(";")
 
 
 def test_below_the_limit_is_not_missing_and_not_the_limit(scorers):
@@ -275,6 +285,7 @@ def test_top_k_needs_an_explanation(scorer):
     )
 )
 def test_any_finite_row_gets_a_probability_that_adds_up(cells, scorers):
+    assume(cells["IL6"] is not None or cells["CRP"] is not None)
     for name in ("elastic_net", "shallow_xgboost"):
         got = scorers[name].score(pd.DataFrame([cells], dtype=object), explain=True)
         assert got["probability"].between(0, 1).all()

@@ -104,7 +104,14 @@ def test_a_folder_is_not_a_file(tmp_path):
 def test_many_columns_are_not_all_listed(file):
     header = ",".join(f"c{i}" for i in range(500))
     with pytest.raises(TableError, match=r"it has: c0, .*c11, …$"):
-        read_table(file(header + "\n"), columns=["id"])
+        read_table(file(header + "\n"), columns=["c3", "id"])
+
+
+def test_a_file_without_its_header_shows_nothing_of_its_first_row(file):
+    with pytest.raises(TableError, match="is the header there") as caught:
+        read_table(file(f"P0042,{SECRET},34\nP0043,x,35\n"), columns=["subject", "age"])
+    assert "P0042" not in str(caught.value)
+    assert SECRET not in str(caught.value)
 
 
 # Numbers
