@@ -256,3 +256,11 @@ def test_the_printed_form_lists_no_people_and_no_values():
     cohort = sound(weight=pd.Series([7.77, 1, 1, 1]))
     for printed in (repr(cohort), str(cohort), f"{cohort}"):
         assert printed == "Cohort('study', 4 rows, 4 people, 4 columns)"
+
+
+def test_a_column_of_measurements_is_no_site(cohort_of):
+    cohort = cohort_of("opt")
+    with pytest.raises(CohortError, match="a site is shared by many people") as caught:
+        cohort.at_sites("birthweight_g")
+    assert "different values" in str(caught.value)
+    assert not any(str(v) in str(caught.value) for v in cohort.records["birthweight_g"].dropna())

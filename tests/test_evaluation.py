@@ -126,6 +126,11 @@ def test_the_same_table_gives_the_same_file():
         (lambda t: t.assign(outcome=2), "must be 0 or 1"),
         (lambda t: pd.concat([t, t.tail(3)]), "3 rows are predicted twice"),
         (lambda t: t.drop(columns="person"), "lacks 'person'"),
+        (lambda t: t[t["candidate"] != REFERENCE], "has no 'reference'"),
+        (
+            lambda t: t[(t["candidate"] != REFERENCE) | (t["row"] > 9)],
+            "30 held-out rows are not predicted by every candidate",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_evaluated_says_why(change, words):

@@ -15,7 +15,7 @@ from pipelines.store import FittedFold, FoldStore
 from pipelines.study import assemble
 from pipelines.summaries import column_summaries, site_counts
 from signature.calibration import CalibratedProcedure
-from signature.exceptions import ModelFileError
+from signature.exceptions import ModelFileError, ResultsError
 
 REPO = Path(__file__).parents[1]
 
@@ -104,3 +104,11 @@ def test_a_damaged_fold_is_named(study, tmp_path):
     (place / "model.skops").write_bytes(b"not a model")
     with pytest.raises(ModelFileError, match="cannot be read as a fitted model"):
         store.procedure("intercept_only", "k")
+
+
+def test_code_that_changes_during_a_run_is_not_fitted(study, tmp_path):
+    store = FoldStore(tmp_path, "c" * 16)
+    store.check_code("elastic_net")
+    store._candidates["elastic_net"] = "00000000"
+    with pytest.raises(ResultsError, match="the code was changed while the run was going on"):
+        store.check_code("elastic_net")

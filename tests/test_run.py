@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,10 +15,13 @@ import pandas as pd
 import pytest
 
 from pipelines.experiment import load_experiment
+from pipelines.explain import explain
 from pipelines.launch import run_experiment
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import assemble
 from signature.contributions import BASE
+from signature.datasets import opt
+from signature.exceptions import ResultsError
 from signature.persistence import load_model
 from signature.results import PROCEDURE, REFERENCE, Evaluation, Launch, check_predictions
 
@@ -131,6 +135,18 @@ def test_nothing_of_a_person_is_in_the_results(serial):
         for column in table.select_dtypes(exclude="number"):
             assert not identifiers & set(table[column].astype(str))
         assert table["row"].max() < 320
+
+
+def test_explaining_again_gives_the_same_and_refuses_other_data(serial, tmp_path, monkeypatch):
+    folder = tmp_path / "small"
+    shutil.copytree(serial, folder)
+    before = (folder / "contributions.parquet").read_bytes()
+    explain(folder)
+    assert (folder / "contributions.parquet").read_bytes() == before
+    load = opt.load
+    monkeypatch.setattr(opt, "load", lambda: load().keep(np.arange(823) < 700, "fewer"))
+    with pytest.raises(ResultsError, match="no longer those of"):
+        explain(folder)
 
 
 def test_parallel_gives_the_same_bits(serial, tmp_path):

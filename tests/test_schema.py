@@ -110,3 +110,18 @@ def test_unknown_keys_in_a_stored_column_are_named():
     rows[0]["colour"] = "red"
     with pytest.raises(SchemaError, match="unknown keys in a column: colour"):
         FeatureSchema.from_list(rows)
+
+
+def test_a_column_named_on_its_own_survives_the_exclusion_of_its_group():
+    columns = (
+        Column("age", Role.CLINICAL, "demographics"),
+        Column("IL6", Role.MARKER, "cytokine"),
+        Column("TNF", Role.MARKER, "cytokine"),
+    )
+    schema = FeatureSchema(columns)
+    named = schema.choose(baseline=["demographics"], panel=["IL6"], exclude=["cytokine"])
+    assert named.panel == ("IL6",)
+    grouped = schema.choose(baseline=["demographics"], panel=["cytokine"], exclude=["TNF"])
+    assert grouped.panel == ("IL6",)
+    both = schema.choose(baseline=["demographics"], panel=["cytokine"], exclude=["cytokine"])
+    assert both.panel == ()

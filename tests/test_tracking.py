@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import model_summary, run_summary, tracking
-from signature.exceptions import ModelFileError, ResultsError
+from signature.exceptions import ModelFileError, ResultsError, TrackingError
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
@@ -260,6 +261,41 @@ def test_a_run_is_registered_again_from_its_folder(store, results_folder, model_
     command(results_folder)
     assert "registered models:/opt_test@challenger as challenger" in capsys.readouterr().out
     assert len(versions(store)) == before + 1
+
+
+def test_a_model_that_was_not_evaluated_is_not_registered(
+    store, results_folder, model_folders, tmp_path
+):
+    from pipelines.register import register as command
+
+    folder = tmp_path / "opt_test"
+    shutil.copytree(results_folder, folder, symlinks=True, ignore=shutil.ignore_patterns("model"))
+    shutil.copytree(model_folders["clinical_only"], folder / "model")
+    card = folder / "model" / "model.json"
+    card.write_text(card.read_text().replace("0" * 64, "1" * 64))
+    before = len(versions(store))
+    with pytest.raises(ResultsError, match="not the one that was evaluated"):
+        command(folder)
+    assert len(versions(store)) == before
+
+
+def test_contributions_by_row_stay_on_this_machine(logged, store):
+    found = {a.path for a in store.client.list_artifacts(logged.info.run_id)}
+    found |= {a.path for a in store.client.list_artifacts(logged.info.run_id, "tables")}
+    assert "contributions.parquet" not in found
+    assert "tables/importance.csv" in found
+
+
+def test_a_deleted_experiment_is_named(store):
+    with tracking.launch("opt_deleted", "t"):
+        pass
+    experiment = store.mlflow.get_experiment_by_name("opt_deleted")
+    store.client.delete_experiment(experiment.experiment_id)
+    with (
+        pytest.raises(TrackingError, match="mlflow experiments restore"),
+        tracking.launch("opt_deleted", "t"),
+    ):
+        pass
 
 
 def test_the_default_store_is_in_the_checkout(monkeypatch):
