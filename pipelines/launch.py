@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -56,18 +55,11 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     """
     from pipelines import tracking
 
-    clock, started = time.perf_counter(), datetime.now(UTC)
+    started = datetime.now(UTC)
     experiment = load_experiment(file)
     study = assemble(experiment)
-    folder = results / experiment.name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ResultsError(
-            f"cannot make the results folder {folder}: {error.strerror}; choose another --results"
-        ) from None
-    mark = fingerprint(experiment, study.cohort)
-    store = FoldStore(folder, mark)
+    folder = _make(results / experiment.name)
+    store = FoldStore(folder, fingerprint(experiment, study.cohort))
     todo = tasks(study)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
@@ -76,19 +68,8 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
         waiting = sum(not store.has(t.candidate, t.key) for t in todo)
         with progress("fits", waiting) as done:
             fit_all(todo, study, store, jobs=jobs, done=done)
-        labels = {name: m.LABEL for name, m in study.candidates.items()}
         print("Evaluating, explaining and reporting", flush=True)
-        # written last and removed first: a folder that holds it belongs to one launch
-        (folder / "launch.json").unlink(missing_ok=True)
-        predictions = predictions_table(study, store)
-        predictions.to_parquet(folder / "predictions.parquet", index=False)
-        evaluation = evaluate(predictions, experiment, labels | LABELS)
-        _write(folder / "evaluation.json", evaluation)
-        explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
-        all_trials(study, store, todo).to_parquet(folder / "trials.parquet", index=False)
-        final = keep_final_model(study, store, folder / "model", mark)
-        record = describe(study, store, final, mark, started, time.perf_counter() - clock)
-        _write(folder / "launch.json", record)
+        record, evaluation = write_results(study, store, folder, started)
         report = write_report(folder)
         registered = None
         if tracked is not None:
@@ -98,13 +79,31 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     return folder
 
 
+def write_results(
+    study: Study, store: FoldStore, folder: Path, started: datetime
+) -> tuple[Launch, Evaluation]:
+    """Write everything but the report from the finished folds.
+
+    ``launch.json`` is removed first and written last, so that a folder that holds one belongs to
+    one launch, whenever it was killed.
+    """
+    (folder / "launch.json").unlink(missing_ok=True)
+    predictions = predictions_table(study, store)
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
+    evaluation = evaluate(predictions, study.experiment, labels)
+    _write(folder / "evaluation.json", evaluation)
+    explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
+    all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
+    mark = fingerprint(study.experiment, study.cohort)
+    final = keep_final_model(study, store, folder / "model", mark)
+    record = describe(study, store, final, mark, started)
+    _write(folder / "launch.json", record)
+    return record, evaluation
+
+
 def describe(
-    study: Study,
-    store: FoldStore,
-    final: FinalModel,
-    mark: str,
-    started: datetime,
-    seconds: float,
+    study: Study, store: FoldStore, final: FinalModel, mark: str, started: datetime
 ) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
@@ -130,7 +129,7 @@ def describe(
         environment=library_versions(),
         fit_warnings=dict(warned),
         started=started.isoformat(timespec="seconds"),
-        seconds=seconds,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
     )
 
 
@@ -188,6 +187,16 @@ def say_where(
     print("  . .venv/bin/activate")
     print("  mlflow ui                      # the run, at localhost:5000")
     print(f"  mlflow models serve -m {registered.uri} --env-manager local -p 5001")
+
+
+def _make(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResultsError(
+            f"cannot make the results folder {folder}: {error.strerror}; choose another --results"
+        ) from None
+    return folder
 
 
 def _write(file: Path, record: BaseModel) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experiment import Candidates
-from pipelines.fitting import Task, choose
+from pipelines.fitting import choose, tasks
 from pipelines.folds import Fold
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import Study
@@ -40,11 +40,11 @@ def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
     return check_predictions(table[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS))
 
 
-def all_trials(study: Study, store: FoldStore, todo: list[Task]) -> pd.DataFrame:
+def all_trials(study: Study, store: FoldStore) -> pd.DataFrame:
     """Collect every parameter set that was tried, by candidate and fold."""
     parts = [
         store.trials(task.candidate, task.key).assign(candidate=task.candidate, key=task.key)
-        for task in todo
+        for task in tasks(study)
     ]
     table = pd.concat(parts, ignore_index=True)
     where = table["key"].str.extract(r"-r(?P<repeat>\d+)-f(?P<fold>\d+)$")
