@@ -37,7 +37,8 @@ def code_version() -> str:
     """Commit of the checkout, marked when files differ from it; the package version outside git."""
     try:
         commit = _git("rev-parse", "HEAD")
-        changed = _git("status", "--porcelain", "--untracked-files=no")
+        deciding = ("signature", "models", "pipelines", "experiments")
+        changed = _git("status", "--porcelain", "--", *deciding)
     except (OSError, subprocess.CalledProcessError):
         return __version__
     return commit + (" with uncommitted changes" if changed else "")

@@ -115,12 +115,14 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
 
 def _part(
     candidate: str, experiment: Experiment
-) -> Literal["headline", "reference", "contender", "baseline"]:
+) -> Literal["headline", "reference", "reference candidate", "contender", "baseline"]:
 
     if candidate == PROCEDURE:
         return "headline"
     if candidate == REFERENCE:
         return "reference"
+    if candidate in experiment.candidates.references:
+        return "reference candidate"
     return "contender" if candidate in experiment.candidates.contenders else "baseline"
 
 

@@ -125,7 +125,7 @@ class Experiment(_Part):
     name: Name
     title: str
     question: str
-    caution: str = ""
+    caution: Annotated[str, Field(min_length=20)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     data: Data
     features: Features
@@ -201,4 +201,7 @@ def _explain(error: Any) -> str:
         return f"unknown key {where!r}; {hint}"
     if error["type"] == "missing":
         return f"key {where!r} is missing"
-    return f"{where or 'experiment'}: {error['msg'].removeprefix('Value error, ')}"
+    if where == "name":
+        return "rename the file: small letters, digits and underscores, a letter first"
+    message = error["msg"].removeprefix("Value error, ").replace("valid tuple", "list, in brackets")
+    return f"{where or 'experiment'}: {message}"

@@ -181,8 +181,9 @@ def say_where(
     aliases = " and ".join(registered.aliases)
     print(f"Model       {registered.name}, version {registered.version} ({aliases})")
     if not evaluation.gate_passed:
-        failed = "; ".join(c.rule for c in evaluation.gate if not c.passed)
-        print(f"            no champion, because the gate did not hold: {failed}")
+        for check in evaluation.gate:
+            if not check.passed:
+                print(f"            no champion; not met: {check.rule} (measured {check.measured})")
     print("\nNext: open the report in a browser, then")
     print("  . .venv/bin/activate")
     print("  mlflow ui                      # the run, at localhost:5000")

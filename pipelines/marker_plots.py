@@ -202,7 +202,11 @@ def _percentile_axis(axes: Any, s: dict[str, Any]) -> None:
 def waterfall(fall: dict[str, Any]) -> Any:
     """Draw the way from the fold's average to one row's log-odds."""
     steps = [
-        (f"{shorten(s['label'], 24)} ({percentile(s['percentile'])})", s["start"], s["stop"])
+        (
+            shorten(s["label"], 24) + (f" ({s['place']})" if s["place"] else ""),
+            s["start"],
+            s["stop"],
+        )
         for s in fall["steps"]
     ]
     if fall["others"]:

@@ -7,6 +7,7 @@ import time
 from pipelines.fitting import Task
 from pipelines.store import FoldStore
 from pipelines.study import Study
+from pipelines.summaries import out_of_range
 from pipelines.tuning import Tuner
 from signature.splits import person_folds
 
@@ -23,6 +24,10 @@ def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> Non
         f"{study.outcome.label}; {len(cohort.schema.baseline)} baseline and "
         f"{len(cohort.schema.panel)} panel features."
     )
+    for name in cohort.schema.features:
+        odd = out_of_range(cohort.schema[name], cohort.X[name])
+        if odd:
+            print(f"Look at {name!r}: {odd} of {len(cohort)} rows lie outside its plausible range.")
     print(
         f"{outer} outer folds × {len(study.candidates)} candidates, up to "
         f"{experiment.tuning.trials} parameter sets on {experiment.validation.inner_folds} inner "

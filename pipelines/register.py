@@ -30,7 +30,7 @@ def register(
     with tracking.launch(evaluation.experiment, title, {"step": "register"}) as tracked:
         tracked.log_results(results)
         model = tracked.register(results / "model", evaluation, typical)
-    print(f"registered {model.uri} as {', '.join(model.aliases)}")
+    print(f"registered {model.name} version {model.version} as {', '.join(model.aliases)}")
 
 
 if __name__ == "__main__":

@@ -56,11 +56,15 @@ def assemble(experiment: Experiment) -> Study:
         cohort = cohort.at_sites(validation.site)
     if validation.develop_on:
         cohort = cohort.where({validation.site or "": validation.develop_on + validation.test_on})
-    cohort = cohort.with_outcome(
-        experiment.data.outcome,
-        outcome.derive(cohort.records),
-        outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None,
-    )
+    try:
+        values = outcome.derive(cohort.records)
+        left_out = outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None
+    except KeyError as error:
+        raise ExperimentError(
+            f"experiment {experiment.name!r}: outcome {experiment.data.outcome!r} asks for the "
+            f"record {error}; {cohort.name} has: {', '.join(sorted(cohort.records))}"
+        ) from None
+    cohort = cohort.with_outcome(experiment.data.outcome, values, left_out)
     try:
         schema = cohort.schema.choose(**experiment.features.model_dump())
     except SchemaError as error:

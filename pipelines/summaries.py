@@ -6,7 +6,7 @@ import pandas as pd
 
 from signature.cohort import Cohort
 from signature.results import ColumnSummary, SiteCount
-from signature.schema import BELOW
+from signature.schema import BELOW, Column, Scale
 
 FEWEST_FOR_QUANTILES = 20
 """With fewer measured values a 5 % quantile would be somebody's value."""
@@ -32,10 +32,19 @@ def column_summaries(cohort: Cohort) -> list[ColumnSummary]:
                 in_panel=column.in_panel,
                 missing=max(0.0, float(values.isna().mean()) - below),
                 below_limit=below,
+                yes_no=column.scale is Scale.YES_NO,
+                out_of_range=out_of_range(column, values),
                 quantiles=quantiles,
             )
         )
     return out
+
+
+def out_of_range(column: Column, values: pd.Series) -> int:
+    """Count the values outside a column's plausible range; a coded missing value shows here."""
+    low = float("-inf") if column.low is None else column.low
+    high = float("inf") if column.high is None else column.high
+    return int(((values < low) | (values > high)).sum())
 
 
 def site_counts(cohort: Cohort) -> list[SiteCount]:

@@ -112,7 +112,7 @@ class CandidateResult(_Record):
 
     name: str
     label: str
-    part: Literal["headline", "reference", "contender", "baseline"]
+    part: Literal["headline", "reference", "contender", "reference candidate", "baseline"]
     metrics: dict[str, Estimate]
     folds: list[FoldResult]
     folds_without_auroc: int
@@ -222,6 +222,9 @@ class ColumnSummary(_Record):
     in_panel: bool
     missing: float
     below_limit: float
+    yes_no: bool = False
+    out_of_range: int = 0
+    """Rows with a value outside the plausible range."""
     quantiles: list[float] | None = None
     """5th, 25th, 50th, 75th and 95th percentile of the measured values."""
 

@@ -12,6 +12,7 @@ SHIPPED = sorted((Path(__file__).parents[1] / "experiments").glob("*.toml"))
 GOOD = """
 title = "t"
 question = "q?"
+caution = "Nothing here is real, and nothing follows."
 seed = 1
 [data]
 dataset = "opt"

@@ -133,3 +133,19 @@ def test_one_alias_cannot_mean_two_markers(monkeypatch):
     monkeypatch.setattr(markers, "VOCABULARY", {"CRP": crp, "OTHER": other})
     with pytest.raises(DefinitionError, match="'hscrp' means both 'CRP' and 'OTHER'"):
         markers._names()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("markers = {}", "lacks 'platform', 'source'"),
+        ('platform = "p', "is not valid TOML"),
+        ('platform="p"\nsource="s"\n[markers.IL6]\nscale="log"', "no scale 'log'; there are: 'lin"),
+        ('platform="p"\nsource="s"\n[markers.IL6]\nlow="5"', "'low' must be a number"),
+    ],
+)
+def test_a_broken_panel_file_names_file_marker_and_key(text, words, tmp_path, monkeypatch):
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(panels.resources, "files", lambda package: tmp_path)
+    with pytest.raises(DefinitionError, match=words):
+        panels.load("mine")

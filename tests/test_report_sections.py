@@ -270,7 +270,10 @@ def test_markers_waterfalls_are_picked_by_rule_and_add_up(tiny):
         assert w["total"] == pytest.approx(math.log(w["probability"] / (1 - w["probability"])))
         assert w["others"] == 0
     steps = falls["lowest"]["steps"]
-    assert [(t["label"], t["percentile"]) for t in steps] == [("Interleukin-6", -1), ("Age", 0.1)]
+    assert [(t["label"], t["place"]) for t in steps] == [
+        ("Interleukin-6", "below limit"),
+        ("Age", "lowest quarter"),
+    ]
 
 
 def test_markers_say_when_contributions_do_not_add_up(tiny):

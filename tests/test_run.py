@@ -30,6 +30,7 @@ REPO = Path(__file__).parents[1]
 SMALL = """
 title = "Small run for the tests"
 question = "Does the serum panel add to clinical features?"
+caution = "A small run for the tests, not for anything else."
 seed = 7
 [data]
 dataset = "opt"

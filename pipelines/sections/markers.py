@@ -11,6 +11,7 @@ from pipelines.contribution_facts import (
     by_level,
     chosen_rows,
     importance,
+    level,
 )
 from pipelines.results_folder import Results
 
@@ -46,6 +47,7 @@ def summarize(results: Results) -> dict[str, Any] | None:
         record["in_panel"] = bool(column and column.in_panel)
         record["low"], record["high"] = min(record["folds"]), max(record["folds"])
     labels = {r["feature"]: r["label"] for r in ranked}
+    yes_no = {c.name for c in results.launch.columns if c.yes_no}
     swarms = []
     for i, record in enumerate(ranked[:SWARMS]):
         rows = first[first["feature"] == record["feature"]].sort_values("row")
@@ -73,14 +75,14 @@ def summarize(results: Results) -> dict[str, Any] | None:
         "drawn": min(BARS, len(ranked)),
         "panel_share": (sum(r["mean"] for r in ranked if r["in_panel"]) / total if total else None),
         "swarms": swarms,
-        "waterfalls": _waterfalls(first, predictions, labels),
+        "waterfalls": _waterfalls(first, predictions, labels, yes_no),
         "gap": gap,
         "gap_matters": gap is not None and gap > GAP_TOLERATED,
     }
 
 
 def _waterfalls(
-    first: pd.DataFrame, predictions: pd.DataFrame, labels: dict[str, str]
+    first: pd.DataFrame, predictions: pd.DataFrame, labels: dict[str, str], yes_no: set[str]
 ) -> list[dict[str, Any]]:
     """Walk from the fold's average to the probability of three rows that a rule picks."""
     same = predictions[
@@ -94,14 +96,14 @@ def _waterfalls(
         lines = lines.reindex(lines["contribution"].abs().sort_values(ascending=False).index)
         running, steps = base, []
         shown = lines.head(STEPS)
-        for feature, share, rank in zip(
-            shown["feature"], shown["contribution"], shown["percentile"], strict=True
+        for feature, share, place in zip(
+            shown["feature"], shown["contribution"], level(shown["percentile"]), strict=True
         ):
             start, running = running, running + float(share)
             steps.append(
                 {
                     "label": labels[str(feature)],
-                    "percentile": None if rank != rank else float(rank),
+                    "place": "" if feature in yes_no else place,
                     "contribution": float(share),
                     "start": start,
                     "stop": running,
@@ -184,8 +186,7 @@ the probabilities only roughly.</p>
 {% endcall %}
 <h3>Three rows, picked by rule</h3>
 <p>The rows with the highest, the median and the lowest held-out probability. Values are given by
-their
-percentile, never as such.</p>
+the quarter they lie in, answers of yes or no not at all.</p>
 {% for w in waterfalls %}
 {% call figure(figures[w.rule], "From the fold’s average to the " ~ w.rule ~ " probability") %}
 {% call data_table("Steps to the " ~ w.rule ~ " probability, in log-odds", ["Step", "Contribution",
@@ -193,7 +194,7 @@ percentile, never as such.</p>
 <tr><th scope="row">Average of the training fold</th><td></td><td>{{ w.base | number(3, true)
 }}</td></tr>
 {% for s in w.steps %}
-<tr><th scope="row">{{ s.label }} ({{ s.percentile | percentile }})</th>
+<tr><th scope="row">{{ s.label }}{% if s.place %} ({{ s.place }}){% endif %}</th>
 <td>{{ s.contribution | number(3, true) }}</td><td>{{ s.stop | number(3, true) }}</td></tr>
 {% endfor %}
 {% if w.others %}

@@ -29,6 +29,9 @@ def summarize(results: Results) -> dict[str, Any]:
         ],
         "censored_much": [c.label for c in columns if c.below_limit > CENSORED_MUCH],
         "censored_limit": CENSORED_MUCH,
+        "implausible": [
+            {"label": c.label, "rows": c.out_of_range} for c in columns if c.out_of_range
+        ],
     }
 
 
@@ -38,6 +41,11 @@ TEMPLATE = """
 under
 question. Percentiles are of the values that could be measured; a value below the detection limit is
 counted, not replaced by a number.</p>
+{% if implausible %}
+<p class="failed">Outside the plausible range: {% for c in implausible %}{{ c.label }} in
+{{ c.rows | count }} rows{{ ", " if not loop.last }}{% endfor %}. A code for “missing” that was read
+as a number would look like this.</p>
+{% endif %}
 {% if censored_much %}
 <p>Below the detection limit in more than {{ censored_limit | percent }} of rows, and so hardly more
 than “detected or not”: {{ censored_much | join(", ") }}.</p>

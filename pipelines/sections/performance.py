@@ -16,6 +16,7 @@ _PARTS = {
     "headline": "the procedure",
     "reference": "the reference",
     "contender": "contender",
+    "reference candidate": "reference candidate",
     "baseline": "baseline",
 }
 

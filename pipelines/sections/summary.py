@@ -78,6 +78,8 @@ def summarize(results: Results) -> dict[str, Any]:
         "events": launch.n_events,
         "sites": len(launch.sites),
         "site_word": (experiment.validation.site or "site").replace("_", " "),
+        "site_named": experiment.validation.site is not None,
+        "once": block.name == "internal" and block.n_repeats == 1,
         "external": block.name == "external",
         "scheme": block.scheme,
         "tested_people": block.n_people,
@@ -135,6 +137,7 @@ commonly asked of a validation.{% endif %}</li>
 differ cannot be told.
 {% elif external %}They come from {{ tested_sites }} {{ site_word }}s.
 {% elif whole_sites %}Each of {{ whole_sites }} {{ site_word }}s was held out as a whole.
+{% elif not site_named %}No site was named, so none was held out as a whole.
 {% elif tested_sites == 1 %}All people come from one {{ site_word }}, so none was held out as a
 whole.
 {% else %}No {{ site_word }} was held out as a whole: the same {{ site_word }}s are in training and
@@ -143,6 +146,8 @@ in testing.{% endif
 <li>{% if width is none %}The interval of the difference is undefined.{% else %}The interval of the
 difference is {{ width_words }}: anything from {{ difference.low | number(3, true) }} to
 {{ difference.high | number(3, true) }} fits the data.{% endif %}</li>
+{% if once %}<li>It was run once: another seed may give another answer. Five repeats or more would
+say how much.</li>{% endif %}
 {% for block in other_blocks %}
 <li>{{ block.name | sentence }} validation ({{ block.scheme }}) gave
 {{ block.difference | estimate(3, true) }}.</li>

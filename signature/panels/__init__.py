@@ -40,7 +40,13 @@ def load(name: str) -> tuple[Column, ...]:
             if f.name.endswith(".toml")
         )
         raise DefinitionError(f"no panel {name!r}; there are: {', '.join(known)}")
-    text = tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        text = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"panel {name!r} is not valid TOML: {error}") from None
+    absent = [key for key in ("platform", "source", "markers") if key not in text]
+    if absent:
+        raise DefinitionError(f"panel {name!r} lacks {', '.join(map(repr, absent))}")
     defaults = {k: text[k] for k in ("unit", "scale", "censored") if k in text}
     columns: list[Column] = []
     for marker, own in text["markers"].items():
@@ -64,10 +70,29 @@ def load(name: str) -> tuple[Column, ...]:
             group=group,
             label=told.get("label") or (entry.label if entry else marker),
             unit=told.get("unit", ""),
-            scale=Scale(told.get("scale", "linear")),
-            low=told.get("low"),
-            high=told.get("high"),
+            scale=_scale(name, marker, told.get("scale", "linear")),
+            low=_bound(name, marker, told, "low"),
+            high=_bound(name, marker, told, "high"),
             source=f"{text['platform']}; {text['source']}",
         )
         columns += censored(column) if told.get("censored") else (column,)
     return tuple(columns)
+
+
+def _scale(panel: str, marker: str, told: str) -> Scale:
+    try:
+        return Scale(told)
+    except ValueError:
+        raise DefinitionError(
+            f"panel {panel!r}, marker {marker!r}: no scale {told!r}; there are: "
+            + ", ".join(repr(s.value) for s in Scale)
+        ) from None
+
+
+def _bound(panel: str, marker: str, told: dict[str, object], key: str) -> float | None:
+    value = told.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DefinitionError(f"panel {panel!r}, marker {marker!r}: {key!r} must be a number")
+    return float(value)
