@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from signature.results import BASE
+
 if TYPE_CHECKING:
     import pandas as pd
-
-BASE = "(base)"
-"""The feature name under which a fold's base value is kept."""
 
 LEVELS = ("below limit", "lowest quarter", "second quarter", "third quarter", "highest quarter")
 MISSING = "missing"

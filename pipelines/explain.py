@@ -22,7 +22,7 @@ def explain(
     run = Results(results)
     study = assemble(run.experiment)
     store = FoldStore(results, fingerprint(run.experiment, study.cohort))
-    if store.root != FoldStore(results, run.launch.fingerprint).root or not all(
+    if store.mark != run.launch.fingerprint or not all(
         store.has(task.candidate, task.key) for task in tasks(study)
     ):
         raise ResultsError(

@@ -92,6 +92,7 @@ def to_svg(figure: Any, *, key: str, title: str, description: str) -> Markup:
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    # matplotlib always writes one <svg> with a viewBox, so neither search can come back empty
     head, body = re.match(r"(<svg[^>]*>)(.*)", svg, flags=re.DOTALL).groups()  # type: ignore[union-attr]
     box = re.search(r'viewBox="[^"]*"', head).group()  # type: ignore[union-attr]
     body = _own_ids(body.replace("xlink:href", "href"), key)

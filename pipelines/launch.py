@@ -95,16 +95,13 @@ def write_results(
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
-    mark = fingerprint(study.experiment, study.cohort)
-    final = keep_final_model(study, store, folder / "model", mark)
-    record = describe(study, store, final, mark, started)
+    final = keep_final_model(study, store, folder / "model")
+    record = describe(study, store, final, started)
     _write(folder / "launch.json", record)
     return record, evaluation
 
 
-def describe(
-    study: Study, store: FoldStore, final: FinalModel, mark: str, started: datetime
-) -> Launch:
+def describe(study: Study, store: FoldStore, final: FinalModel, started: datetime) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
     assert cohort.outcome is not None
@@ -124,7 +121,7 @@ def describe(
         dropped_features=study.dropped_features,
         final_model=final,
         data_digest=cohort.digest,
-        fingerprint=mark,
+        fingerprint=store.mark,
         code_version=code_version(),
         environment=library_versions(),
         fit_warnings=dict(warned),
@@ -133,7 +130,7 @@ def describe(
     )
 
 
-def keep_final_model(study: Study, store: FoldStore, folder: Path, mark: str) -> FinalModel:
+def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel:
     """Save the contender that the inner folds choose on all development rows."""
     experiment = study.experiment
     key = final_key(study.folds)
@@ -156,7 +153,7 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path, mark: str) ->
         n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
         columns=serving_schema(study.cohort.schema, procedure).to_list(),
         trusted_types=list(trusted),
-        fingerprint=mark,
+        fingerprint=store.mark,
     )
     save_model(procedure, card, folder)
     return FinalModel(

@@ -98,6 +98,7 @@ class FoldStore:
     """
 
     def __init__(self, folder: Path, mark: str) -> None:
+        self.mark = mark
         self.root = folder / "folds" / mark[:16]
         self._code = _code_digest()
         self._candidates = {

@@ -201,7 +201,7 @@ def _import_pyfunc() -> None:
     with warnings.catch_warnings():
         # mlflow warns, on import, about the type hints of its own chat models
         warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType", UserWarning)
-        import mlflow.pyfunc  # noqa: F401
+        import mlflow.pyfunc  # noqa: F401 - for its effect: mlflow.pyfunc is loaded
 
 
 def _choose_experiment(name: str) -> None:

@@ -8,10 +8,8 @@ import numpy as np
 import pandas as pd
 
 from signature.calibration import CalibratedProcedure
+from signature.results import BASE
 from signature.schema import source_of
-
-BASE = "(base)"
-"""Name of the part that no feature changes."""
 
 
 def contributions(procedure: CalibratedProcedure, X: pd.DataFrame) -> pd.DataFrame:

@@ -269,6 +269,9 @@ class Launch(_Record):
     seconds: float
 
 
+BASE = "(base)"
+"""Name of the part of a row's log-odds that no feature changes."""
+
 CONTRIBUTION_COLUMNS = {
     "block": "str",
     "candidate": "str",

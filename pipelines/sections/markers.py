@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.block_words import block_words
 from pipelines.contribution_facts import (
-    BASE,
     additivity_gap,
     by_level,
     chosen_rows,
@@ -14,6 +13,7 @@ from pipelines.contribution_facts import (
     level,
 )
 from pipelines.results_folder import Results
+from signature.results import BASE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,6 +134,14 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, figure %}
+{% macro levels_table(s) %}
+{% call data_table("Mean contribution of " ~ s.label, ["Value", "Rows", "Mean contribution"]) %}
+{% for l in s.levels %}
+<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true)
+}}</td></tr>
+{% endfor %}
+{% endcall %}
+{% endmacro %}
 <p class="caution"><strong>These numbers describe the model, not nature.</strong> A contribution
 says how
 far a feature moved the model’s probability for held-out people, in log-odds. It is not a cause,
@@ -164,24 +172,14 @@ the probabilities only roughly.</p>
 {% call figure(figures.swarm,
 "One point per held-out row, coloured by the percentile of its value") %}
 {% for s in swarms %}
-{% call data_table("Mean contribution of " ~ s.label, ["Value", "Rows", "Mean contribution"]) %}
-{% for l in s.levels %}
-<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true)
-}}</td></tr>
-{% endfor %}
-{% endcall %}
+{{ levels_table(s) }}
 {% endfor %}
 {% endcall %}
 <h3>Along the values of the four strongest</h3>
 {% call figure(figures.curves,
 "Contribution against the percentile of the value; tick labels are in units") %}
 {% for s in swarms if s.curve %}
-{% call data_table("Mean contribution of " ~ s.label, ["Value", "Rows", "Mean contribution"]) %}
-{% for l in s.levels %}
-<tr><th scope="row">{{ l.level }}</th><td>{{ l.n | count }}</td><td>{{ l.mean | number(3, true)
-}}</td></tr>
-{% endfor %}
-{% endcall %}
+{{ levels_table(s) }}
 {% endfor %}
 {% endcall %}
 <h3>Three rows, picked by rule</h3>
