@@ -29,6 +29,22 @@ class TableError(SignatureError):
     """A table cannot be read as it should: file, encoding, delimiter, columns or cell types."""
 
 
+class StudyError(SignatureError):
+    """A study dictionary is missing, malformed, or does not fit the files it describes."""
+
+
+class UnitError(SignatureError):
+    """Two units cannot be converted into each other, or may never be mixed."""
+
+
+class AssayError(SignatureError):
+    """A laboratory's measurements contradict each other, or cannot be used as they are."""
+
+
+class CurveError(AssayError):
+    """A standard curve is not usable: too few standards, no slope, or no recovery."""
+
+
 class CohortError(SignatureError):
     """The rows of a study contradict each other: duplicates, infinite values, nothing left."""
 

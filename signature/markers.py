@@ -76,6 +76,17 @@ def _names() -> dict[str, str]:
 _CANONICAL = _names()
 
 
+def lookup(name: str) -> str | None:
+    """Return the canonical name of a marker, or None when the vocabulary does not know it.
+
+    Examples
+    --------
+    >>> lookup("IL-8"), lookup("my new marker")
+    ('CXCL8', None)
+    """
+    return _CANONICAL.get(_key(name))
+
+
 def canonical(name: str) -> str:
     """Return the canonical name of a marker, however a laboratory writes it.
 

@@ -1,0 +1,94 @@
+"""What a laboratory measured, one row per sample and marker, whatever its file looked like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from signature.exceptions import AssayError
+
+COLUMNS = ("sample", "marker", "value", "below", "above", "unit", "limit", "plate", "flag")
+"""Columns of `Measurements.table`, in order."""
+
+SET_ASIDE = ("row", "reason")
+"""Columns of `Measurements.set_aside`, in order."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Measurements:
+    """Tidy measurements of one file.
+
+    A measurement is a number, or "below L", or "above U", or nothing; never two of them.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, for messages and counts.
+    table : DataFrame
+        Columns `COLUMNS`:
+
+        ``sample``, ``marker`` : str
+            The laboratory's sample name; the canonical marker name, or the laboratory's where the
+            vocabulary has none. Unique together, with ``plate``.
+        ``value``, ``below``, ``above`` : float64
+            The number, the lower limit it is below, the upper limit it is above.
+        ``unit`` : str
+            One per marker.
+        ``limit`` : float64
+            The marker's lower limit on this plate where it is known, whether or not it applies.
+        ``plate``, ``flag`` : str
+            Plate or lot; the laboratory's own warning. Missing where there is none.
+    rows_in : int
+        Data rows (long and well files) or cells (wide files) that the file holds.
+    set_aside : DataFrame
+        Columns `SET_ASIDE`: the line of the file (the header is 1) and why it was not used. Rows in
+        are rows used and rows set aside.
+    unknown : tuple of str
+        Names of analytes that the vocabulary does not know; they are kept under their own name.
+
+    Raises
+    ------
+    AssayError
+        When columns are missing, a measurement is two things at once, a marker has two units, or
+        rows got lost on the way.
+    """
+
+    source: str
+    table: pd.DataFrame
+    rows_in: int
+    set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SET_ASIDE)))
+    unknown: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if tuple(self.table.columns) != COLUMNS:
+            raise AssayError(
+                f"{self.source}: measurements need the columns {', '.join(COLUMNS)}, "
+                f"got {', '.join(map(str, self.table.columns))}"
+            )
+        several = int((self.table[["value", "below", "above"]].notna().sum(axis=1) > 1).sum())
+        if several:
+            raise AssayError(
+                f"{self.source}: {several} of {len(self.table)} measurements are a number and a "
+                "limit at once; a measurement is a number, or below a limit, or above one"
+            )
+        units = self.table.groupby("marker", observed=True)["unit"].nunique()
+        mixed = sorted(map(str, units.index[units > 1]))
+        if mixed:
+            raise AssayError(
+                f"{self.source}: more than one unit for {', '.join(map(repr, mixed))}; convert "
+                "them with signature.assay.units, or split the file"
+            )
+        lost = self.rows_in - len(self.table) - len(self.set_aside)
+        if lost:
+            raise AssayError(
+                f"{self.source}: of {self.rows_in} rows {len(self.table)} are used and "
+                f"{len(self.set_aside)} set aside; {lost} are unaccounted for"
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        # the default would print samples into logs
+        return f"Measurements({self.source!r}, {len(self)} measurements)"

@@ -1,0 +1,1 @@
+"""One file per laboratory format: ``FORMAT`` and ``read(file, layout)``."""
