@@ -59,7 +59,8 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     experiment = load_experiment(file)
     study = assemble(experiment)
     folder = _make(results / experiment.name)
-    store = FoldStore(folder, fingerprint(experiment, study.cohort))
+    mark = fingerprint(experiment, study.cohort, study.references)
+    store = FoldStore(folder, mark)
     todo = tasks(study)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}

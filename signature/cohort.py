@@ -115,7 +115,7 @@ class Cohort:
     def digest(self) -> str:
         """SHA-256 over everything that can change a result, independent of the row index."""
         h = hashlib.sha256()
-        h.update(repr(self.schema.columns).encode())
+        h.update(repr((self.schema.columns, self.schema.handling)).encode())
         h.update(np.ascontiguousarray(self.X.to_numpy()).tobytes())
         h.update(self.person.to_numpy().tobytes())
         for part in (self.site, self.plate, self.arm, self.visit, self.weight, self.outcome):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from signature.exceptions import SchemaError
+from signature.handling import Handling
 
 BELOW = "__below"
 """Suffix of the column that carries a detection limit: ``IL6__below = 1.2`` reads "IL6 < 1.2"."""
 
 CENSORED = "__censored"
 """Suffix of the 0/1 column that a transformer derives from a detection limit."""
+
+
+BATCH = "assay_batch"
+"""Column that carries the assay batch (plate, lot, laboratory, assay era) of each row as a code."""
 
 
 class Role(StrEnum):
@@ -27,6 +32,10 @@ class Role(StrEnum):
     PLATE = "plate"
     SITE = "site"
     ARM = "arm"
+
+
+CARRIERS = frozenset({Role.LIMIT, Role.PLATE})
+"""Roles of columns that tell a step how to treat others; no model learns from them."""
 
 
 class Scale(StrEnum):
@@ -63,6 +72,8 @@ class Column:
         Who measured it, with what.
     in_panel : bool
         Whether the experiment counts the column as panel (True) or as baseline (False).
+    levels : tuple of str
+        What the codes 0, 1, … of a batch column mean.
     """
 
     name: str
@@ -76,6 +87,7 @@ class Column:
     required: bool = False
     source: str = ""
     in_panel: bool = False
+    levels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -105,6 +117,8 @@ class FeatureSchema:
     ----------
     columns : tuple of Column
         Unique names; a detection limit ``<marker>__below`` needs its marker beside it.
+    handling : Handling
+        How a procedure is to treat limits, batches and missing values.
 
     Raises
     ------
@@ -126,6 +140,7 @@ class FeatureSchema:
     """
 
     columns: tuple[Column, ...]
+    handling: Handling = field(default_factory=Handling)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -165,34 +180,35 @@ class FeatureSchema:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the columns that hold values a model may learn from (no limits)."""
-        return tuple(c.name for c in self.columns if c.role is not Role.LIMIT)
+        """Names of the columns that hold values a model may learn from: no limits, no batch."""
+        return tuple(c.name for c in self.columns if c.role not in CARRIERS)
 
     @property
     def panel(self) -> tuple[str, ...]:
         """Names of the features that the experiment counts as the panel."""
-        return tuple(c.name for c in self.columns if c.in_panel and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if c.in_panel and c.role not in CARRIERS)
 
     @property
     def baseline(self) -> tuple[str, ...]:
         """Names of the features that the panel must add to."""
-        return tuple(c.name for c in self.columns if not c.in_panel and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if not c.in_panel and c.role not in CARRIERS)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the groups, sorted."""
-        return tuple(sorted({c.group for c in self.columns}))
+        return tuple(sorted({c.group for c in self.columns if c.role not in CARRIERS}))
 
     def on_scale(self, scale: Scale) -> tuple[str, ...]:
         """Names of the features with this scale."""
-        return tuple(c.name for c in self.columns if c.scale is scale and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if c.scale is scale and c.role not in CARRIERS)
 
     def only(self, names: Iterable[str]) -> FeatureSchema:
-        """Keep the named features, in the schema's order, each with its detection limit."""
+        """Keep the named features, in the schema's order, each with its limit; and the batch."""
         wanted = set(names)
         for name in wanted:
             self[name]
-        return FeatureSchema(tuple(c for c in self.columns if source_of(c.name) in wanted))
+        kept = (c for c in self.columns if source_of(c.name) in wanted or c.role is Role.PLATE)
+        return replace(self, columns=tuple(kept))
 
     def choose(
         self, *, baseline: Iterable[str], panel: Iterable[str], exclude: Iterable[str] = ()
@@ -218,12 +234,15 @@ class FeatureSchema:
         chosen = []
         for column in self.columns:
             name = source_of(column.name)
+            if column.role is Role.PLATE:
+                chosen.append(column)
+                continue
             wanted = max(in_baseline.get(name, 0), in_panel.get(name, 0))
             if wanted == 0 or excluded.get(name, 0) >= wanted:
                 continue
             as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
             chosen.append(replace(column, in_panel=as_panel))
-        return FeatureSchema(tuple(chosen))
+        return replace(self, columns=tuple(chosen))
 
     def _expand(self, names: Iterable[str]) -> dict[str, int]:
         """Map each feature that is meant to how closely it was named: 1 by group, 2 by itself."""
@@ -232,7 +251,9 @@ class FeatureSchema:
             if name in self._by_name:
                 found[source_of(name)] = 2
                 continue
-            members = [c.name for c in self.columns if c.group == name and c.role is not Role.LIMIT]
+            members = [
+                c.name for c in self.columns if c.group == name and c.role not in CARRIERS
+            ]
             if not members:
                 raise SchemaError(
                     f"no group or column named {name!r}; groups are: {', '.join(self.groups)}"
@@ -254,9 +275,8 @@ class FeatureSchema:
             unknown = set(row) - known
             if unknown:
                 raise SchemaError(f"unknown keys in a column: {', '.join(sorted(unknown))}")
-            columns.append(
-                Column(**{**row, "role": Role(row["role"]), "scale": Scale(row["scale"])})
-            )
+            told = {**row, "role": Role(row["role"]), "scale": Scale(row["scale"])}
+            columns.append(Column(**{**told, "levels": tuple(row.get("levels", ()))}))
         return cls(tuple(columns))
 
 
@@ -285,3 +305,16 @@ def censored(marker: Column) -> tuple[Column, Column]:
         in_panel=marker.in_panel,
     )
     return marker, limit
+
+
+def batch_column(levels: Iterable[str], label: str = "Assay batch") -> Column:
+    """Describe the column that carries each row's assay batch.
+
+    Parameters
+    ----------
+    levels : iterable of str
+        The batches; row code i means the i-th.
+    label : str
+        How a report prints it.
+    """
+    return Column(BATCH, Role.PLATE, "assay", label, levels=tuple(levels))
