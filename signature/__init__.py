@@ -9,6 +9,8 @@
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,
 `signature.scaling`           … logarithms
+`signature.harmonisation`     … assay batches, `signature.reference_shift` by constants,
+`signature.confounders`       … confounders,
 `signature.procedures`        … put together
 `signature.single_marker`     models of our own: the best single marker,
 `signature.boosting`          … shallow boosting
