@@ -16,6 +16,7 @@
 `signature.boosting`          … shallow boosting
 `signature.splits`            folds that keep a person's rows together
 `signature.calibration`       from score to probability
+`signature.adaptation`        a fitted procedure learns a new assay batch
 `signature.contributions`     what each feature adds to the log-odds
 `signature.persistence`       saved models, without pickle
 `signature.serving`           scoring rows that a partner sends,

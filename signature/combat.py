@@ -251,7 +251,8 @@ def _weighted_by_likelihood_location(
     standardised: np.ndarray, own: _Estimates
 ) -> tuple[np.ndarray, np.ndarray]:
     alike = _Estimates(own.counts, own.shift, np.ones_like(own.scale))
-    return _weighted_by_likelihood(standardised, alike)
+    shift, scale = _weighted_by_likelihood(standardised, alike)
+    return shift, np.ones_like(scale)
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

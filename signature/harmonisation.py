@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from signature.batches import BATCH, BatchStep, named_columns
-from signature.calibration import CalibratedProcedure
 from signature.combat import Frame, batch_effect, fit_frame
 from signature.exceptions import AssayError
 from signature.schema import BELOW, CENSORED
@@ -76,11 +74,15 @@ class ComBat(BatchStep):
 
     Notes
     -----
-    On complete data equal to neuroCombat, its rule for stopping included. With ``mean_only`` and
-    parametric priors that rule weighs a batch as if it had one row, and leaves much of a small
-    shift where it was. A marker that is constant within every batch is moved in full, one that
-    training never saw is left as it is, and a single batch is left as it is. What shrinkage leaves
-    of a batch can still be learned by a model.
+    On complete data equal to neuroCombat, its rule for stopping included, and so are its limits.
+    With ``mean_only`` and parametric priors that rule weighs a batch as if it had one row, and
+    leaves much of a small shift where it was. Without parametric priors a marker is moved within
+    the range of the other markers' shifts only, so that in a small panel one marker's plate effect
+    stays; use it for hundreds of markers. What any shrinkage leaves of a batch can still be learned
+    by a model.
+
+    A marker that is constant within every batch is moved in full, one that training never saw is
+    left as it is, and so is a single batch.
 
     Examples
     --------
@@ -187,9 +189,11 @@ class ComBat(BatchStep):
         values = table[self.harmonised_].to_numpy(copy=True)
         expected = self._frame().expected(self._centred(table)[rows])
         distance = (values[rows] - expected) / self.sd_ - self.shift_[at]
+        # a marker that was all batch must not keep its batch in the last bits of a sum
+        distance[self.flat_ & (np.abs(distance) <= 1e-9 * (1 + np.abs(expected)))] = 0.0
         moved = distance / np.sqrt(self.scale_[at]) * self.sd_ + expected
         # exactly what was measured where there is nothing to adjust
-        touched = (self.shift_[at] != 0) | (self.scale_[at] != 1)
+        touched = self.flat_ | (self.shift_[at] != 0) | (self.scale_[at] != 1)
         values[rows] = np.where(touched, moved, values[rows])
         harmonised = pd.DataFrame(values, index=table.index, columns=self.harmonised_)
         rest = table.drop(columns=self.harmonised_)
@@ -251,54 +255,3 @@ class ComBat(BatchStep):
         adapted.shift_ = np.vstack([self.shift_, shift])
         adapted.scale_ = np.vstack([self.scale_, scale])
         return adapted
-
-
-Procedure = TypeVar("Procedure", Pipeline, CalibratedProcedure)
-
-
-def adapt_procedure(
-    procedure: Procedure,
-    X_reference: pd.DataFrame,
-    batch_code: float,
-    *,
-    fewest: int = FEWEST_REFERENCE_ROWS,
-) -> Procedure:
-    """Return a copy of a fitted procedure whose `ComBat` also knows a new batch.
-
-    Parameters
-    ----------
-    procedure : Pipeline or CalibratedProcedure
-        Fitted, with exactly one `ComBat` among its steps; left as it is.
-    X_reference : DataFrame
-        The reference samples, with the columns that the procedure scores; see `ComBat.adapt`.
-    batch_code : float
-    fewest : int
-
-    Raises
-    ------
-    AssayError
-        When the procedure does not have exactly one such step, and as `ComBat.adapt`.
-    """
-    if isinstance(procedure, CalibratedProcedure):
-        adapted = copy.copy(procedure)
-        adapted.estimator_ = adapt_procedure(
-            procedure.estimator_, X_reference, batch_code, fewest=fewest
-        )
-        return adapted
-    steps: list[tuple[str, Any]] = list(getattr(procedure, "steps", []))
-    at = [k for k, (_, step) in enumerate(steps) if isinstance(step, ComBat)]
-    if len(at) != 1:
-        raise AssayError(
-            f"the procedure has {len(at)} ComBat steps, and one is needed to adapt it to a batch"
-        )
-    name, harmoniser = steps[at[0]]
-    rows = X_reference
-    if harmoniser.batch not in rows:
-        rows = rows.assign(**{harmoniser.batch: float(batch_code)})
-    for _, step in steps[: at[0]]:
-        if hasattr(step, "transform"):  # a step may be left out by "passthrough"
-            rows = step.transform(rows)
-    steps[at[0]] = (name, harmoniser.adapt(rows, batch_code=batch_code, fewest=fewest))
-    changed = copy.copy(procedure)
-    changed.steps = steps
-    return changed
