@@ -1,13 +1,15 @@
-"""Let a fitted procedure know an assay batch that training never saw."""
+"""Assay batches that training never saw: flag their rows, or let a fitted procedure learn one."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from signature.batches import BatchStep
 from signature.calibration import CalibratedProcedure
 from signature.exceptions import AssayError
 from signature.harmonisation import FEWEST_REFERENCE_ROWS, ComBat
@@ -44,7 +46,7 @@ def adapt_procedure(
             procedure.estimator_, X_reference, batch_code, fewest=fewest
         )
         return adapted
-    steps: list[tuple[str, Any]] = list(getattr(procedure, "steps", []))
+    steps = _steps(procedure)
     at = [k for k, (_, step) in enumerate(steps) if isinstance(step, ComBat)]
     if len(at) != 1:
         raise AssayError(
@@ -61,3 +63,30 @@ def adapt_procedure(
     changed = copy.copy(procedure)
     changed.steps = steps
     return changed
+
+
+def unseen_rows(procedure: Pipeline | CalibratedProcedure, X: pd.DataFrame) -> np.ndarray:
+    """Flag the rows whose assay batch some step of a fitted procedure has no adjustment for.
+
+    Parameters
+    ----------
+    procedure : Pipeline or CalibratedProcedure
+        Fitted; one that does not harmonise flags nothing.
+    X : DataFrame
+        Rows with the batch column; no other column is read.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_rows,)
+    """
+    if isinstance(procedure, CalibratedProcedure):
+        return unseen_rows(procedure.estimator_, X)
+    flagged = np.zeros(len(X), dtype=bool)
+    for _, step in _steps(procedure):
+        if isinstance(step, BatchStep):
+            flagged |= step.unseen_rows(X)
+    return flagged
+
+
+def _steps(procedure: Any) -> list[tuple[str, Any]]:
+    return list(getattr(procedure, "steps", []))

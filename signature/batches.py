@@ -75,10 +75,10 @@ class BatchStep(TableTransformer):
     def unseen_rows(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Flag the rows whose batch has no adjustment, shape (n_rows,).
 
-        Nothing is flagged where training had no batch column.
+        Reads the batch column alone. Nothing is flagged where training had no batch column.
         """
-        _, codes, unseen = self._read_new(X)
-        return unseen if self.has_batch_ else np.zeros(len(codes), dtype=bool)
+        codes = self._codes(self._table_to_transform(X))
+        return self.has_batch_ & ~np.isin(codes, self._known())
 
     def _refuse(self, unseen: np.ndarray) -> None:
         if not self.has_batch_ or self.unseen == "frozen" or not unseen.any():
@@ -90,7 +90,7 @@ class BatchStep(TableTransformer):
         )
         raise ModelInputError(
             f"{int(unseen.sum())} of {len(unseen)} rows are of an assay batch (column "
-            f"{self.batch!r}) that is missing, or that this model has no adjustment for; {remedy}"
+            f"{self.batch!r}) that is missing, was too small in training or not in it; {remedy}"
         )
 
     def _check_adaptable(self, batch_code: float) -> None:

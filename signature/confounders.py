@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.batches import named_columns
+from signature.batches import BATCH, named_columns
 from signature.columns import TableTransformer
 from signature.exceptions import ModelInputError
 from signature.schema import BELOW, CENSORED
@@ -32,8 +32,8 @@ class Residualise(TableTransformer):
     confounders : sequence of str
         Numeric columns. A missing value counts as the training mean.
     columns : sequence of str, optional
-        Markers to residualise. All columns but the confounders and those derived from a detection
-        limit when left out.
+        Markers to residualise. All columns but the confounders, the assay batch and those derived
+        from a detection limit when left out.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Residualise(TableTransformer):
             [
                 c
                 for c in self.columns_
-                if c not in confounders and not str(c).endswith((CENSORED, BELOW))
+                if c not in (*confounders, BATCH) and not str(c).endswith((CENSORED, BELOW))
             ]
             if self.columns is None
             else named_columns(self.columns, self.columns_, "to residualise")

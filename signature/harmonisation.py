@@ -11,7 +11,7 @@ import pandas as pd
 
 from signature.batches import BATCH, BatchStep, named_columns
 from signature.combat import Frame, batch_effect, fit_frame
-from signature.exceptions import AssayError
+from signature.exceptions import AssayError, ModelInputError
 from signature.schema import BELOW, CENSORED
 
 FEWEST_REFERENCE_ROWS = 10
@@ -70,7 +70,7 @@ class ComBat(BatchStep):
     AssayError
         When no row of the reference batch is in training.
     ModelInputError
-        When a column is not there, or by the policy for unseen batches.
+        When a column is not there or has two parts to play, or by the policy for unseen batches.
 
     Notes
     -----
@@ -121,6 +121,11 @@ class ComBat(BatchStep):
             if self.columns is None
             else named_columns(self.columns, self.columns_, "to harmonise")
         )
+        both = [c for c in self.harmonised_ if c in self.covariates]
+        if both:
+            raise ModelInputError(
+                f"both a covariate and a column to harmonise: {', '.join(map(repr, both))}"
+            )
         kept = table[named_columns(self.covariates, self.columns_, "to keep the effect of")]
         means = np.nan_to_num(kept.mean().to_numpy(dtype="float64"))
         self.covariate_means_ = means

@@ -11,7 +11,7 @@ import pandas as pd
 
 from signature.batches import BATCH, BatchStep
 from signature.exceptions import AssayError
-from signature.schema import BELOW
+from signature.schema import BELOW, CENSORED
 
 Shifts = dict[float, dict[str, float]]
 """Batch code → marker → how far the batch measures above the reference batch."""
@@ -70,6 +70,8 @@ class ReferenceShift(BatchStep):
         self._read(X)
         shifts = self.shifts or {}
         self.codes_ = np.array([float(code) for code in shifts])
+        if len(np.unique(self.codes_)) < len(self.codes_):
+            raise AssayError("a batch code is listed twice among the shifts, as number and as text")
         self.shifts_ = np.zeros((len(shifts), len(self.columns_)))
         for k, by_marker in enumerate(shifts.values()):
             self.shifts_[k] = self._row(by_marker)
@@ -163,7 +165,7 @@ def reference_shifts(
     codes = np.asarray(batch, dtype="float64")
     if len(codes) != len(values):
         raise AssayError(f"{len(values)} rows of values, but {len(codes)} batch codes")
-    markers = [str(c) for c in values.columns if not str(c).endswith(BELOW)]
+    markers = [str(c) for c in values.columns if not str(c).endswith((BELOW, CENSORED))]
     found = [float(code) for code in np.unique(codes[~np.isnan(codes)])]
     if reference not in found:
         raise AssayError(

@@ -90,6 +90,8 @@ def test_flags_pass_and_nothing_happens_without_confounders():
     table = _people(50).assign(CRP__censored=(np.arange(50) % 2).astype(float))
     fitted = Residualise(["age"]).fit(table)
     assert fitted.residualised_ == ["CRP", "IL6", "bmi"]
+    with_batch = table.assign(assay_batch=table["age"])
+    assert Residualise(["age"]).fit(with_batch).residualised_ == ["CRP", "IL6", "bmi"]
     pd.testing.assert_frame_equal(Residualise().fit_transform(table), table)
 
 

@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from signature.adaptation import adapt_procedure
+from signature.adaptation import adapt_procedure, unseen_rows
 from signature.calibration import CalibratedProcedure
 from signature.columns import TakeColumns
 from signature.exceptions import AssayError, ModelInputError
@@ -128,6 +128,11 @@ def test_a_reference_batch_that_training_lacks_is_named():
 def test_columns_that_are_not_there_are_named(kwargs):
     with pytest.raises(ModelInputError, match=r"missing columns to .*'(IL6|height)'"):
         _step(**kwargs).fit(_plates())
+
+
+def test_a_covariate_is_not_harmonised():
+    with pytest.raises(ModelInputError, match="both a covariate and a column to harmonise: 'm0'"):
+        _step(covariates=["m0"]).fit(_plates())
 
 
 @pytest.mark.parametrize("gone", ["assay_batch", "m3"])
@@ -320,6 +325,9 @@ def test_a_whole_procedure_is_adapted(calibrated, tmp_path):
     expected = own.adapt(logs, batch_code=9).transform(logs)
     pd.testing.assert_frame_equal(pipeline["harmonise"].transform(logs), expected)
     assert np.isfinite(adapted.predict_proba(new)).all()
+    codes = pd.concat([table, new])[["assay_batch"]]
+    assert list(unseen_rows(procedure, codes)) == [False] * len(table) + [True] * len(new)
+    assert not unseen_rows(adapted, codes).any()
     # the one that was handed in has not learned the batch
     with pytest.raises(ModelInputError, match="30 of 30 rows"):
         procedure.predict_proba(new)
@@ -335,3 +343,4 @@ def test_a_procedure_that_does_not_harmonise_cannot_be_adapted():
     model = LogisticRegression().fit(table, np.arange(len(table)) % 2)
     with pytest.raises(AssayError, match="has 0 ComBat steps"):
         adapt_procedure(Pipeline([("model", model)]), table, 9)
+    assert not unseen_rows(Pipeline([("model", model)]), table).any()

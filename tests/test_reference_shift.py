@@ -53,6 +53,11 @@ def test_codes_may_come_as_text_from_a_file():
     )
 
 
+def test_a_batch_listed_twice_is_an_error():
+    with pytest.raises(AssayError, match="listed twice"):
+        ReferenceShift(shifts={"1": {}, 1.0: {}}).fit(TABLE)
+
+
 def test_without_a_batch_column_everything_passes():
     table = TABLE.drop(columns="assay_batch")
     step = ReferenceShift(shifts=SHIFTS, unseen="refused").fit(table)
