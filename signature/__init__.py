@@ -9,11 +9,14 @@
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,
 `signature.scaling`           … logarithms
+`signature.harmonisation`     … assay batches, `signature.reference_shift` by constants,
+`signature.confounders`       … confounders,
 `signature.procedures`        … put together
 `signature.single_marker`     models of our own: the best single marker,
 `signature.boosting`          … shallow boosting
 `signature.splits`            folds that keep a person's rows together
 `signature.calibration`       from score to probability
+`signature.adaptation`        a fitted procedure learns a new assay batch
 `signature.contributions`     what each feature adds to the log-odds
 `signature.persistence`       saved models, without pickle
 `signature.serving`           scoring rows that a partner sends,

@@ -23,6 +23,9 @@ TRUSTED_TYPES = (
     "signature.calibration.CalibratedProcedure",
     "signature.censoring.LimitSubstitution",
     "signature.columns.TakeColumns",
+    "signature.confounders.Residualise",
+    "signature.harmonisation.ComBat",
+    "signature.reference_shift.ReferenceShift",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
 )
