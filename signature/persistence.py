@@ -21,8 +21,13 @@ TRUSTED_TYPES = (
     "numpy.dtype",
     "signature.boosting.ShallowBoosting",
     "signature.calibration.CalibratedProcedure",
+    "signature.censored_normal.CensoredNormal",
     "signature.censoring.LimitSubstitution",
     "signature.columns.TakeColumns",
+    "signature.conditional_imputation.ConditionalImputation",
+    "signature.detected_only.DetectedOnly",
+    "signature.imputation.OutcomeFreeImputer",
+    "signature.multiple_imputation.PooledOverImputations",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
 )
