@@ -192,10 +192,8 @@ class ConditionalImputation(LimitTransformer):
             {"mean": d.mean, "precision": np.linalg.inv(d.covariance), "residual": d.residual}
             for d in drawn
         ]
-        self.commoner_: dict[str, float] = {}
-        for marker in self.flagged_:
-            flag = self._with_flags(table, table)[marker + CENSORED]
-            self.commoner_[marker] = float(flag.mean() > 0.5)
+        flags = self._with_flags(table, self._values(table))
+        self.commoner_ = {m: float(flags[m + CENSORED].mean() > 0.5) for m in self.flagged_}
         return table, completed
 
     def _learn_columns(self, table: pd.DataFrame) -> None:
@@ -248,7 +246,7 @@ class ConditionalImputation(LimitTransformer):
 
     def _filled(self, table: pd.DataFrame, completed: np.ndarray) -> pd.DataFrame:
         """Put the model's cells where the table has none, on the table's scale."""
-        out = self._values(table)
+        columns = {}
         latent = dict(zip(self.modelled_, (completed * self.spread_ + self.centre_).T, strict=True))
         for name in self.names_:
             values, limits = self._on_model_scale(table, name)
@@ -262,8 +260,8 @@ class ConditionalImputation(LimitTransformer):
             if name in self.highest_:
                 low = self._is_below(table, name).to_numpy()
             wanted = np.isnan(values) & (low | self.fill_missing)
-            out[name] = np.where(wanted, found, table[name].to_numpy(dtype="float64"))
-        out = self._with_flags(table, out)
+            columns[name] = np.where(wanted, found, table[name].to_numpy(dtype="float64"))
+        out = self._with_flags(table, self._values(table).assign(**columns))
         if self.fill_missing:
             out = out.fillna({m + CENSORED: v for m, v in self.commoner_.items()})
         return out

@@ -84,7 +84,9 @@ class LimitTransformer(TableTransformer):
             below = self._is_below(table, marker)
             known = below | table[marker].notna()
             flags[marker + CENSORED] = below.astype("float64").where(known)
-        return values.assign(**flags)
+        if not flags:
+            return values
+        return pd.concat([values, pd.DataFrame(flags, index=values.index)], axis=1)
 
     def _values(self, table: pd.DataFrame) -> pd.DataFrame:
         """Copy the columns that come out, 0/1 columns aside."""
