@@ -8,6 +8,10 @@
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,
+`signature.detected_only`     … detected or not,
+`signature.censored_normal`   … by a fitted normal distribution,
+`signature.conditional_imputation`  … given the other markers,
+`signature.imputation`        … missing values (pooled: `signature.multiple_imputation`),
 `signature.scaling`           … logarithms
 `signature.harmonisation`     … assay batches, `signature.reference_shift` by constants,
 `signature.confounders`       … confounders,
