@@ -9,6 +9,7 @@
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,
 `signature.scaling`           … logarithms
+`signature.ratios`            … ratios of markers,
 `signature.procedures`        … put together
 `signature.single_marker`     models of our own: the best single marker,
 `signature.boosting`          … shallow boosting

@@ -23,6 +23,7 @@ TRUSTED_TYPES = (
     "signature.calibration.CalibratedProcedure",
     "signature.censoring.LimitSubstitution",
     "signature.columns.TakeColumns",
+    "signature.ratios.Ratios",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
 )

@@ -12,10 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from signature.censoring import LimitSubstitution
 from signature.columns import TakeColumns
 from signature.scaling import Log2Columns
-from signature.schema import FeatureSchema, Scale
-
-LOG2_UNITS = frozenset({"NPX"})
-"""Units that are logarithms to base 2 already."""
+from signature.schema import LOG2_UNITS, FeatureSchema, Scale
 
 
 def linear_steps(
