@@ -64,17 +64,16 @@ def fill(X: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     >>> fill(X, FeatureSchema((*parts, ratio)))["ktr"].tolist()
     [3.0, nan]
     """
-    out = X
+    filled: dict[str, pd.Series] = {}
     for column in schema.columns:
         if column.over is None:
             continue
         values, bounds, _ = _compute(X, column.name, column.over, _logarithmic(schema, column.name))
-        filled = {column.name: X[column.name].where(X[column.name].notna(), values)}
+        filled[column.name] = X[column.name].where(X[column.name].notna(), values)
         if column.name + BELOW in schema:
             limit = X[column.name + BELOW]
             filled[column.name + BELOW] = limit.where(limit.notna(), bounds)
-        out = out.assign(**filled)
-    return out
+    return X.assign(**filled)
 
 
 def count_fill(X: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:

@@ -400,9 +400,7 @@ def test_intervals_of_the_true_model_cover_the_truth():
     # maximum likelihood stretches effects at this size (Firth 1993), but invents none
     names = found_effects(simulate(design, seed=0))[2]
     null = [1 + i for i, name in enumerate(names) if name not in design.prognostic]
-    null += [
-        len(names) + 2 + j for j, m in enumerate(design.markers) if m not in design.predictive
-    ]
+    null += [len(names) + 2 + j for j, m in enumerate(design.markers) if m not in design.predictive]
     assert len(null) == 13
     assert (abs(distances[:, null].mean(axis=0)) < 4 / np.sqrt(500)).all()
 

@@ -104,7 +104,7 @@ class Design:
     noise_sd: float = 0.1
     clinical: Mapping[str, Effects] = field(default_factory=_clinical)
     prognostic: Effects = field(
-        default_factory=lambda: {"age": 0.3, "bmi": 0.3, "IL6": 0.6, "CXCL10": -0.4}
+        default_factory=lambda: {"age": 0.3, "bmi": 0.3, "IL6": 0.6, "CXCL8": -0.4}
     )
     predictive: Effects = field(default_factory=lambda: {"TNF": -0.5})
     arms: bool = True

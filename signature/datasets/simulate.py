@@ -101,7 +101,7 @@ class Simulated:
 def load() -> Cohort:
     """Return the default design: 400 people, three sites, two arms, 24 markers, one visit.
 
-    A demonstration that needs no data: IL-6 and CXCL10 foretell the event, TNF tells who gains
+    A demonstration that needs no data: IL-6 and CXCL8 foretell the event, TNF tells who gains
     from treatment, CRP looks as if it foretold the event because BMI drives both.
     """
     return simulate().cohort
