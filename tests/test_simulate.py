@@ -261,6 +261,22 @@ def test_plates_tell_the_outcome_to_the_given_degree(degree):
         assert rates.to_dict() == {True: 1.0, False: 0.0}
 
 
+def test_a_plate_effect_passes_for_a_signal_where_plates_tell_the_outcome():
+    """The trap that harmonisation must not fall into: nothing is true, everything is found."""
+    design = replace(BARE, n_sites=1, plates_per_site=2, plate_confounding=0.8, plate_shift_sd=1.0)
+    drawn = simulate(design, seed=26)
+    shifts = drawn.truth.plate_shift.diff().iloc[1]
+    worst = shifts.abs().idxmax()
+    shift = shifts[worst]
+    logs, event = np.log2(drawn.cohort.X[worst]), drawn.cohort.records["event"]
+    crude, se = logistic(logs.to_numpy()[:, None], event.to_numpy())
+    assert abs(crude[1]) > 5 * se[1]
+    assert np.sign(crude[1]) == -np.sign(shift)
+    second = (drawn.cohort.plate == "site 1 plate 2").to_numpy(dtype=float)
+    within, se = logistic(np.column_stack([logs, second]), event.to_numpy())
+    assert abs(within[1]) < 3 * se[1]
+
+
 def test_a_marker_is_as_stable_between_visits_as_designed():
     design = replace(BARE, n_visits=2, stability=0.6, treatment_shift={"TNF": -1.0})
     drawn = simulate(design, seed=25)
