@@ -16,10 +16,10 @@ from pipelines.folds import Fold
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import CANDIDATE_EXPORTS, Study
 from pipelines.tuning import Tuner, fit_tuned
+from signature.adaptation import adapt_procedure, harmonises
 from signature.calibration import CalibratedProcedure
 from signature.cohort import Cohort
 from signature.discovery import load
-from signature.harmonisation import adapt_procedure, harmonises
 from signature.randomness import seed_for
 from signature.schema import BATCH, FeatureSchema
 

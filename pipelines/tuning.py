@@ -171,7 +171,9 @@ class Tuner:
 def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:
     """Fit the tuned candidate on the whole training set, calibrated on its out-of-fold scores."""
     procedure = CalibratedProcedure(
-        tuner.build(whole=True).set_params(**tuned.params), folds=tuner.folds, random_state=tuner.fold_seed
+        tuner.build(whole=True).set_params(**tuned.params),
+        folds=tuner.folds,
+        random_state=tuner.fold_seed,
     )
     return procedure.fit(tuner.X, tuner.y, groups=tuner.person, out_of_fold=tuned.out_of_fold)
 

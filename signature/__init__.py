@@ -4,6 +4,7 @@
 `signature.schema`            what each column of a study means
 `signature.cohort`            the people of a study
 `signature.tables`            reading tables, and what is wrong with them
+`signature.visit_change`      change between two visits of a cohort
 `signature.panels`            markers by panel; `signature.markers` names them
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
@@ -15,6 +16,7 @@
 `signature.scaling`           … logarithms
 `signature.harmonisation`     … assay batches, `signature.reference_shift` by constants,
 `signature.confounders`       … confounders,
+`signature.ratios`            … ratios of markers,
 `signature.procedures`        … put together
 `signature.single_marker`     models of our own: the best single marker,
 `signature.boosting`          … shallow boosting

@@ -65,6 +65,13 @@ def adapt_procedure(
     return changed
 
 
+def harmonises(procedure: Pipeline | CalibratedProcedure) -> bool:
+    """Whether some step of a procedure brings assay batches onto one scale."""
+    if isinstance(procedure, CalibratedProcedure):
+        return harmonises(procedure.estimator_)
+    return any(isinstance(step, BatchStep) for _, step in _steps(procedure))
+
+
 def unseen_rows(procedure: Pipeline | CalibratedProcedure, X: pd.DataFrame) -> np.ndarray:
     """Flag the rows whose assay batch some step of a fitted procedure has no adjustment for.
 

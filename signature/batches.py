@@ -10,9 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from signature.columns import TableTransformer
 from signature.exceptions import AssayError, ModelInputError
-
-BATCH = "assay_batch"
-"""Column of X that holds the batch (plate, lot, era or site) as a code; missing: not known."""
+from signature.schema import CENSORED
 
 UNSEEN = ("frozen", "refused", "adapted")
 """What may become of rows whose batch has no adjustment; see `BatchStep`."""
@@ -117,19 +115,23 @@ class BatchStep(TableTransformer):
 
 
 def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
-    """Return the wanted names, all of which must be there.
+    """Return the wanted names that are there, and refuse when another is missing.
+
+    A marker that an earlier step has turned into "detected or not" has no values any more, and is
+    passed over.
 
     Raises
     ------
     ModelInputError
-        Listing those that are not.
+        Listing those that are missing.
 
     Examples
     --------
-    >>> named_columns(["IL6"], ["IL6", "TNF"], "to harmonise")
+    >>> named_columns(["IL6", "IL5"], ["IL6", "IL5__censored"], "to harmonise")
     ['IL6']
     """
-    absent = [c for c in wanted if c not in there]
+    left = [c for c in wanted if c in there or c + CENSORED not in there]
+    absent = [c for c in left if c not in there]
     if absent:
         raise ModelInputError(f"missing columns {what}: {', '.join(map(repr, absent))}")
-    return list(wanted)
+    return left

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.batches import BATCH, named_columns
+from signature.batches import named_columns
 from signature.columns import TableTransformer
 from signature.exceptions import ModelInputError
-from signature.schema import BELOW, CENSORED
+from signature.schema import BATCH, BELOW, CENSORED
 
 
 class Residualise(TableTransformer):

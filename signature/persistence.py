@@ -30,6 +30,7 @@ TRUSTED_TYPES = (
     "signature.harmonisation.ComBat",
     "signature.imputation.OutcomeFreeImputer",
     "signature.multiple_imputation.PooledOverImputations",
+    "signature.ratios.Ratios",
     "signature.reference_shift.ReferenceShift",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",

@@ -14,13 +14,11 @@ from signature.censoring import LimitSubstitution
 from signature.columns import TakeColumns
 from signature.conditional_imputation import ConditionalImputation
 from signature.confounders import Residualise
-from signature.harmonisation import ComBat, ReferenceShift
+from signature.harmonisation import ComBat
 from signature.imputation import OutcomeFreeImputer
+from signature.reference_shift import ReferenceShift
 from signature.scaling import Log2Columns
-from signature.schema import BATCH, FeatureSchema, Role, Scale
-
-LOG2_UNITS = frozenset({"NPX"})
-"""Units that are logarithms to base 2 already."""
+from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
 def linear_steps(
@@ -83,9 +81,7 @@ def _logarithmic(schema: FeatureSchema) -> tuple[str, ...]:
 
 
 def _substitution(schema: FeatureSchema) -> LimitSubstitution:
-    return LimitSubstitution(
-        _logarithmic(schema), detected_above=schema.handling.detected_above
-    )
+    return LimitSubstitution(_logarithmic(schema), detected_above=schema.handling.detected_above)
 
 
 def _limits(schema: FeatureSchema) -> Any:

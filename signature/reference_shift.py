@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from signature.batches import BATCH, BatchStep
+from signature.batches import BatchStep
 from signature.exceptions import AssayError
-from signature.schema import BELOW, CENSORED
+from signature.schema import BATCH, BELOW, CENSORED
 
 Shifts = dict[float, dict[str, float]]
 """Batch code → marker → how far the batch measures above the reference batch."""

@@ -17,6 +17,9 @@ BELOW = "__below"
 CENSORED = "__censored"
 """Suffix of the 0/1 column that a transformer derives from a detection limit."""
 
+LOG2_UNITS = frozenset({"NPX", "log2 ratio"})
+"""Units that are logarithms to base 2 already."""
+
 
 BATCH = "assay_batch"
 """Column that carries the assay batch (plate, lot, laboratory, assay era) of each row as a code."""
@@ -74,6 +77,9 @@ class Column:
         Whether the experiment counts the column as panel (True) or as baseline (False).
     levels : tuple of str
         What the codes 0, 1, … of a batch column mean.
+    over : tuple of two tuples of str, optional
+        For a ratio: columns whose product is divided by the product of the second tuple's columns.
+        `signature.ratios` computes it.
     """
 
     name: str
@@ -88,6 +94,7 @@ class Column:
     source: str = ""
     in_panel: bool = False
     levels: tuple[str, ...] = ()
+    over: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -107,6 +114,13 @@ class Column:
             )
         if not self.label:
             object.__setattr__(self, "label", self.name)
+        if self.over is not None:
+            object.__setattr__(self, "over", _ratio(self.name, self.over))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Columns that a ratio is made of, numerators first; empty for any other column."""
+        return () if self.over is None else (*self.over[0], *self.over[1])
 
 
 @dataclass(frozen=True)
@@ -123,7 +137,7 @@ class FeatureSchema:
     Raises
     ------
     SchemaError
-        On duplicate names or a detection limit without its marker.
+        On duplicate names, a detection limit without its marker, or a ratio without its parts.
 
     Examples
     --------
@@ -151,6 +165,24 @@ class FeatureSchema:
         for limit in self.limits:
             if source_of(limit) not in seen:
                 raise SchemaError(f"detection limit {limit!r} has no marker {source_of(limit)!r}")
+        for column in self.columns:
+            for part in column.parts:
+                if part not in seen or self[part].over or self[part].role is Role.LIMIT:
+                    raise SchemaError(
+                        f"ratio {column.name!r}: its part {part!r} must be a measured column of "
+                        "the schema, and no ratio or detection limit"
+                    )
+
+    @classmethod
+    def narrowed(cls, columns: Iterable[Column], handling: Handling | None = None) -> FeatureSchema:
+        """Return a schema of some of another's columns.
+
+        A ratio whose parts are not all among them stays, as a column that can only be given.
+        """
+        kept = tuple(columns)
+        names = {c.name for c in kept}
+        whole = (c if names.issuperset(c.parts) else replace(c, over=None) for c in kept)
+        return cls(tuple(whole), handling or Handling())
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -208,7 +240,7 @@ class FeatureSchema:
         for name in wanted:
             self[name]
         kept = (c for c in self.columns if source_of(c.name) in wanted or c.role is Role.PLATE)
-        return replace(self, columns=tuple(kept))
+        return FeatureSchema.narrowed(kept, self.handling)
 
     def choose(
         self, *, baseline: Iterable[str], panel: Iterable[str], exclude: Iterable[str] = ()
@@ -242,7 +274,7 @@ class FeatureSchema:
                 continue
             as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
             chosen.append(replace(column, in_panel=as_panel))
-        return replace(self, columns=tuple(chosen))
+        return FeatureSchema.narrowed(chosen, self.handling)
 
     def _expand(self, names: Iterable[str]) -> dict[str, int]:
         """Map each feature that is meant to how closely it was named: 1 by group, 2 by itself."""
@@ -251,9 +283,7 @@ class FeatureSchema:
             if name in self._by_name:
                 found[source_of(name)] = 2
                 continue
-            members = [
-                c.name for c in self.columns if c.group == name and c.role not in CARRIERS
-            ]
+            members = [c.name for c in self.columns if c.group == name and c.role not in CARRIERS]
             if not members:
                 raise SchemaError(
                     f"no group or column named {name!r}; groups are: {', '.join(self.groups)}"
@@ -276,8 +306,24 @@ class FeatureSchema:
             if unknown:
                 raise SchemaError(f"unknown keys in a column: {', '.join(sorted(unknown))}")
             told = {**row, "role": Role(row["role"]), "scale": Scale(row["scale"])}
-            columns.append(Column(**{**told, "levels": tuple(row.get("levels", ()))}))
+            told |= {"levels": tuple(row.get("levels", ()))}
+            columns.append(Column(**told))
         return cls(tuple(columns))
+
+
+def _ratio(name: str, over: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Check the two sides of a ratio; JSON and TOML give them as lists."""
+    sides = tuple(over) if isinstance(over, list | tuple) else ()
+    if (
+        len(sides) != 2
+        or any(not isinstance(side, list | tuple) or not side for side in sides)
+        or any(not isinstance(part, str) for side in sides for part in side)
+    ):
+        raise SchemaError(
+            f"ratio {name!r}: 'over' must be two lists of column names, numerators and "
+            'denominators, such as [["neutrophils"], ["lymphocytes"]]'
+        )
+    return tuple(sides[0]), tuple(sides[1])
 
 
 def source_of(name: str) -> str:

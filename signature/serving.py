@@ -41,12 +41,10 @@ def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> Fea
     if not isinstance(first, TakeColumns):
         raise TypeError(f"a procedure begins with TakeColumns, this one with {type(first)}")
     taken = set(first.columns_)
-    return FeatureSchema(
-        tuple(
-            replace(c, required=not c.in_panel and c.role not in CARRIERS)
-            for c in schema.columns
-            if c.name in taken
-        )
+    return FeatureSchema.narrowed(
+        replace(c, required=not c.in_panel and c.role not in CARRIERS)
+        for c in schema.columns
+        if c.name in taken
     )
 
 

@@ -18,7 +18,7 @@ def cohort():
         citation="none",
         schema=FeatureSchema((Column("IL6", Role.MARKER, "cytokine", in_panel=True),)),
         X=pd.DataFrame({"IL6": np.arange(6.0)}, index=index),
-        records=pd.DataFrame({"lab": list("xxyyz") + [None]}, index=index),
+        records=pd.DataFrame({"lab": [*"xxyyz", None]}, index=index),
         subject=pd.Series(list("abcdef"), index=index),
         plate=pd.Series(["P2", "P1", "P1", None, "P2", "P2"], index=index),
     )
