@@ -137,7 +137,7 @@ def located(folder: Path, cycle: str) -> dict[str, Path]:
             f"{folder} lacks {len(missing)} of {len(wanted)} files of NHANES {CYCLES[cycle]}: "
             + ", ".join(missing[:6])
             + (", …" if len(missing) > 6 else "")
-            + "; call nhanes_public.fetch with this folder again"
+            + f"; call nhanes_public.fetch with this folder and cycles=[{cycle!r}]"
         )
     record, paths = recorded(folder), {}
     for file in wanted:
