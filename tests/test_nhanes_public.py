@@ -17,7 +17,7 @@ from nhanes_tables import published
 from xport import xport
 
 from signature.datasets import _nhanes_files, nhanes_antidepressant, nhanes_public
-from signature.datasets._nhanes import COLUMNS
+from signature.datasets._nhanes import BECKMAN, COLUMNS, LATEX, ROCHE, as_cohort
 from signature.datasets._nhanes_public import treated
 from signature.datasets._xport import SurveyTables, read_xport
 from signature.exceptions import DataFolderNotSetError, DownloadError, TableError
@@ -218,6 +218,16 @@ def test_a_wrong_file_is_not_kept(fetch, shelf, tmp_path, name):
     assert name in here(tmp_path)
 
 
+def test_all_wrong_files_are_named_at_once(fetch, shelf, tmp_path):
+    wrong = ["DEMO_F.xpt", "HDL_F.xpt", "P_CBC.xpt"]
+    for name in wrong:
+        shelf.contents[shelf.path_of(name)] += b" " * 80
+    with pytest.raises(DownloadError, match=re.escape(f"reissued={wrong}")):
+        fetch()
+    assert len(here(tmp_path)) == len(shelf.contents) - len(wrong) + 1
+    assert len(fetch(reissued=wrong)[0]) == len(shelf.contents)
+
+
 def test_a_new_version_is_taken_when_asked_for_and_then_kept(fetch, shelf, tmp_path):
     path = shelf.path_of("P_BIOPRO.xpt")
     shelf.contents[path] = shelf.contents[path][:-80] + b" " * 160
@@ -330,6 +340,17 @@ def test_missing_and_changed_files_are_named(folder):
     lacks = r"lacks 1 of 16 files of NHANES 2009-2010: HDL_F\.xpt; .*cycles=\['F'\]"
     with pytest.raises(TableError, match=lacks):
         nhanes_public.load()
+
+
+def test_each_assay_has_its_own_fill_value(folder):
+    table = treated(folder, "P").assign(hs_crp_mg_l=[0.08, 0.1, 0.11, 0.15, 60.0])
+    limits = {}
+    for assay in (LATEX, BECKMAN, ROCHE):
+        given_assay = table.assign(crp_assay=assay)
+        X = as_cohort(given_assay, name="x", citation="x", where="x").X
+        assert X["CRP"].max() == 50
+        limits[assay] = X["CRP" + BELOW].dropna().to_dict()
+    assert limits == {LATEX: {1: 0.2}, BECKMAN: {0: 0.11}, ROCHE: {2: 0.15}}
 
 
 def test_who_is_in_the_cohort(folder):

@@ -52,8 +52,8 @@ def fetch(
     ------
     DownloadError
         When the optional package pooch is not installed, the server cannot be reached, lacks a
-        file or breaks off, or a file is not what it should be. A wrong download is not kept;
-        a wrong file that was there before is left alone.
+        file or breaks off, or files are not what they should be: then all of them are named. A
+        wrong download is not kept; a wrong file that was there before is left alone.
     """
     wanted = files.files_of(cycles)
     unknown = sorted(set(reissued) - {file.name for file in wanted})
@@ -62,14 +62,16 @@ def fetch(
     where = Path(folder)
     where.mkdir(parents=True, exist_ok=True)
     there, record, unverified = files.present(where), files.recorded(where), 0
-    paths = []
+    paths, refused = [], {}
     for file in wanted:
         path = there.get(file.name.lower(), where / file.name)
         new = not path.is_file()
         content = _download(file, where, base_url) if new else path.read_bytes()
         wrong = files.what_is_wrong(file, content, record)
         if wrong and not (file.name in reissued and files.is_transport_file(content)):
-            raise DownloadError(_refusal(file, path, wrong, base_url if new else ""))
+            source = f"what {base_url} sent for {file.name}" if new else str(path)
+            refused[file.name] = f"{source} {wrong}"
+            continue
         if not file.matches(content):
             unverified += 1
             record[file.name] = files.sha256(content)
@@ -79,18 +81,15 @@ def fetch(
         if new:
             _put(path, content)
         paths.append(path)
+    if refused:
+        raise DownloadError(
+            "; ".join(refused.values()) + ". Downloads that are wrong were not kept; a wrong file "
+            "that was there before must be moved away. Try again, and look whether this is the "
+            "survey's server; if the survey has published a new version, call fetch with "
+            f"reissued={list(refused)}"
+        )
     say(f"{len(paths)} files in {where}, {len(paths) - unverified} of them verified")
     return paths
-
-
-def _refusal(file: files.PublicFile, path: Path, wrong: str, base_url: str) -> str:
-    if not base_url:
-        return f"{path} {wrong}. Move it away and fetch again"
-    return (
-        f"what {base_url} sent for {file.name} {wrong}. It was not kept. Try again, and look "
-        "whether this is the survey's server; if the survey has published a new version, call "
-        f"fetch with reissued=[{file.name!r}]"
-    )
 
 
 def _download(file: files.PublicFile, folder: Path, base_url: str) -> bytes:

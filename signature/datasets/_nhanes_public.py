@@ -179,6 +179,7 @@ def _crp(tables: SurveyTables, get: Callable[[str, str], pd.Series], people: pd.
         return _nothing(people)
     if "LBXHSCRP" in tables.names("CRP"):
         return get("CRP", "LBXHSCRP")
+    # ten times 0.07 is a little more than 0.7
     return (get("CRP", "LBXCRP") * 10).round(9)
 
 

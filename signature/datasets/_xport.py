@@ -8,6 +8,9 @@ import pandas as pd
 
 from signature.exceptions import TableError
 
+# The format's own least number is 5.4e-79; nothing that a survey measures comes near it.
+_LEAST = 1e-70
+
 
 class SurveyTables:
     """The tables of one cycle, each read once and indexed by participant number.
@@ -57,8 +60,7 @@ class SurveyTables:
 def read_xport(path: Path) -> pd.DataFrame:
     """Read a SAS transport file: numbers as float64, text stripped and NA where blank.
 
-    Zero arrives from pandas as 5.4e-79, and a decimal fraction may be one bit off its nearest
-    double, because the format counts in base 16; numbers are rounded to nine decimals.
+    Zero, which pandas reads as 16 to the power -65 (5.4e-79), is zero again.
 
     Raises
     ------
@@ -73,7 +75,8 @@ def read_xport(path: Path) -> pd.DataFrame:
         raise TableError(f"{path.name} lacks the variable SEQN")
     for name in table:
         if pd.api.types.is_numeric_dtype(table[name]):
-            table[name] = table[name].astype("float64").round(9) + 0.0
+            numbers = table[name].astype("float64")
+            table[name] = numbers.mask(numbers.abs() < _LEAST, 0.0)
         else:
             text = table[name].astype("str").str.strip()
             table[name] = text.where(table[name].notna() & text.ne(""))
