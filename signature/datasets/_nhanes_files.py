@@ -4,7 +4,8 @@
 GitHub repositories (`copies` counts those that agree); a git object name (SHA-1 over a short header
 and the content) is what such a repository lists for a file that is too large for a mirror. A file
 with neither was found nowhere but at the source: what arrives first is recorded beside it and
-compared from then on.
+compared from then on. To check a line in a clone: ``git cat-file blob HEAD:<file> | sha256sum``,
+and ``git ls-tree HEAD <file>`` for an object name.
 """
 
 from __future__ import annotations
