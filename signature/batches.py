@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from signature.columns import TableTransformer
 from signature.exceptions import AssayError, ModelInputError
-from signature.schema import CENSORED
 
 UNSEEN = ("frozen", "refused", "adapted")
 """What may become of rows whose batch has no adjustment; see `BatchStep`."""
@@ -112,26 +109,3 @@ class BatchStep(TableTransformer):
         """Names of the columns, less the batch."""
         check_is_fitted(self)
         return np.asarray(self.columns_, dtype=object)
-
-
-def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
-    """Return the wanted names that are there, and refuse when another is missing.
-
-    A marker that an earlier step has turned into "detected or not" has no values any more, and is
-    passed over.
-
-    Raises
-    ------
-    ModelInputError
-        Listing those that are missing.
-
-    Examples
-    --------
-    >>> named_columns(["IL6", "IL5"], ["IL6", "IL5__censored"], "to harmonise")
-    ['IL6']
-    """
-    left = [c for c in wanted if c in there or c + CENSORED not in there]
-    absent = [c for c in left if c not in there]
-    if absent:
-        raise ModelInputError(f"missing columns {what}: {', '.join(map(repr, absent))}")
-    return left

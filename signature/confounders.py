@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.batches import named_columns
-from signature.columns import TableTransformer
+from signature.columns import TableTransformer, named_columns
 from signature.exceptions import ModelInputError
 from signature.schema import BATCH, BELOW, CENSORED
 

@@ -9,7 +9,8 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from signature.batches import BatchStep, named_columns
+from signature.batches import BatchStep
+from signature.columns import named_columns
 from signature.combat import Frame, batch_effect, fit_frame
 from signature.exceptions import AssayError, ModelInputError
 from signature.schema import BATCH, BELOW, CENSORED
@@ -33,8 +34,9 @@ class ComBat(BatchStep):
     batch : str
         Column with the batch's code; dropped. Rows without a code teach nothing.
     columns : sequence of str, optional
-        Markers to harmonise; a marker of which only ``<marker>__censored`` is left is passed over.
-        All columns but the covariates and those derived from a detection limit when left out; name the markers where a table also holds clinical columns.
+        Markers to harmonise; one of which only ``<marker>__censored`` is left is passed over. All
+        columns but the covariates and those derived from a detection limit when left out; name the
+        markers where a table also holds clinical columns.
     covariates : sequence of str
         Numeric columns whose differences between batches are biology to be kept, such as age. A
         missing value counts as the training mean. What varies between batches only cannot be told
