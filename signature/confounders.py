@@ -96,7 +96,6 @@ class Residualise(TableTransformer):
             rows = ~np.isnan(values[:, k])
             if rows.sum() < len(confounders) + 2:
                 continue
-
             lines = z[rows] - z[rows].mean(axis=0)
             self.coef_[:, k] = np.linalg.lstsq(lines, values[rows, k], rcond=1e-10)[0]
         return self
