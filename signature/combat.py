@@ -111,7 +111,7 @@ def _within_batch_slopes(
         own = member[rows]
         counts = own.sum(axis=0)[:, None]
         x, z = filled[np.ix_(rows, markers)], covariates[rows]
-        x = x - own @ _ratio(own.T @ x, counts)
+        # the values need no centring: what is left of the covariates is at right angles to batches
         z = z - own @ _ratio(own.T @ z, counts)
         slopes[:, markers] = np.linalg.lstsq(z, x, rcond=1e-10)[0]
     return slopes

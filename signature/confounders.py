@@ -95,9 +95,8 @@ class Residualise(TableTransformer):
             rows = ~np.isnan(values[:, k])
             if rows.sum() < len(confounders) + 2:
                 continue
-            x = values[rows, k]
             lines = z[rows] - z[rows].mean(axis=0)
-            self.coef_[:, k] = np.linalg.lstsq(lines, x - x.mean(), rcond=1e-10)[0]
+            self.coef_[:, k] = np.linalg.lstsq(lines, values[rows, k], rcond=1e-10)[0]
         return self
 
     def _centred(self, table: pd.DataFrame) -> np.ndarray:

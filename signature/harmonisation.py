@@ -200,7 +200,7 @@ class ComBat(BatchStep):
         distance[self.flat_ & (np.abs(distance) <= 1e-9 * (1 + np.abs(expected)))] = 0.0
         moved = distance / np.sqrt(self.scale_[at]) * self.sd_ + expected
         # exactly what was measured where there is nothing to adjust
-        touched = self.flat_ | (self.shift_[at] != 0) | (self.scale_[at] != 1)
+        touched = (self.shift_[at] != 0) | (self.scale_[at] != 1)
         values[rows] = np.where(touched, moved, values[rows])
         harmonised = pd.DataFrame(values, index=table.index, columns=self.harmonised_)
         rest = table.drop(columns=self.harmonised_)

@@ -226,6 +226,19 @@ def test_a_single_marker_has_nothing_to_be_shrunk_towards(parametric):
     assert scale[0] == pytest.approx(rows.var(ddof=1))
 
 
+@pytest.mark.parametrize("parametric", [True, False])
+def test_markers_that_agree_throughout_share_one_estimate(parametric):
+    """Their scales do not vary, so the prior of the scale is a point."""
+    column = _simulated(seed=12, markers=1)[0]
+    batch = np.arange(60) % 3
+    nothing = np.empty((60, 0))
+    frame = fit_frame(np.repeat(column, 4, axis=1), batch, nothing)
+    rows = frame.standardise(np.repeat(column, 4, axis=1), nothing)[batch == 1]
+    shift, scale = batch_effect(rows, **_plain(frame, parametric=parametric))
+    np.testing.assert_allclose(shift, rows[:, 0].mean())
+    np.testing.assert_allclose(scale, rows[:, 0].var(ddof=1))
+
+
 def test_more_rows_are_shrunk_less():
     rng = np.random.default_rng(11)
     no = np.zeros(40, dtype=bool)

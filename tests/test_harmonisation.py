@@ -113,7 +113,10 @@ def test_a_single_batch_passes():
 
 def test_the_reference_batch_stays_exactly_as_it_is():
     table = _plates()
-    out = _step(reference=2).fit_transform(table)
+    step = _step(reference=2).fit(table)
+    assert np.all(step.shift_[1] == 0)
+    assert np.all(step.scale_[1] == 1)
+    out = step.transform(table)
     own = table["assay_batch"] == 2
     pd.testing.assert_frame_equal(out[own], table[own].drop(columns="assay_batch"))
     assert (out.loc[~own, MARKERS] != table.loc[~own, MARKERS]).to_numpy().all()
@@ -242,6 +245,10 @@ def test_adapting_changes_nothing_else():
     assert step.n_batches_ == 3
     assert step.unseen_rows(new).all()
     assert not adapted.unseen_rows(new).any()
+    last = step.adapt(new.assign(assay_batch=9.0), batch_code=9)
+    pd.testing.assert_frame_equal(
+        adapted.transform(new), last.transform(new.assign(assay_batch=9.0))
+    )
     again = adapted.adapt(_plates((20,), seed=10, first=8), batch_code=8)
     pd.testing.assert_frame_equal(again.transform(new), adapted.transform(new))
     assert adapted.n_batches_ == 4
