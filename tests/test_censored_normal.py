@@ -142,9 +142,7 @@ def test_zero_and_negative_readings_are_borne():
 def test_substitutes_follow_the_unit_and_stay_below_the_limit(z, cut, shift):
     z = np.array(z)
     low = z < cut
-    table = _table(
-        IL6=np.exp2(np.where(low, NAN, z)), IL6__below=np.exp2(np.where(low, cut, NAN))
-    )
+    table = _table(IL6=np.exp2(np.where(low, NAN, z)), IL6__below=np.exp2(np.where(low, cut, NAN)))
     out = CensoredNormal(detected_above=None).fit_transform(table)["IL6"]
     scaled = CensoredNormal(detected_above=None).fit_transform(table * 2.0**shift)["IL6"]
     assert (out[low] <= 2.0**cut).all()

@@ -63,6 +63,8 @@ def test_a_row_does_not_see_the_others():
     precision = factor @ factor.transpose(0, 2, 1) + np.eye(6) * 0.1
     pull, limit = rng.normal(size=(50, 6)), rng.normal(size=(50, 6))
     together = means_below(precision, pull, limit)
-    alone = [means_below(precision[i : i + 1], pull[i : i + 1], limit[i : i + 1]) for i in range(50)]
+    alone = [
+        means_below(precision[i : i + 1], pull[i : i + 1], limit[i : i + 1]) for i in range(50)
+    ]
     np.testing.assert_array_equal(together, np.concatenate(alone))
     assert (together <= limit).all()

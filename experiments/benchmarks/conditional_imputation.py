@@ -109,8 +109,7 @@ def main(rounds: Annotated[int, typer.Option(help="How often each step is timed"
         "below_limit": round(float(panel(0).filter(like=BELOW).notna().mean(axis=None)), 3),
         "cpu_seconds": seconds,
         "median_cpu_seconds": {name: median(spent) for name, spent in seconds.items()},
-        "two_markers": {"rows": ROWS, "tables": TABLES, "truth": {"sd": 1.0, "r": 0.7}}
-        | benchmark,
+        "two_markers": {"rows": ROWS, "tables": TABLES, "truth": {"sd": 1.0, "r": 0.7}} | benchmark,
     }
     OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     typer.echo(json.dumps(found, indent=1))
