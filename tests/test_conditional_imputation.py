@@ -78,7 +78,6 @@ def test_without_the_other_marker_the_correlation_is_lost():
     assert (sd, r) == pytest.approx((0.785, 0.649), abs=0.015)
 
 
-@pytest.mark.slow
 def test_expected_values_in_training_would_not_do():
     table = _two_markers(0, 20_000)
     step = ConditionalImputation(markers=["TNF"]).fit(table)

@@ -66,7 +66,7 @@ def panel(seed: int) -> pd.DataFrame:
 
 
 def restored() -> dict[str, dict[str, float]]:
-    """Standard deviation and correlation of the logarithms after each treatment."""
+    """Return standard deviation and correlation of the logarithms after each treatment."""
     ways: dict[str, Any] = {
         "limit_substitution": LimitSubstitution(),
         "censored_normal": CensoredNormal(),
