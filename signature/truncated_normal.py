@@ -29,8 +29,10 @@ def below(
     """
     at = (limit - mean) / sd
     slope = hazard(at)
-    # far below the mean the difference loses all digits; 1/at² is its leading term
-    left = np.maximum(1 - slope * (slope + at), 0.5 / (1 + at * at) * (at < 0))
+    left = 1 - slope * (slope + at)
+    far = at < -100  # there the difference has lost its digits, and a series has them
+    square = np.square(at, where=far, out=np.ones_like(slope))
+    left = np.where(far, (1 - 6 / square + 50 / square**2) / square, left)
     return np.minimum(mean - sd * slope, limit), sd * sd * left
 
 
