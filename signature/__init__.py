@@ -6,6 +6,7 @@
 `signature.tables`            reading tables, and what is wrong with them
 `signature.visit_change`      change between two visits of a cohort
 `signature.panels`            markers by panel; `signature.markers` names them
+`signature.assay.units`       units as laboratories write them, and conversion
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,
