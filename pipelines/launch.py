@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.assay_facts import assay_record
 from pipelines.environment import code_version, library_versions
 from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
@@ -96,6 +97,7 @@ def write_results(
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
+    _write(folder / "assay.json", assay_record(study))
     final = keep_final_model(study, store, folder / "model")
     record = describe(study, store, final, started)
     _write(folder / "launch.json", record)
