@@ -9,11 +9,10 @@
 `signature.assay.units`       units as laboratories write them, and conversion
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
-`signature.censoring`         … values below a detection limit,
+`signature.censoring`         … values below a detection limit: one substitute,
 `signature.detected_only`     … detected or not,
-`signature.censored_normal`   … by a fitted normal distribution,
-`signature.conditional_imputation`  … given the other markers,
-`signature.imputation`        … missing values (pooled: `signature.multiple_imputation`),
+`signature.censored_normal`   … a fitted normal (`conditional_imputation`: given the row),
+`signature.imputation`        … missing values (`multiple_imputation`: pooled),
 `signature.scaling`           … logarithms
 `signature.harmonisation`     … assay batches, `signature.reference_shift` by constants,
 `signature.confounders`       … confounders,

@@ -15,6 +15,9 @@ from signature.schema import BELOW
 from signature.truncated_normal import below as normal_below
 from signature.truncated_normal import hazard
 
+GRAIN = 1e-9
+"""Logarithms that differ by less differ by rounding, whatever the unit."""
+
 
 class CensoredNormal(LimitTransformer):
     r"""Fit a normal distribution to each marker's logarithms, limits included, and use its low end.
@@ -92,7 +95,7 @@ class CensoredNormal(LimitTransformer):
             if np.isfinite(limits).any():
                 middle = table[marker + BELOW].median()
                 self.limits_[marker] = float(self._log2_of(marker, np.array([middle]))[0])
-            fitted = fit_left_censored(values[np.isnan(limits)], limits)
+            fitted = fit_left_censored(values[np.isnan(limits)], limits, GRAIN)
             if fitted is not None:
                 self.means_[marker], self.sds_[marker] = fitted
         return self
@@ -132,7 +135,9 @@ def on_log2(values: np.ndarray, floor: float | None) -> np.ndarray:
     return np.log2(np.where(values <= 0, floor, values))
 
 
-def fit_left_censored(values: np.ndarray, limits: np.ndarray) -> tuple[float, float] | None:
+def fit_left_censored(
+    values: np.ndarray, limits: np.ndarray, grain: float = 0.0
+) -> tuple[float, float] | None:
     r"""Maximum-likelihood mean and standard deviation of a left-censored normal sample.
 
     Newton's method in :math:`1/\sigma` and :math:`\mu/\sigma`, in which the log-likelihood is
@@ -144,6 +149,8 @@ def fit_left_censored(values: np.ndarray, limits: np.ndarray) -> tuple[float, fl
         NaN is left out.
     limits : ndarray of shape (n_censored,)
         One for each value that lies below it; NaN is left out.
+    grain : float
+        Values that differ by no more are taken to be the same; `GRAIN` for logarithms.
 
     Returns
     -------
@@ -157,7 +164,7 @@ def fit_left_censored(values: np.ndarray, limits: np.ndarray) -> tuple[float, fl
     (2.5881, 1.0386)
     """
     x, low = values[np.isfinite(values)], limits[np.isfinite(limits)]
-    if len(x) < 2 or np.ptp(x) <= 1e-12 * np.abs(x).max():
+    if len(x) < 2 or np.ptp(x) <= max(grain, 1e-12 * np.abs(x).max()):
         return None
     middle, spread = float(x.mean()), float(x.std())
     x, low = (x - middle) / spread, (low - middle) / spread

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from signature.censored_normal import fit_left_censored, on_log2
+from signature.censored_normal import GRAIN, fit_left_censored, on_log2
 from signature.exceptions import ModelInputError
 from signature.latent_normal import augment, draw, expect
 from signature.limits import LimitTransformer
@@ -214,7 +214,8 @@ class ConditionalImputation(LimitTransformer):
         scales = []
         for name in self.names_:
             values, limits = self._on_model_scale(table, name)
-            scale = fit_left_censored(values, limits)
+            grain = 0.0 if name in self.covariates else GRAIN
+            scale = fit_left_censored(values, limits, grain)
             if scale is not None:
                 self.modelled_.append(name)
                 scales.append(scale)

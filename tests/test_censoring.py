@@ -10,6 +10,7 @@ from signature.censored_normal import CensoredNormal
 from signature.censoring import LimitSubstitution
 from signature.conditional_imputation import ConditionalImputation
 from signature.detected_only import DetectedOnly
+from signature.persistence import load_procedure, save_procedure
 from signature.scaling import Log2Columns
 
 MODES = [DetectedOnly, LimitSubstitution, CensoredNormal, ConditionalImputation]
@@ -171,6 +172,15 @@ def test_hundreds_of_markers_are_put_together_at_once(mode):
     assert len(mode(detected_above=0.2, **few).fit_transform(table).columns) == 130
     if mode is not DetectedOnly:
         assert len(mode(detected_above=0.5, **few).fit_transform(table).columns) == 260
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_comes_back_from_a_file(mode, tmp_path):
+    step = mode(detected_above=0.6).fit(_censored(0.65).assign(CRP=1.0, CRP__below=NAN))
+    save_procedure(step, tmp_path / "step.skops")
+    new = _censored(0.3).assign(CRP=NAN, CRP__below=0.5)
+    loaded = load_procedure(tmp_path / "step.skops")
+    pd.testing.assert_frame_equal(loaded.transform(new), step.transform(new), check_exact=True)
 
 
 def test_log2_leaves_small_positive_values_alone():

@@ -297,7 +297,7 @@ def _cells(draw, rows, markers):
             max_size=rows * markers,
         )
     )
-    z = draw(st.lists(st.floats(-9, 9, width=32), min_size=rows * markers, max_size=rows * markers))
+    z = draw(st.lists(st.floats(-9, 9), min_size=rows * markers, max_size=rows * markers))
     kinds, z = np.array(kinds).reshape(rows, markers), np.array(z).reshape(rows, markers)
     return _table(np.where(kinds == "value", z, NAN), np.where(kinds == "below", z, NAN))
 
