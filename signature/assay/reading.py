@@ -9,7 +9,7 @@ import pandas as pd
 LIMITS = ("marker", "plate", "limit", "limits", "above_all")
 """Columns of `Reading.limits`, in order."""
 
-LISTED = ("file", "row", "reason")
+LISTED = ("file", "row", "sample", "rows", "reason")
 """Columns of `Reading.set_aside`, in order."""
 
 
@@ -51,7 +51,8 @@ class Reading:
         the other plates hold.
     repeats : Repeats
     set_aside : DataFrame
-        Columns `LISTED`: every row that is not used, by its line in the file, and why.
+        Columns `LISTED`: what is not used, by its line in the file, or by its sample with the
+        number of its rows; and why.
     """
 
     notes: tuple[Note, ...] = ()

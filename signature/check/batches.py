@@ -1,4 +1,4 @@
-"""Do plates go together with the outcome, and do the markers give the plate away?"""
+"""Whether plates go together with the outcome, and markers give the plate away."""
 
 from __future__ import annotations
 

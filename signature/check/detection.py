@@ -221,7 +221,7 @@ def _above_all(view: View) -> list[str]:
 
 
 def table(view: View) -> Table | None:
-    """Detection rate by marker and plate."""
+    """Return the detection rate by marker and plate."""
     limits = view.cohort.schema.limits
     if not limits:
         return None

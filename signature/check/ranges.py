@@ -88,7 +88,7 @@ def outside(values: np.ndarray, column: Column) -> np.ndarray:
 
 
 def _limits_outside(view: View) -> Iterator[Finding]:
-    """A limit may lie below the range of what is found in blood, but not above it."""
+    """Look for limits above the range; below the range of what blood holds they may lie."""
     odd = []
     for name in view.cohort.schema.limits:
         column = view.cohort.schema[name]
@@ -228,7 +228,7 @@ def _slips(values: np.ndarray, by: pd.Series, name: str) -> dict[str, str]:
 
 
 def table(view: View) -> Table:
-    """Middle and spread of every column, beside its plausible range."""
+    """Return middle and spread of every column, beside its plausible range."""
     rows: list[tuple[str | float | None, ...]] = []
     for column in view.cohort.schema.columns:
         if column.role is Role.LIMIT:
@@ -236,13 +236,15 @@ def table(view: View) -> Table:
         values = _known(view.values(column.name))
         # of a handful of people a percentile is somebody's value
         enough = len(values) >= 2 * FEWEST
-        marks = [float(q) for q in np.quantile(values, [0.05, 0.5, 0.95])] if enough else []
+        marks: list[float | None] = [None] * 3
+        if enough:
+            marks = [float(q) for q in np.quantile(values, [0.05, 0.5, 0.95])]
         rows.append(
             (
                 column.name,
                 column.unit,
                 len(values),
-                *(marks or [None] * 3),
+                *marks,
                 column.low,
                 column.high,
                 int(outside(values, column).sum()),

@@ -8,8 +8,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-VERSION = 1
-
 
 class Severity(StrEnum):
     """How much a finding matters."""
@@ -62,7 +60,7 @@ class Table(_Part):
 class CheckReport(_Part):
     """All that a check says about a study."""
 
-    version: Literal[1] = VERSION
+    version: Literal[1] = 1
     study: str
     citation: str
     rows: int

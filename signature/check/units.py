@@ -1,4 +1,4 @@
-"""Does a column look as if it were in another unit?"""
+"""Whether a column looks as if it were in another unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Can the markers tell on which plate a sample lay?"""
+"""Whether the markers can tell on which plate a sample lay."""
 
 from __future__ import annotations
 
