@@ -262,15 +262,12 @@ def _means(
 def _plates(long: _Long, used: np.ndarray) -> pd.Series:
     rows = pd.DataFrame({"sample": long.sample[used], "plate": long.plate[used]})
     rows = rows[rows["plate"] >= 0].drop_duplicates()
-    names = pd.Series(long.plates.to_numpy()[rows["plate"]], dtype="object").astype("str")
-    single = ~rows["sample"].duplicated(keep=False).to_numpy()
-    plate = pd.Series(np.nan, index=range(len(long.samples)), dtype="object", name="plate")
-    plate.iloc[rows["sample"].to_numpy()[single]] = names.to_numpy()[single]
-    if not single.all():
-        joined = names[~single].groupby(rows["sample"].to_numpy()[~single])
-        several = joined.agg(lambda own: " + ".join(sorted(own)))
-        plate.iloc[several.index] = several.to_numpy()
-    return plate
+    names = [str(name) for name in long.plates]
+    found: dict[int, list[str]] = {}
+    for sample, plate in rows.itertuples(index=False):
+        found.setdefault(sample, []).append(names[plate])
+    joined = {sample: " + ".join(sorted(own)) for sample, own in found.items()}
+    return pd.Series(range(len(long.samples))).map(joined).astype("object").rename("plate")
 
 
 def _limits(long: _Long) -> pd.DataFrame:
@@ -280,10 +277,10 @@ def _limits(long: _Long) -> pd.DataFrame:
     # rows without a plate are a plate of their own, the last
     place = long.marker * n + np.where(long.plate < 0, n - 1, long.plate)
     told = ~np.isnan(limit)
-    by = pd.Series(limit[told]).groupby(place[told]).agg(["max", "nunique"])
-    highest = np.full(len(long.markers) * n, -np.inf)
-    np.fmax.at(highest, place, long.value)
-    highest = highest.reshape(-1, n)
+    by = pd.Series(limit[told]).groupby(place[told]).agg(["max", "min", "nunique"])
+    flat = np.full(len(long.markers) * n, -np.inf)
+    np.fmax.at(flat, place, long.value)
+    highest = flat.reshape(-1, n)
     marker, plate = np.divmod(by.index.to_numpy(dtype="int64"), n)
     others = np.array(
         [np.delete(highest[m], p).max(initial=-np.inf) for m, p in zip(marker, plate, strict=True)]
@@ -296,9 +293,9 @@ def _limits(long: _Long) -> pd.DataFrame:
             "marker": long.markers.to_numpy()[marker],
             "plate": names[plate],
             "limit": limit_,
-            "limits": by["nunique"].to_numpy(),
+            "limits": np.where(np.isclose(by["max"], by["min"]), 1, by["nunique"]),
             # a marker that nobody found anywhere says nothing about its limit
-            "above_all": (limit_ > others) & (limit_ > own) & (np.isfinite(others)),
+            "above_all": (limit_ > others) & (limit_ > own) & np.isfinite(others),
         },
         columns=list(LIMITS),
     )

@@ -42,18 +42,20 @@ it. A study of two plates with a table of people::
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from signature import discovery, panels
 from signature.assay.assembly import assemble
+from signature.assay.detection import drop_flagged
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
 from signature.assay.measurements import Measurements
 from signature.assay.people import People, everyone, read_people
-from signature.assay.quality import PlateQuality, merge_wells
-from signature.assay.reading import Note, Reading
+from signature.assay.plate_quality import PlateQuality
+from signature.assay.quality import merge_wells
+from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.rules import Rules
 from signature.assay.wells import Wells
 from signature.cohort import Cohort
@@ -121,7 +123,7 @@ def read_study(file: Path) -> Study:
     """
     file = Path(file)
     told = load_dictionary(file)
-    parts, quality = _measurements(file, told)
+    parts, quality, wells = _measurements(file, told)
     people = _people(file, told, parts)
     cohort, reading = assemble(
         parts,
@@ -132,6 +134,8 @@ def read_study(file: Path) -> Study:
         told=_told(told),
         repeats=told.repeats,
     )
+    if quality is not None:
+        reading = _with_wells(reading, quality, wells)
     outcome = people.outcome
     return Study(
         title=told.title,
@@ -151,7 +155,9 @@ def _people(file: Path, told: Dictionary, parts: Sequence[Measurements]) -> Peop
     return everyone(samples)
 
 
-def _measurements(file: Path, told: Dictionary) -> tuple[list[Measurements], PlateQuality | None]:
+def _measurements(
+    file: Path, told: Dictionary
+) -> tuple[list[Measurements], PlateQuality | None, list[Wells]]:
     """Read every file; wells of all files are merged together, for bridges span files."""
     parts: list[Measurements] = []
     wells: list[tuple[AssayText, Wells]] = []
@@ -160,9 +166,10 @@ def _measurements(file: Path, told: Dictionary) -> tuple[list[Measurements], Pla
         if isinstance(read, Wells):
             wells.append((assay, read))
         else:
-            parts.append(_without_flagged(read, _rules(file, assay, number)))
+            rules = _rules(file, assay, number)
+            parts.append(drop_flagged(read) if rules.drop_flagged else read)
     if not wells:
-        return parts, None
+        return parts, None, []
     if any((a.rules, a.unit) != (wells[0][0].rules, wells[0][0].unit) for a, _ in wells):
         raise StudyError(
             f"{file.name}: the files of wells have different rules or units; their plates are "
@@ -171,8 +178,9 @@ def _measurements(file: Path, told: Dictionary) -> tuple[list[Measurements], Pla
     first = wells[0][0]
     rules = _rules(file, first, told.assays.index(first) + 1)
     unit = first.unit or first.layout.unit or "MFI"
-    merged, quality = merge_wells(_stacked([w for _, w in wells]), rules, unit=unit)
-    return [*parts, merged], quality
+    every = [w for _, w in wells]
+    merged, quality = merge_wells(_stacked(every), rules, unit=unit)
+    return [*parts, merged], quality, every
 
 
 def _read(file: Path, assay: AssayText) -> Measurements | Wells:
@@ -191,21 +199,6 @@ def _rules(file: Path, assay: AssayText, number: int) -> Rules:
     return validated(assay.rules, Rules, StudyError, where=f"{file.name}: assays.{number}.rules")
 
 
-def _without_flagged(part: Measurements, rules: Rules) -> Measurements:
-    flagged = part.table["flag"].notna()
-    if not rules.drop_flagged or not flagged.any():
-        return part
-    aside = pd.DataFrame({"row": pd.NA, "reason": "flagged by the laboratory"}, index=range(1))
-    aside = aside.loc[[0] * int(flagged.sum())]
-    return Measurements(
-        source=part.source,
-        table=part.table[~flagged].reset_index(drop=True),
-        rows_in=part.rows_in,
-        set_aside=pd.concat([part.set_aside, aside], ignore_index=True),
-        unknown=part.unknown,
-    )
-
-
 def _stacked(wells: Sequence[Wells]) -> Wells:
     if len(wells) == 1:
         return wells[0]
@@ -216,6 +209,30 @@ def _stacked(wells: Sequence[Wells]) -> Wells:
         set_aside=pd.concat([w.set_aside for w in wells], ignore_index=True),
         unknown=tuple(dict.fromkeys(name for w in wells for name in w.unknown)),
     )
+
+
+def _with_wells(reading: Reading, quality: PlateQuality, wells: Sequence[Wells]) -> Reading:
+    """Put the account of the wells in front of that of the measurements made of them."""
+    notes = []
+    for own in wells:
+        notes.append(Note(own.source, "rows in the file", own.rows_in))
+        reasons = own.set_aside["reason"].value_counts()
+        notes += [Note(own.source, f"set aside: {why}", int(n)) for why, n in reasons.items()]
+    notes.append(Note("wells", "wells times markers, of all kinds", quality.wells_in))
+    excluded = quality.wells_excluded.items()
+    notes += [Note("wells", f"not used: {why}", n) for why, n in excluded]
+    rows = [w.set_aside.assign(file=w.source, rows=1) for w in wells if len(w.set_aside)]
+    aside = reading.set_aside
+    if rows:
+        listed = [r.reindex(columns=list(LISTED)).astype("object") for r in rows]
+        aside = pd.concat([*listed, *([aside] if len(aside) else [])], ignore_index=True)
+    merged = [
+        replace(n, what="samples times markers, replicates merged")
+        if n.where == quality.source and n.what == "rows in the file"
+        else n
+        for n in reading.notes
+    ]
+    return replace(reading, notes=(*notes, *merged), set_aside=aside)
 
 
 def _panel(told: Dictionary) -> list[Column]:

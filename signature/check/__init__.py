@@ -17,7 +17,7 @@ from signature.check.view import view
 from signature.cohort import Cohort
 
 if TYPE_CHECKING:
-    from signature.assay.quality import PlateQuality
+    from signature.assay.plate_quality import PlateQuality
 
 _CHECKS = (ranges, floors, detection, missing, duplicates, batches)
 _ORDER = list(Severity)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from signature.check.detection import LOW
+from signature.check.missing import HALF
 from signature.check.report import CheckReport, Finding, Table, several
 from signature.check.text import HEADINGS, verdict
 
@@ -42,7 +44,11 @@ thead th:first-child { font-weight: 600; }
 td.text { text-align: left; }
 """
 
-_SHARES = {"detection": "markers below 40 % are marked", "missing": "shares above 50 % are marked"}
+_SHARES = {
+    "detection": "shares below 40 % are marked",
+    "missing": "shares above 50 % are marked",
+}
+_COUNTS = ("rows", "people")
 
 
 def page(report: CheckReport) -> str:
@@ -131,8 +137,10 @@ def _row(table: Table, row: tuple[str | float | None, ...]) -> str:
     first, *rest = row
     cells = []
     for name, cell in zip(table.columns[1:], rest, strict=True):
-        share = table.name in _SHARES and name != "rows" and isinstance(cell, float)
-        odd = share and (cell < 0.4 if table.name == "detection" else cell > 0.5)
+        share = table.name in _SHARES and name not in _COUNTS
+        odd = False
+        if share and isinstance(cell, float):
+            odd = cell < LOW if table.name == "detection" else cell > HALF
         kind = ' class="low"' if odd else ' class="text"' if isinstance(cell, str) else ""
         cells.append(f"<td{kind}>{escape(_cell(cell, share=share))}</td>")
     return f'<tr><th scope="row">{escape(str(first))}</th>{"".join(cells)}</tr>'
