@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
@@ -80,7 +81,7 @@ def read_table(path: Path, *, columns: Iterable[str], delimiter: str = ",") -> p
     missing = [c for c in wanted if c not in present]
     if missing:
         header = delimiter.join(rows[0])
-        raise TableError(_why_missing(path.name, header, delimiter, missing, present, wanted))
+        raise TableError(why_missing(path.name, header, delimiter, missing, present, wanted))
     ragged = [n for n, row in enumerate(rows[1:], start=2) if len(row) != len(present)]
     if ragged:
         raise TableError(
@@ -95,15 +96,7 @@ def read_table(path: Path, *, columns: Iterable[str], delimiter: str = ",") -> p
 
 def _rows(path: Path, delimiter: str) -> list[list[str]]:
     """Split a file into cells; empty lines are skipped."""
-    if not path.is_file():
-        raise TableError(f"no file {path.name!r} in {path.parent}; check the name and the folder")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{path.name} is not UTF-8 text (byte {error.start}). Save it again as UTF-8, for "
-            "example with 'CSV UTF-8' in a spreadsheet program"
-        ) from None
+    text = utf8_bytes(path).decode("utf-8")
     try:
         # strict: a quote that is never closed would otherwise swallow the rest of the file.
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -117,7 +110,29 @@ def _rows(path: Path, delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _why_missing(
+def utf8_bytes(path: Path) -> bytes:
+    """Return the bytes of a text file, without a byte order mark.
+
+    Raises
+    ------
+    TableError
+        When there is no such file, or it is not UTF-8.
+    """
+    if not path.is_file():
+        raise TableError(f"no file {path.name!r} in {path.parent}; check the name and the folder")
+    content = path.read_bytes()
+    if not content.isascii():
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise TableError(
+                f"{path.name} is not UTF-8 text (byte {error.start}). Save it again as UTF-8, for "
+                "example with 'CSV UTF-8' in a spreadsheet program"
+            ) from None
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def why_missing(
     file: str,
     header: str,
     delimiter: str,
@@ -125,6 +140,7 @@ def _why_missing(
     present: list[str],
     wanted: list[str],
 ) -> str:
+    """Say why a header lacks columns: another delimiter, no header, or simply not there."""
     for other, name in _DELIMITERS.items():
         if other != delimiter and header.count(other) > header.count(delimiter):
             return (

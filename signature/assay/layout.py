@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Limits(BaseModel):
-    """A separate table of lower limits, one row per marker, and plate where they differ."""
+    """A separate table of lower limits, one row per marker, and plate where they differ.
+
+    The file stands beside that of the measurements, and shares its decimal mark.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -24,21 +27,22 @@ class Layout(BaseModel):
     """Layout of one file; every format has defaults of its own for what is left out.
 
     ``columns`` maps what this software calls a column (``sample``, ``analyte``, ``value``,
-    ``unit``, ``limit``, ``plate``, ``well``, ``flag``, ``beads``, ``kind``, ``expected``) to what
-    the file calls it.
+    ``unit``, ``limit``, ``upper``, ``plate``, ``well``, ``flag``, ``beads``, ``kind``,
+    ``expected``) to what the file calls it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     columns: dict[str, str] = {}
     unit: str | None = None
-    """Unit of all values when the file has no unit column."""
+    """Unit of the values whose unit the file does not say."""
     markers: dict[str, str] = {}
-    """The file's analyte names → canonical names, for names the vocabulary cannot know."""
+    """The file's analyte names → canonical names, for names the vocabulary cannot know, or for two
+    analytes of one name."""
     only: tuple[str, ...] = ()
-    """Wide files: the columns that hold analytes; all that are not named otherwise when empty."""
+    """The analytes that are used; all that the file has when empty. Wide files: their columns."""
     ignore: tuple[str, ...] = ()
-    """Analytes or columns that are not read."""
+    """Analytes that are not used. Wide files: columns that are not read."""
     delimiter: str | None = None
     decimal: Annotated[str, Field(pattern=r"^[.,]$")] = "."
     sheet: str | None = None

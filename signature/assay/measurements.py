@@ -46,6 +46,8 @@ class Measurements:
         are rows used and rows set aside.
     unknown : tuple of str
         Names of analytes that the vocabulary does not know; they are kept under their own name.
+    findings : tuple of str
+        What is doubtful but used, counted; one sentence each.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Measurements:
     rows_in: int
     set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SET_ASIDE)))
     unknown: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.table.columns) != COLUMNS:
@@ -92,3 +95,25 @@ class Measurements:
     def __repr__(self) -> str:
         # the default would print samples into logs
         return f"Measurements({self.source!r}, {len(self)} measurements)"
+
+
+def duplicated(measurements: Measurements) -> pd.DataFrame:
+    """Count, per marker, the samples that were measured on several plates, and how many disagree.
+
+    Parameters
+    ----------
+    measurements : Measurements
+        Both results of such a sample are kept, each with its plate.
+
+    Returns
+    -------
+    DataFrame
+        One row per marker with such samples: ``marker``, ``samples`` (on several plates) and
+        ``disagree`` (with more than one result, be it a number or a limit).
+    """
+    table = measurements.table
+    again = table[table.duplicated(["sample", "marker"], keep=False)]
+    same = ["sample", "marker", "value", "below", "above"]
+    results = again.drop_duplicates(same).groupby(["marker", "sample"], observed=True).size()
+    found = results.groupby("marker").agg(samples="size", disagree=lambda n: int((n > 1).sum()))
+    return found.reset_index()

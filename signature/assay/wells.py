@@ -49,7 +49,7 @@ class Wells:
         Data rows that the file holds.
     set_aside : DataFrame
         As in `signature.assay.measurements.Measurements`.
-    unknown : tuple of str
+    unknown, findings : tuple of str
         Likewise.
 
     Raises
@@ -63,6 +63,7 @@ class Wells:
     rows_in: int
     set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SET_ASIDE)))
     unknown: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.table.columns) != COLUMNS:

@@ -1,0 +1,205 @@
+"""Which column is which, and which analyte is which marker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from signature import markers
+from signature.assay.layout import Layout
+from signature.exceptions import AssayError, DefinitionError, TableError
+
+
+def roles(
+    source: str,
+    header: list[str],
+    layout: Layout,
+    usual: Mapping[str, tuple[str, ...]],
+    required: Iterable[str],
+) -> dict[str, str]:
+    """Find the columns of a file.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, for messages.
+    header : list of str
+        Its column names.
+    layout : Layout
+        Names the columns that are not called as usual.
+    usual : mapping of role to names
+        Usual names, the preferred one first; case and punctuation do not matter.
+    required : iterable of str
+        Roles that the format cannot do without.
+
+    Returns
+    -------
+    dict of role to column
+        Roles that the file does not have are left out.
+
+    Raises
+    ------
+    TableError
+        When a required column is not found, or a role or a named column does not exist.
+    """
+    strange = sorted(set(layout.columns) - set(usual))
+    if strange:
+        raise TableError(
+            f"{source}: `columns` names {', '.join(map(repr, strange))}, which this format does "
+            f"not have; it has: {', '.join(usual)}"
+        )
+    by_key = {_key(name): name for name in reversed(header)}
+    found: dict[str, str] = {}
+    for role, names in usual.items():
+        if role in layout.columns:
+            found[role] = layout.columns[role]
+            continue
+        hits = [by_key[_key(name)] for name in names if _key(name) in by_key]
+        if hits:
+            found[role] = hits[0]
+    missing = [role for role in required if role not in found]
+    if missing:
+        _refuse(source, header, usual, missing, found)
+    return found
+
+
+def _refuse(
+    source: str,
+    header: list[str],
+    usual: Mapping[str, tuple[str, ...]],
+    missing: list[str],
+    found: dict[str, str],
+) -> None:
+    asked = "; ".join(f"{role} ({' or '.join(usual[role][:4])})" for role in missing)
+    if not set(found.values()) & set(header):
+        # a file without its header line begins with somebody's values
+        raise TableError(
+            f"{source}: no column of this format is in its first line; are the header and the "
+            f"delimiter as expected? Looked for {asked}"
+        )
+    shown = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
+    raise TableError(
+        f"{source} lacks a column for {asked}; it has: {shown}. Name it in `columns`, for example "
+        f'{missing[0]} = "…"'
+    )
+
+
+def _key(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Markers of a file's analytes.
+
+    Parameters
+    ----------
+    codes : ndarray of int
+        Place in `markers` of each row's marker; -1 for rows without one.
+    markers : Index of str
+        All markers, each once.
+    unknown : tuple of str
+        Names the vocabulary does not know.
+    shared : ndarray of int
+        Places in `markers` of those that have several names in this file.
+    """
+
+    codes: np.ndarray
+    markers: pd.Index
+    unknown: tuple[str, ...]
+    shared: np.ndarray
+
+
+def wanted(analyte: pd.Categorical, layout: Layout, source: str) -> np.ndarray:
+    """Mark the rows whose analyte the layout wants.
+
+    Raises
+    ------
+    AssayError
+        When an analyte of `only` is not in the file.
+    """
+    names = list(analyte.categories)
+    absent = [name for name in layout.only if name not in names]
+    if absent:
+        raise AssayError(
+            f"{source} has no analyte {', '.join(map(repr, absent[:12]))} of `only`; it has: "
+            + ", ".join(names[:12])
+            + (", …" if len(names) > 12 else "")
+        )
+    chosen = [n not in layout.ignore and (not layout.only or n in layout.only) for n in names]
+    # the appended False is for rows without an analyte, whose code is -1
+    return np.append(np.array(chosen, dtype=bool), False)[analyte.codes]
+
+
+def resolve(analyte: pd.Categorical, used: np.ndarray, layout: Layout, source: str) -> Names:
+    """Give each analyte its canonical name; unknown ones keep the laboratory's.
+
+    Raises
+    ------
+    AssayError
+        When names are ambiguous.
+    """
+    marker: dict[int, str] = {}
+    unknown: list[str] = []
+    ambiguous: list[str] = []
+    for code in np.unique(analyte.codes[used]):
+        name = str(analyte.categories[code])
+        try:
+            canonical = markers.lookup(layout.markers.get(name, name))
+        except DefinitionError as error:
+            ambiguous.append(f"{name!r}: {error}")
+            continue
+        if canonical is None:
+            unknown.append(name)
+        marker[code] = canonical or layout.markers.get(name, name)
+    if ambiguous:
+        raise AssayError(
+            f"{source}: {len(ambiguous)} names of analytes mean more than one marker; say which in "
+            f"`markers = {{…}}` of the layout. {'; '.join(ambiguous)}"
+        )
+    places, names = pd.factorize(pd.Series(list(marker.values()), dtype="str"))
+    to_place = np.full(len(analyte.categories) + 1, -1)
+    to_place[list(marker)] = places
+    shared = np.flatnonzero(np.bincount(places, minlength=len(names)) > 1)
+    codes = np.where(used, to_place[analyte.codes], -1)
+    return Names(codes, pd.Index(names), tuple(sorted(unknown)), shared)
+
+
+def refuse_shared(
+    names: Names, analyte: pd.Categorical, place: np.ndarray, used: np.ndarray, source: str
+) -> None:
+    """Raise when two analytes of one marker were measured in the same sample and plate, or well.
+
+    Parameters
+    ----------
+    place : ndarray of int
+        A number for each row's sample and plate, or well.
+    used : ndarray of bool
+        The rows that count.
+
+    Raises
+    ------
+    AssayError
+        Naming the analytes, and how to tell them apart.
+    """
+    rows = np.flatnonzero(np.isin(names.codes, names.shared) & used)
+    if not len(rows):
+        return
+    table = pd.DataFrame(
+        {"place": place[rows], "marker": names.codes[rows], "analyte": analyte.codes[rows]}
+    ).drop_duplicates()
+    both = table[table.duplicated(["place", "marker"], keep=False)]
+    if len(both):
+        meant = both[["marker", "analyte"]].drop_duplicates().groupby("marker")["analyte"]
+        shown = "; ".join(
+            " and ".join(repr(analyte.categories[a]) for a in sorted(found))
+            + f" are both {names.markers[marker]}"
+            for marker, found in meant
+        )
+        raise AssayError(
+            f"{source}: {shown}. Tell them apart in `markers` of the layout, or leave one out with "
+            "`ignore`"
+        )

@@ -1,0 +1,103 @@
+"""Rows of a file on their way to measurements or wells, and why some are not used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from signature.assay.files import Sheet
+from signature.assay.measurements import SET_ASIDE
+
+NO_SAMPLE, NO_ANALYTE, NO_UNIT = "no sample name", "no analyte name", "no unit"
+NOT_WANTED = "analyte not asked for"
+REPEATED = "repeats another row exactly"
+"""Reasons that all formats share; those of a cell are in `signature.assay.cells`."""
+
+
+_LABELS = ("sample", "analyte", "unit", "plate", "match", "flag")
+
+
+class Aside:
+    """Which rows are not used, each with its first reason."""
+
+    def __init__(self, rows: int) -> None:
+        self._codes = np.zeros(rows, dtype=np.int16)
+        self._reasons: list[str | None] = [None]
+
+    @property
+    def used(self) -> np.ndarray:
+        """Mask of the rows without a reason."""
+        return self._codes == 0
+
+    def mark(self, rows: np.ndarray, reason: str) -> None:
+        """Set rows aside that are not yet."""
+        if reason not in self._reasons:
+            self._reasons.append(reason)
+        self._codes[rows & self.used] = self._reasons.index(reason)
+
+    def mark_each(self, reasons: np.ndarray) -> None:
+        """Set aside the rows that have a reason of their own."""
+        for reason in pd.unique(reasons[reasons != None]):  # noqa: E711 - an array of objects
+            self.mark(reasons == reason, reason)
+
+    def table(self, lines: np.ndarray) -> pd.DataFrame:
+        """Return the rows set aside, in the order of the file."""
+        rows = np.flatnonzero(~self.used)
+        rows = rows[np.argsort(lines[rows], kind="stable")]
+        reasons = np.array(self._reasons, dtype=object)[self._codes[rows]]
+        return pd.DataFrame({SET_ASIDE[0]: lines[rows], SET_ASIDE[1]: pd.array(reasons, dtype="str")})
+
+
+@dataclass(eq=False)
+class Rows:
+    """Rows of a file, before anything is decided; names are missing where the file has none.
+
+    ``column`` names the column of each cell for messages, ``match`` is what the table of limits
+    is looked up by. ``limit`` and ``upper`` are cells too.
+    """
+
+    source: str
+    lines: np.ndarray
+    sample: pd.Categorical
+    analyte: pd.Categorical
+    cells: pd.Series
+    column: str | pd.Categorical
+    aside: Aside
+    unit: pd.Categorical | None = None
+    limit: pd.Series | None = None
+    upper: pd.Series | None = None
+    plate: pd.Categorical | None = None
+    match: pd.Categorical | None = None
+    flag: pd.Categorical | None = None
+
+
+def nameless(rows: int) -> pd.Categorical:
+    """Return names that are all missing."""
+    return pd.Categorical.from_codes(np.full(rows, -1), categories=pd.Index([], dtype="str"))
+
+
+def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
+    """Take the rows of a long file.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Its columns.
+    found : mapping of role to column
+        As `roles` finds them, and ``match`` where limits are looked up by another column.
+    """
+    names = {role: sheet.labels(found[role]) for role in _LABELS if role in found}
+    numbers = {role: sheet.table[found[role]] for role in ("limit", "upper") if role in found}
+    names.setdefault("match", names.get("plate"))
+    return Rows(
+        source=sheet.name,
+        lines=sheet.lines,
+        cells=sheet.table[found["value"]],
+        column=found["value"],
+        aside=Aside(len(sheet)),
+        **names,
+        **numbers,
+    )

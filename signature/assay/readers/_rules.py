@@ -1,0 +1,152 @@
+"""What contradicts itself in a file, and what is only doubtful."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from signature.assay import cells
+from signature.assay.readers._names import Names
+from signature.assay.readers._rows import REPEATED, Aside, Rows
+from signature.exceptions import AssayError, TableError
+
+_CONCENTRATION = re.compile(
+    r"[pnuµμmk]?(g|mol|eq|iu|u)/(m|d|u|µ|μ|c)?(l|m3)|[pnuµμm]m|(10\^?[0-9]+|cells?|[0-9]+)/[a-zµμ]*l"
+)
+# NPX of a panel span about 20 and often pass below 0; concentrations of a panel span decades
+_NPX_MOST, _NPX_NEGATIVE, _FEW = 40.0, 0.01, 20
+
+
+def is_concentration(unit: str) -> bool:
+    """Whether a unit is one of concentrations, which cannot be negative.
+
+    Examples
+    --------
+    >>> [is_concentration(u) for u in ("pg/mL", "IU/L", "10^9/L", "nM", "NPX", "MFI", "log2 pg/mL")]
+    [True, True, True, True, False, False, False]
+    """
+    return _CONCENTRATION.fullmatch("".join(unit.casefold().split())) is not None
+
+
+def refuse_text(rows: Rows, reason: np.ndarray) -> None:
+    """Raise when a column has text in every cell that is filled in: it holds no measurements.
+
+    Raises
+    ------
+    TableError
+        Naming the columns.
+    """
+    text = (reason == cells.TEXT) & rows.aside.used
+    if not text.any():
+        return
+    filled = (reason != cells.MISSING) & rows.aside.used
+    if isinstance(rows.column, str):
+        counts = {rows.column: int(text.sum())} if text.sum() == filled.sum() else {}
+    else:
+        size = len(rows.column.categories)
+        n_text = np.bincount(rows.column.codes[text], minlength=size)
+        n_filled = np.bincount(rows.column.codes[filled], minlength=size)
+        bad = np.flatnonzero((n_text > 0) & (n_text == n_filled))
+        counts = {str(rows.column.categories[i]): int(n_text[i]) for i in bad}
+    if counts:
+        shown = ", ".join(f"{name!r} ({n} cells)" for name, n in list(counts.items())[:12])
+        raise TableError(
+            f"{rows.source}: expected measurements, but there is nothing but text in {shown}"
+            f"{', …' if len(counts) > 12 else ''}; name the right column in `columns`, or leave "
+            "the column out with `ignore`"
+        )
+
+
+def refuse_npx(source: str, concentrations: np.ndarray) -> None:
+    """Raise when so-called concentrations look like NPX: often negative, and all of them small.
+
+    Raises
+    ------
+    AssayError
+        When at least 1 % of 20 or more numbers are negative and none is beyond 40 either way.
+    """
+    numbers = concentrations[~np.isnan(concentrations)]
+    if len(numbers) < _FEW or np.abs(numbers).max() > _NPX_MOST:
+        return
+    negative = int((numbers < 0).sum())
+    if negative >= max(_NPX_NEGATIVE * len(numbers), 2):
+        raise AssayError(
+            f"{source}: the unit is a concentration, but {negative} of {len(numbers)} numbers are "
+            f"negative and none is beyond {_NPX_MOST:g}: these look like NPX or logarithms. Say "
+            '`unit = "NPX"` (or the unit they are in); a concentration cannot be negative'
+        )
+
+
+def unreached(
+    source: str, names: Names, pair: np.ndarray, value: np.ndarray, low: np.ndarray
+) -> list[str]:
+    """Find plates and markers of which no number reaches the limit.
+
+    That is a finding and no error: in plasma a cytokine may well be undetected on a whole plate.
+    It is an error when it holds for all of a file, for then the limits are in another unit.
+
+    Parameters
+    ----------
+    pair : ndarray of int
+        As in `spread`.
+    value : ndarray of float64
+        The numbers.
+    low : ndarray of bool
+        Which of them are below their limit.
+
+    Raises
+    ------
+    AssayError
+        When 20 or more numbers have limits and none reaches its own.
+    """
+    numbers = ~np.isnan(value) & (pair >= 0)
+    size = int(pair.max(initial=-1)) + 1
+    n, n_low = (np.bincount(pair[rows], minlength=size) for rows in (numbers, numbers & low))
+    none = np.flatnonzero((n > 0) & (n == n_low))
+    if not len(none):
+        return []
+    if n_low.sum() >= _FEW and n_low.sum() == numbers.sum():
+        raise AssayError(
+            f"{source}: none of {int(n.sum())} numbers reaches the limit of its plate and marker; "
+            "are the limits in the unit of the values?"
+        )
+    which = sorted(set(names.markers[none % len(names.markers)]))
+    return [
+        f"the limit is above every number for {len(none)} of {int((n > 0).sum())} plates and "
+        f"markers ({', '.join(which[:12])}{', …' if len(which) > 12 else ''})"
+    ]
+
+
+def once(source: str, table: pd.DataFrame, aside: Aside) -> pd.DataFrame:
+    """Use rows that say the same once.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows that are used, by their place in the file.
+
+    Raises
+    ------
+    AssayError
+        When a sample has two results for one marker on one plate: which one counts, or whether
+        they are replicates to be merged, is not the reader's to say.
+    """
+    key = ["sample", "marker", "plate"]
+    again = table[table.duplicated(key, keep=False)]
+    if again.empty:
+        return table
+    same = again.duplicated(keep="first")
+    rows = np.zeros(len(aside.used), dtype=bool)
+    rows[again.index[same]] = True
+    aside.mark(rows, REPEATED)
+    several = again[~same]
+    several = several[several.duplicated(key, keep=False)]
+    if len(several):
+        raise AssayError(
+            f"{source}: {len(several)} rows give {several['sample'].nunique()} samples more than "
+            "one result for the same marker and plate. Name the plate column if they are from "
+            "several plates, read replicate wells with the format for wells, or keep one row each"
+        )
+    return table.drop(again.index[same])
