@@ -88,7 +88,7 @@ def _limits(blanks: pd.DataFrame, sds: float, *, borrow: bool) -> pd.DataFrame:
         typical = float((variance[known] / middle).median())
         own = (variance * spare).fillna(0.0)
         variance = (own + PRIOR_WELLS * typical) / (spare + PRIOR_WELLS)
-    spread = np.sqrt(variance)
+    spread = variance**0.5
     return table.assign(limit=table["blank"] + sds * table["marker"].map(spread))
 
 

@@ -158,9 +158,7 @@ def _differences(bridges: pd.DataFrame, reference: str) -> pd.DataFrame:
     return pairs.assign(difference=pairs["level_reference"] - pairs["level"])
 
 
-def _weights(
-    middle: pd.Series, n: pd.Series, spread: pd.Series, all_n: pd.Series
-) -> pd.Series:
+def _weights(middle: pd.Series, n: pd.Series, spread: pd.Series, all_n: pd.Series) -> pd.Series:
     """Return how much of each median difference to believe."""
     spare = (all_n - 1).clip(lower=0)
     if not len(middle) or spare.sum() == 0:

@@ -1,14 +1,12 @@
-"""Detection by marker and plate, from measurements or from a cohort's table."""
+"""Detection by marker and plate, from a cohort's table."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from signature.assay.measurements import Measurements
-from signature.assay.plate_quality import MarkerPlate, PlateQuality
+from signature.assay.plate_quality import MarkerPlate
 from signature.schema import BELOW, FeatureSchema, Role
-
-FLAGGED = "flagged by the laboratory"
 
 
 def detection_by_plate(
@@ -62,61 +60,7 @@ def detection_by_plate(
                     detected=here,
                     below=low,
                     missing=n - here - low,
-                    limit=float(limits[index].median()) if low else None,
+                    limit=float(np.nanmedian(limits[index].to_numpy())) if low else None,
                 )
             )
     return rows
-
-
-def quality_of_measurements(measurements: Measurements) -> PlateQuality:
-    """Describe measurements that came without wells: detection by marker and plate, and flags."""
-    table = measurements.table
-    plate = table["plate"].astype("object").where(table["plate"].notna(), "").astype(str)
-    counted = table.assign(
-        plate=plate,
-        detected=table["value"].notna(),
-        low=table["below"].notna(),
-        high=table["above"].notna(),
-    ).groupby(["marker", "plate"], sort=True, observed=True)
-    rows = []
-    for (marker, name), group in counted:
-        detected, low = int(group["detected"].sum()), int(group["low"].sum())
-        high = int(group["high"].sum())
-        limit = group["limit"].median() if group["limit"].notna().any() else None
-        rows.append(
-            MarkerPlate(
-                marker=str(marker),
-                plate=str(name),
-                n=len(group),
-                detected=detected,
-                below=low,
-                above=high,
-                missing=len(group) - detected - low - high,
-                limit=None if limit is None else float(limit),
-            )
-        )
-    return PlateQuality(
-        source=measurements.source,
-        unread=len(measurements.set_aside),
-        flagged=int(table["flag"].notna().sum()),
-        markers=tuple(rows),
-    )
-
-
-def drop_flagged(measurements: Measurements) -> Measurements:
-    """Set aside the measurements that carry a flag of the laboratory."""
-    flagged = measurements.table["flag"].notna()
-    aside = pd.DataFrame({"row": pd.NA, "reason": FLAGGED}, index=range(int(flagged.sum())))
-    return Measurements(
-        source=measurements.source,
-        table=measurements.table[~flagged].reset_index(drop=True),
-        rows_in=measurements.rows_in,
-        set_aside=_stack(measurements.set_aside, aside),
-        unknown=measurements.unknown,
-    )
-
-
-def _stack(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    if first.empty:
-        return second
-    return first if second.empty else pd.concat([first, second], ignore_index=True)

@@ -51,7 +51,7 @@ class MarkerPlate(_Record):
     excluded: dict[str, int] = {}
     """Measurements by the reason for which they were set aside."""
     limit: float | None = None
-    """Lower limit in the units of the plate, before any bridging; a cohort's: median of its rows'."""
+    """Lower limit on this plate, before any bridging; of a cohort, the median over its rows."""
     blank: float | None = None
     """Mean of the blanks."""
     blanks: int = 0
@@ -109,9 +109,7 @@ class PlateQuality(_Record):
     def _nothing_lost(self) -> Self:
         found = self.wells_used + sum(self.wells_excluded.values())
         if found != self.wells_in:
-            raise ValueError(
-                f"{self.source}: {found} wells are accounted for, of {self.wells_in}"
-            )
+            raise ValueError(f"{self.source}: {found} wells are accounted for, of {self.wells_in}")
         return self
 
     def excluded(self) -> dict[str, int]:

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from signature.assay.blanks import blank_limits, reads_like_a_blank
 from signature.assay.bridging import BridgeShifts, apply_shifts, bridge_shifts
 from signature.assay.measurements import COLUMNS, SET_ASIDE, Measurements
-from signature.assay.plate_quality import (
-    CvBand,
-    MarkerPlate,
-    PlateLayout,
-    PlateQuality,
-    WellCell,
-)
+from signature.assay.plate_quality import PlateQuality
+from signature.assay.plate_summary import summarise
 from signature.assay.replicates import merge_replicates, why_unused
 from signature.assay.rules import Rules
 from signature.assay.wells import Kind, Wells
 from signature.exceptions import AssayError
 
 LIKE_A_BLANK = "reads like a blank"
-_PLACE = re.compile(r"^([A-P])0?(\d{1,2})$")
-_MERGED = (Kind.SAMPLE, Kind.BRIDGE, Kind.CONTROL)
+MERGED = (Kind.SAMPLE, Kind.BRIDGE, Kind.CONTROL)
+"""Kinds of wells whose replicates are merged."""
 
 
 def merge_wells(
@@ -40,6 +33,9 @@ def merge_wells(
     A bridge well that reads like the plate's blanks was never filled and would shift a whole plate;
     it is excluded. A sample's well that does is only marked, in the layout: healthy people may
     well have nothing to show.
+
+    The signal is taken to rise with the concentration. In a competitive assay it falls, and "low
+    signal" is not "low": turn such wells into concentrations.
 
     Parameters
     ----------
@@ -67,23 +63,33 @@ def merge_wells(
         that the plates do not allow.
     """
     rules = rules or Rules()
-    table = _checked(wells)
-    table["unused"] = why_unused(table, rules)
-    limits = limits_of(table, rules)
-    empty = _mark_unfilled(table, limits)
-    merged = merge_replicates(table[table["kind"].isin(_MERGED)], limits, rules)
+    table, limits, empty = judge_wells(wells, rules)
+    merged = merge_replicates(table[table["kind"].isin(MERGED)], limits, rules)
     people = merged[merged["kind"] == Kind.SAMPLE]
     measurements = _measurements(wells, people, unit)
     shifts = _shifts(wells, merged, unit, rules)
     if shifts is not None:
         measurements = apply_shifts(measurements, shifts)
-    return measurements, _quality(wells, table, merged, empty, shifts)
+    return measurements, summarise(wells, table, merged, empty, shifts)
 
 
-def limits_of(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Return the blanks' limits from wells whose ``unused`` is filled in."""
+def judge_wells(wells: Wells, rules: Rules) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+    """Apply the rules for single wells, and take the limits from the blanks.
+
+    Returns
+    -------
+    table : DataFrame
+        The wells, with ``unused``: why a well is not used, empty where it is.
+    limits : DataFrame
+        As from `signature.assay.blanks.blank_limits`.
+    empty : Series of bool
+        By plate and well, whether it reads like a blank and is none.
+    """
+    table = _checked(wells)
+    table["unused"] = why_unused(table, rules)
     blanks = table[(table["kind"] == Kind.BLANK) & (table["unused"] == "")]
-    return blank_limits(blanks[["plate", "marker", "signal"]], rules.blank_sds)
+    limits = blank_limits(blanks[["plate", "marker", "signal"]], rules.blank_sds)
+    return table, limits, _mark_unfilled(table, limits)
 
 
 def _checked(wells: Wells) -> pd.DataFrame:
@@ -156,112 +162,3 @@ def _shifts(wells: Wells, merged: pd.DataFrame, unit: str, rules: Rules) -> Brid
         method=rules.bridging,
         fewest=rules.fewest_bridges,
     )
-
-
-def _quality(
-    wells: Wells,
-    table: pd.DataFrame,
-    merged: pd.DataFrame,
-    empty: pd.Series,
-    shifts: BridgeShifts | None,
-) -> PlateQuality:
-    keys = ["plate", "sample", "marker"]
-    of_group = table[keys].merge(merged[[*keys, "reason"]], on=keys, how="left")["reason"]
-    reason = table["unused"].mask(table["unused"] == "", of_group.fillna("").to_numpy())
-    excluded = reason[reason != ""].value_counts()
-    people = merged[merged["kind"] == Kind.SAMPLE]
-    return PlateQuality(
-        source=wells.source,
-        wells_in=len(table),
-        wells_used=int((reason == "").sum()),
-        wells_excluded={str(k): int(v) for k, v in sorted(excluded.items())},
-        unread=len(wells.set_aside),
-        plates=_layouts(table, reason, empty),
-        markers=_markers(people),
-        cv_by_level=_cv_by_level(merged),
-        bridging=shifts,
-    )
-
-
-def _layouts(
-    table: pd.DataFrame, reason: pd.Series, empty: pd.Series
-) -> tuple[PlateLayout, ...]:
-    by_well = (
-        table.assign(out=(reason != "").astype("float64"))
-        .groupby(["plate", "well"], sort=False)
-        .agg(kind=("kind", "first"), beads=("beads", "median"), out=("out", "mean"))
-        .reset_index()
-    )
-    suspects = set(empty.index[empty])
-    layouts = []
-    for plate, here in by_well.groupby("plate", sort=True):
-        cells = []
-        for well in here.itertuples():
-            match = _PLACE.match(str(well.well).upper())
-            cells.append(
-                WellCell(
-                    well=str(well.well),
-                    row=ord(match[1]) - ord("A") + 1 if match else None,
-                    column=int(match[2]) if match else None,
-                    kind=str(well.kind),
-                    beads=_number(well.beads),
-                    excluded=float(well.out),
-                    like_a_blank=(plate, well.well) in suspects,
-                )
-            )
-        kinds = {str(k): int(n) for k, n in sorted(here["kind"].value_counts().items())}
-        layouts.append(PlateLayout(plate=str(plate), wells=kinds, cells=tuple(cells)))
-    return tuple(layouts)
-
-
-def _markers(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
-    rows = []
-    for (marker, plate), group in people.groupby(["marker", "plate"], sort=True):
-        kept = group[group["reason"] == ""]
-        low = int(kept["below"].sum())
-        excluded = group.loc[group["reason"] != "", "reason"].value_counts()
-        first = group.iloc[0]
-        rows.append(
-            MarkerPlate(
-                marker=str(marker),
-                plate=str(plate),
-                n=len(group),
-                detected=len(kept) - low,
-                below=low,
-                excluded={str(k): int(v) for k, v in sorted(excluded.items())},
-                limit=_number(first["limit"]),
-                blank=_number(first["blank"]),
-                blanks=0 if pd.isna(first["blanks"]) else int(first["blanks"]),
-                cv=_number(group["cv"].median()) if group["cv"].notna().any() else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _cv_by_level(merged: pd.DataFrame) -> tuple[CvBand, ...]:
-    """Cut the replicates' levels into tenths; over all markers, for a marker alone has too few."""
-    pairs = merged[merged["cv"].notna()]
-    if pairs.empty:
-        return ()
-    level = np.log2(pairs["signal"].astype("float64"))
-    edges = np.unique(np.quantile(level, np.linspace(0, 1, 11)))
-    if len(edges) < 2:
-        edges = np.array([edges[0], edges[0]])
-    place = np.clip(np.searchsorted(edges, level, side="right") - 1, 0, len(edges) - 2)
-    bands = []
-    for number in np.unique(place):
-        cv = pairs["cv"].to_numpy()[place == number]
-        bands.append(
-            CvBand(
-                low=float(edges[number]),
-                high=float(edges[number + 1]),
-                n=len(cv),
-                median=float(np.median(cv)),
-                upper=float(np.quantile(cv, 0.9)),
-            )
-        )
-    return tuple(bands)
-
-
-def _number(value: float) -> float | None:
-    return None if pd.isna(value) else float(value)

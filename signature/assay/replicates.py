@@ -89,7 +89,8 @@ def merge_replicates(wells: pd.DataFrame, limits: pd.DataFrame, rules: Rules) ->
     reason = reason.mask((cv > rules.largest_cv) & ~agree, f"CV above {rules.largest_cv:g} %")
     reason = reason.mask((table["signal"] <= 0) & ~below, "signal not above zero")
     reason = reason.mask(
-        table["used"] < rules.fewest_replicates, f"fewer than {rules.fewest_replicates} usable wells"
+        table["used"] < rules.fewest_replicates,
+        f"fewer than {rules.fewest_replicates} usable wells",
     )
     reason = reason.mask(table["used"] == 0, table["unused"])
     return table.assign(cv=cv, below=below & (reason == ""), reason=reason).drop(

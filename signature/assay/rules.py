@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+_Place = Annotated[tuple[str, str], Field(strict=False)]  # TOML has lists only
+
 
 class Rules(BaseModel):
     """Which wells and measurements count, and what a blank says; part of the study dictionary.
@@ -31,7 +33,7 @@ class Rules(BaseModel):
     """Usable wells that a measurement needs; one that lost its duplicate is used by default."""
     blank_sds: Annotated[float, Field(ge=0)] = 3.0
     """The limit lies so many standard deviations above the mean blank."""
-    failed_wells: tuple[tuple[str, str], ...] = ()
+    failed_wells: Annotated[tuple[_Place, ...], Field(strict=False)] = ()
     """Plate and well of wells that the laboratory knows to have failed."""
     drop_flagged: bool = False
     """Whether measurements that the laboratory flagged are set aside."""
