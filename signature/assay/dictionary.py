@@ -64,7 +64,9 @@ class AssayText(_Part):
     """A file of signature/panels: units, scales and plausible ranges."""
     layout: Layout = Layout()
     rules: dict[str, Any] = {}
-    """Quality rules for wells, see `signature.assay.quality.Rules`."""
+    """Quality rules, see `signature.assay.rules.Rules`."""
+    curves: bool = False
+    """Wells: concentrations by the plates' standard curves instead of signals."""
     markers: dict[str, MarkerText] = {}
     """Canonical name → what no panel says, or says otherwise."""
 

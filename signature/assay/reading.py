@@ -43,6 +43,8 @@ class Reading:
     ----------
     notes : tuple of Note
         In the order of reading.
+    findings : tuple of str
+        What a reader found doubtful and used, one sentence each.
     unknown : tuple of str
         Analytes that the vocabulary does not know, kept under their own name.
     limits : DataFrame
@@ -56,6 +58,7 @@ class Reading:
     """
 
     notes: tuple[Note, ...] = ()
+    findings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     limits: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LIMITS)))
     repeats: Repeats = Repeats()

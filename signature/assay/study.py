@@ -49,10 +49,11 @@ import pandas as pd
 
 from signature import discovery, panels
 from signature.assay.assembly import assemble
-from signature.assay.detection import drop_flagged
+from signature.assay.concentrations import concentrations
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
 from signature.assay.measurements import Measurements
 from signature.assay.people import People, everyone, read_people
+from signature.assay.measurement_quality import judge_measurements
 from signature.assay.plate_quality import PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.reading import LISTED, Note, Reading
@@ -123,7 +124,8 @@ def read_study(file: Path) -> Study:
     """
     file = Path(file)
     told = load_dictionary(file)
-    parts, quality, wells = _measurements(file, told)
+    found = _files(file, told)
+    parts = found.parts
     people = _people(file, told, parts)
     cohort, reading = assemble(
         parts,
@@ -134,13 +136,14 @@ def read_study(file: Path) -> Study:
         told=_told(told),
         repeats=told.repeats,
     )
-    if quality is not None:
-        reading = _with_wells(reading, quality, wells)
+    reading = replace(reading, findings=found.findings)
+    if found.quality is not None and found.wells:
+        reading = _with_wells(reading, found.quality, found.wells)
     outcome = people.outcome
     return Study(
         title=told.title,
         cohort=cohort,
-        quality=quality,
+        quality=found.quality,
         measurements=tuple(parts),
         reading=reading,
         site=told.people.site if told.people else None,
@@ -155,32 +158,60 @@ def _people(file: Path, told: Dictionary, parts: Sequence[Measurements]) -> Peop
     return everyone(samples)
 
 
-def _measurements(
-    file: Path, told: Dictionary
-) -> tuple[list[Measurements], PlateQuality | None, list[Wells]]:
+@dataclass(eq=False, repr=False)
+class _Files:
+    """What the files of the laboratories hold, before anybody knows whose samples they are."""
+
+    parts: list[Measurements]
+    quality: PlateQuality | None = None
+    wells: Sequence[Wells] = ()
+    findings: tuple[str, ...] = ()
+
+
+def _files(file: Path, told: Dictionary) -> _Files:
     """Read every file; wells of all files are merged together, for bridges span files."""
-    parts: list[Measurements] = []
+    found = _Files([])
     wells: list[tuple[AssayText, Wells]] = []
     for number, assay in enumerate(told.assays, start=1):
         read = _read(file, assay)
+        found.findings += tuple(f"{read.source}: {sentence}" for sentence in read.findings)
         if isinstance(read, Wells):
             wells.append((assay, read))
-        else:
+            continue
+        if assay.rules or assay.layout.bridges:
             rules = _rules(file, assay, number)
-            parts.append(drop_flagged(read) if rules.drop_flagged else read)
-    if not wells:
-        return parts, None, []
-    if any((a.rules, a.unit) != (wells[0][0].rules, wells[0][0].unit) for a, _ in wells):
+            read, found.quality = judge_measurements(read, rules, assay.layout.bridges)
+        found.parts.append(read)
+    if wells:
+        _add_wells(found, file, told, wells)
+    return found
+
+
+def _add_wells(
+    found: _Files, file: Path, told: Dictionary, wells: Sequence[tuple[AssayText, Wells]]
+) -> None:
+    first = wells[0][0]
+    if any(
+        (a.rules, a.unit, a.curves) != (first.rules, first.unit, first.curves) for a, _ in wells
+    ):
         raise StudyError(
             f"{file.name}: the files of wells have different rules or units; their plates are "
             "judged together, so give each file the same"
         )
-    first = wells[0][0]
     rules = _rules(file, first, told.assays.index(first) + 1)
-    unit = first.unit or first.layout.unit or "MFI"
-    every = [w for _, w in wells]
-    merged, quality = merge_wells(_stacked(every), rules, unit=unit)
-    return [*parts, merged], quality, every
+    found.wells = [w for _, w in wells]
+    unit = first.unit or first.layout.unit
+    if first.curves:
+        fitted = concentrations(_stacked(found.wells), rules, unit=unit or "pg/mL")
+        merged, found.quality = fitted.measurements, fitted.quality
+        if fitted.refused:
+            total = len(fitted.refused) + len(fitted.curves)
+            found.findings += (
+                f"{merged.source}: {len(fitted.refused)} of {total} standard curves are not usable",
+            )
+    else:
+        merged, found.quality = merge_wells(_stacked(found.wells), rules, unit=unit or "MFI")
+    found.parts.append(merged)
 
 
 def _read(file: Path, assay: AssayText) -> Measurements | Wells:
@@ -208,6 +239,7 @@ def _stacked(wells: Sequence[Wells]) -> Wells:
         rows_in=sum(w.rows_in for w in wells),
         set_aside=pd.concat([w.set_aside for w in wells], ignore_index=True),
         unknown=tuple(dict.fromkeys(name for w in wells for name in w.unknown)),
+        findings=tuple(sentence for w in wells for sentence in w.findings),
     )
 
 

@@ -107,7 +107,7 @@ def check_study(
 def _read(cohort: Cohort, reading: Reading) -> tuple[Line, ...]:
     lines = [Line(where=n.where, what=n.what, rows=n.rows) for n in reading.notes]
     lines += [
-        Line(where=cohort.name, what=f"rows left out, not: {s.reason}", rows=s.removed)
+        Line(where=cohort.name, what=f"rows left out (kept: {s.reason})", rows=s.removed)
         for s in cohort.flow
         if s.removed
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from signature.check.association import association
-from signature.check.report import Finding, Severity, Table
+from signature.check.report import Finding, Severity, Table, percent
 from signature.check.view import FEWEST, View
 from signature.check.whose_plate import guess_groups
 
@@ -99,12 +99,7 @@ def _outcome_from_group(groups: np.ndarray, outcome: np.ndarray) -> float | None
 
 
 def _nested(view: View) -> Iterator[Finding]:
-    groups = view.groups()
-    if len(groups) < 2:
-        return
-    site, plate = groups["site"], groups["plate"]
-    both = site.notna() & plate.notna()
-    if (pd.crosstab(plate[both], site[both]) > 0).sum(axis=1).max() == 1:
+    if view.nested:
         yield Finding(
             severity=Severity.NOTE,
             code="plates_in_sites",
@@ -130,10 +125,10 @@ def _guessed(view: View, *, linked: bool) -> Iterator[Finding]:
         severity=Severity.WARNING if matters or (linked and found.gain >= 0.1) else Severity.NOTE,
         code="markers_predict_plate",
         sentence=(
-            f"The markers give the plate away: {found.accuracy:.0%} of held-out people are put on "
-            f"their plate, {found.chance:.0%} by chance (p {_p(found.p)})"
+            f"The markers give the plate away: {percent(found.accuracy)} of held-out people are "
+            f"put on their plate, {percent(found.chance)} by chance (p {_p(found.p)})"
             + (" within sites" if found.within else "")
-        ).replace("%", " %"),
+        ),
         action=(
             "Plates shift the values: harmonise inside the folds by bridge samples or ComBat, and "
             "ask whether plates also hold different people."

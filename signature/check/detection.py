@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signature.check.association import association
-from signature.check.report import Finding, Severity, Table, listed
+from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
 from signature.schema import BELOW, Scale, source_of
 
@@ -68,7 +68,7 @@ def _low(view: View) -> Iterator[Finding]:
             code="low_detection",
             sentence=(
                 "Detected in fewer than 40 % of the rows: "
-                + listed(f"{n} ({r:.0%})".replace("%", " %") for n, r in low.items())
+                + listed(f"{n} ({percent(r)})" for n, r in low.items())
             ),
             action="Use them as detected or not detected, or leave them out; do not average them.",
             columns=tuple(low),
@@ -78,9 +78,12 @@ def _low(view: View) -> Iterator[Finding]:
 
 def _differing(view: View) -> Iterator[Finding]:
     limits = view.cohort.schema.limits
+    told: set[str] = set()
     for word, by in view.groups().items():
         found = {}
         for limit in limits:
+            if source_of(limit) in told:
+                continue
             detected, looked = _measured(view, limit)
             use = looked & view.one_each
             gap = uneven(detected[use], by.to_numpy()[use], tests=len(limits))
@@ -93,7 +96,7 @@ def _differing(view: View) -> Iterator[Finding]:
                 code=f"detection_by_{word}",
                 sentence=(
                     f"Detection rates differ between {word}s more than chance allows: "
-                    + listed(f"{n} (by up to {found[n]:.0%})".replace("%", " %") for n in worst)
+                    + listed(f"{n} (by up to {percent(found[n])})" for n in worst)
                 ),
                 action=(
                     "Look at limits and sample handling; a marker that is detected on some "
@@ -102,6 +105,8 @@ def _differing(view: View) -> Iterator[Finding]:
                 columns=tuple(worst),
                 counts=found,
             )
+        if view.nested:  # what differs between sites differs between their plates
+            told |= set(found)
 
 
 def uneven(yes: np.ndarray, by: np.ndarray, *, tests: int) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from signature.check.report import Finding, Severity, listed, several
+from signature.check.report import Finding, Severity, listed, percent, several
 from signature.check.view import View
 from signature.markers import lookup
 from signature.schema import Role, Scale
@@ -28,6 +28,13 @@ def findings(view: View) -> Iterator[Finding]:
     yield from _spikes(view)
     yield from _rounding(view)
     yield from _unknown(view)
+    for sentence in view.reading.findings:
+        yield Finding(
+            severity=Severity.WARNING,
+            code="reading",
+            sentence=sentence,
+            action="Look at the file; what is doubtful there was used as it stands.",
+        )
 
 
 def _empty(view: View) -> Iterator[Finding]:
@@ -58,12 +65,14 @@ def _empty(view: View) -> Iterator[Finding]:
 
 
 def _spikes(view: View) -> Iterator[Finding]:
-    found: dict[str, list[str]] = {"smallest": [], "largest": [], "same": []}
+    found: dict[str, list[str]] = {"smallest": [], "largest": [], "same": [], "zero": []}
     for name in _continuous(view):
         values = view.values(name)
         place = spike(values[~np.isnan(values)])
         if not place and view.batch is not None:
             place = _spike_on_a_plate(values, view.batch)
+        if place == "smallest" and np.nanmin(values) == 0:
+            place = "zero"
         if place:
             found[place].append(name)
     texts = {
@@ -71,6 +80,11 @@ def _spikes(view: View) -> Iterator[Finding]:
             "floor",
             "share the same smallest number, as if it stood for 'below the limit'",
             "Ask for the detection limit and give it as a limit, not as a number.",
+        ),
+        "zero": (
+            "zeros",
+            "are zero",
+            "A count may be zero; a concentration that is zero was below a limit: give the limit.",
         ),
         "largest": (
             "ceiling",
@@ -86,12 +100,10 @@ def _spikes(view: View) -> Iterator[Finding]:
     for place, (code, what, action) in texts.items():
         if found[place]:
             yield Finding(
-                severity=Severity.WARNING,
+                severity=Severity.NOTE if place == "zero" else Severity.WARNING,
                 code=code,
                 sentence=(
-                    f"More than {SPIKE:.0%} of the values {what}: {listed(found[place])}".replace(
-                        "%", " %"
-                    )
+                    f"More than {percent(SPIKE)} of the values {what}: {listed(found[place])}"
                 ),
                 action=action,
                 columns=tuple(found[place]),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signature.check.detection import MOST_GROUPS, uneven
-from signature.check.report import Finding, Severity, Table, listed
+from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
 
 HALF = 0.5
@@ -25,15 +25,21 @@ def findings(view: View) -> Iterator[Finding]:
             code="mostly_missing",
             sentence=(
                 "Missing in more than half of the rows: "
-                + listed(f"{n} ({s:.0%})".replace("%", " %") for n, s in mostly.items())
+                + listed(f"{n} ({percent(s)})" for n, s in mostly.items())
             ),
             action="Find out why before anything is filled in; leave out what nobody measured.",
             columns=tuple(mostly),
             counts=mostly,
         )
+    told: set[str] = set()
     for word, by in view.groups().items():
-        yield from _by_group(view, gone, word, by)
+        for finding in _by_group(view, gone, word, by):
+            yield finding
+            if view.nested:  # what differs between sites differs between their plates
+                told |= set(finding.columns)
+        gone = {name: missing for name, missing in gone.items() if name not in told}
     if view.outcome is not None:
+        gone = {name: _missing(view, name) for name in view.cohort.schema.features}
         by = view.outcome.astype("object").where(view.outcome.notna())
         found = _uneven(view, gone, by)
         if found:
@@ -42,7 +48,7 @@ def findings(view: View) -> Iterator[Finding]:
                 code="missing_by_outcome",
                 sentence=(
                     "Missing more often for one outcome than for the other: "
-                    + listed(f"{n} (by {g:.0%})".replace("%", " %") for n, g in found.items())
+                    + listed(f"{n} (by {percent(g)})" for n, g in found.items())
                 ),
                 action=(
                     "Ask whether these were measured because of what happened; then whether a "
@@ -99,7 +105,7 @@ def _by_group(
             code=f"missing_by_{word}",
             sentence=(
                 f"Missing values differ between {word}s more than chance allows: "
-                + listed(f"{n} (by up to {g:.0%})".replace("%", " %") for n, g in found.items())
+                + listed(f"{n} (by up to {percent(g)})" for n, g in found.items())
             ),
             action=f"Ask what was done differently; report missing values by {word}.",
             columns=tuple(found),

@@ -6,7 +6,7 @@ from html import escape
 
 from signature.check.detection import LOW
 from signature.check.missing import HALF
-from signature.check.report import CheckReport, Finding, Table, several
+from signature.check.report import CheckReport, Finding, Table, percent, several
 from signature.check.text import HEADINGS, verdict
 
 _STYLE = """
@@ -41,7 +41,7 @@ thead th { position: sticky; top: 0; background: var(--band); border-top: 0; }
 tbody th, th:first-child { text-align: left; font-weight: 400; }
 thead th:first-child { font-weight: 600; }
 .low { color: var(--error); font-weight: 600; }
-td.text { text-align: left; }
+td.text, th.text { text-align: left; }
 """
 
 _SHARES = {
@@ -121,16 +121,24 @@ def _read(report: CheckReport) -> str:
         f"<td>{line.rows:,}</td></tr>"
         for line in report.read
     )
-    head = '<th scope="col">where</th><th scope="col">what</th><th scope="col">rows</th>'
+    head = _head("where", text=True) + _head("what", text=True) + _head("rows", text=False)
     return f"<h2>What was read</h2>{_framed('Rows, in the order of reading', head, rows)}"
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+    columns = zip(table.columns, zip(*table.rows, strict=True), strict=True)
+    head = "".join(
+        _head(name, text=any(isinstance(c, str) for c in cells)) for name, cells in columns
+    )
     rows = "".join(_row(table, row) for row in table.rows)
     note = _SHARES.get(table.name)
     caption = f"{len(table.rows)} rows" + (f"; {note}" if note else "")
     return f"<h2>{escape(table.title)}</h2>{_framed(caption, head, rows)}"
+
+
+def _head(name: str, *, text: bool) -> str:
+    kind = ' class="text"' if text else ""
+    return f'<th scope="col"{kind}>{escape(name)}</th>'
 
 
 def _row(table: Table, row: tuple[str | float | None, ...]) -> str:
@@ -152,7 +160,7 @@ def _cell(cell: str | float | None, *, share: bool) -> str:
     if isinstance(cell, str):
         return cell
     if share:
-        return f"{100 * cell:.0f} %"
+        return percent(cell)
     if float(cell).is_integer():
         return f"{cell:,.0f}"
     return f"{cell:.3g}" if abs(cell) < 1000 else f"{cell:,.0f}"

@@ -94,6 +94,17 @@ def listed(names: Iterable[str], at_most: int = 8) -> str:
     return f"{', '.join(every[:at_most])} and {len(every) - at_most} more"
 
 
+def percent(share: float) -> str:
+    """Write a share in per cent, with a blank at which no line breaks.
+
+    Examples
+    --------
+    >>> percent(0.256).split()
+    ['26', '%']
+    """
+    return f"{100 * share:.0f}\u00a0%"
+
+
 def several(number: int, one: str, many: str = "") -> str:
     """Write a count with its noun.
 

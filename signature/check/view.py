@@ -70,6 +70,15 @@ class View:
         """Return numbers whose order is right: "below a limit" is lower than every number."""
         return np.where(self.below(name), -np.inf, self.values(name))
 
+    @cached_property
+    def nested(self) -> bool:
+        """Whether each plate holds the samples of one site only."""
+        if self.site is None or self.batch is None:
+            return False
+        both = self.site.notna() & self.batch.notna()
+        sites = self.site[both].groupby(self.batch[both]).nunique()
+        return len(sites) > 1 and self.site.nunique() > 1 and int(sites.max()) == 1
+
     def groups(self) -> dict[str, pd.Series]:
         """Return the ways in which rows are grouped, by their word in a sentence."""
         named = {"site": self.site, "plate": self.batch}

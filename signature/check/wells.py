@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from signature.check.report import Finding, Severity, Table, listed, several
+from signature.check.report import Finding, Severity, Table, listed, percent, several
 
 if TYPE_CHECKING:
     from signature.assay.plate_quality import PlateQuality
@@ -60,7 +60,7 @@ def _excluded(quality: PlateQuality) -> Iterator[Finding]:
             code="marker_excluded",
             sentence=(
                 "More than a fifth of the measurements are lost to the rules for wells: "
-                + listed(f"{m} ({s:.0%})".replace("%", " %") for m, s in worst.items())
+                + listed(f"{m} ({percent(s)})" for m, s in worst.items())
             ),
             action="Leave these markers out, or ask the laboratory to measure them again.",
             columns=tuple(worst),
