@@ -51,9 +51,9 @@ from signature import discovery, panels
 from signature.assay.assembly import assemble
 from signature.assay.concentrations import concentrations
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
+from signature.assay.measurement_quality import judge_measurements
 from signature.assay.measurements import Measurements
 from signature.assay.people import People, everyone, read_people
-from signature.assay.measurement_quality import judge_measurements
 from signature.assay.plate_quality import PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.reading import LISTED, Note, Reading

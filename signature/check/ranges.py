@@ -27,8 +27,9 @@ def findings(view: View) -> Iterator[Finding]:
     """Look at the values of every column."""
     yield from _outside(view)
     yield from _limits_outside(view)
-    yield from _impossible(view)
-    yield from _logarithms(view)
+    logarithms = list(_logarithms(view))
+    yield from logarithms
+    yield from _impossible(view, {name for f in logarithms for name in f.columns})
     yield from _slipped_groups(view)
 
 
@@ -108,10 +109,12 @@ def _limits_outside(view: View) -> Iterator[Finding]:
         )
 
 
-def _impossible(view: View) -> Iterator[Finding]:
+def _impossible(view: View, explained: set[str]) -> Iterator[Finding]:
     negative: dict[str, int] = {}
     zero: dict[str, int] = {}
     for column in view.cohort.schema.columns:
+        if column.name in explained or column.role is Role.LIMIT:
+            continue
         if column.scale is not Scale.LOG2 and not _concentration(column):
             continue
         values = _known(view.values(column.name))

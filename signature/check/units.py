@@ -63,7 +63,7 @@ def unit_hint(values: np.ndarray, column: Column) -> str:
     >>> from signature.schema import Role
     >>> glucose = Column("glucose", Role.MARKER, "metabolic", unit="mg/dL", low=30, high=900)
     >>> unit_hint(np.array([4.9, 5.5, 6.1, 11.0]), glucose)
-    'they look in mmol/L where mg/dL is meant, or 10 times too small, or 100 times too small'
+    'they look in mmol/L where mg/dL is meant, or 10 times too small'
     """
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
