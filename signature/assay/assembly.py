@@ -89,7 +89,7 @@ def assemble(
         weight=people.weight,
     )
     cohort = cohort.keep(row_of >= 0, "any marker was measured")
-    return cohort, _account(measurements, people, wide, len(cohort))
+    return cohort, _account(measurements, people, wide)
 
 
 def _marker_columns(
@@ -174,7 +174,6 @@ def _account(
     parts: Sequence[Measurements],
     people: People,
     wide: Wide,
-    rows: int,
 ) -> Reading:
     notes = []
     for part in parts:
@@ -194,7 +193,6 @@ def _account(
     ]
     gone = people.set_aside["reason"].value_counts()
     notes += [Note(people.source, f"set aside: {why}", int(n)) for why, n in gone.items()]
-    notes.append(Note(people.source, "samples that no file has measured", len(people) - rows))
     always = ("rows", "rows in the file", "measurements")
     unknown = dict.fromkeys(name for part in parts for name in part.unknown)
     return Reading(

@@ -94,6 +94,7 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
         named.append(outcome.column)
     kept = list(dict.fromkeys([text.sample, *(n for n in named if n), *text.records]))
     table = read_table(folder / text.file, columns=kept, delimiter=text.delimiter)
+    source = Path(text.file).name
     reason = pd.Series(None, index=table.index, dtype="object")
     if text.subject:
         reason[table[text.subject].isna()] = "names no person"
@@ -105,13 +106,13 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
     twice = int(table[text.sample].duplicated(keep=False).sum())
     if twice:
         raise StudyError(
-            f"{text.file}: {twice} of {rows_in} rows share their {text.sample!r} with another row; "
+            f"{source}: {twice} of {rows_in} rows share their {text.sample!r} with another row; "
             "the people table has one row per sample"
         )
-    columns, clinical = _clinical(table, text)
+    columns, clinical = _clinical(table, text, source)
     subject = table[text.subject or text.sample].rename("subject")
     return People(
-        source=text.file,
+        source=source,
         sample=table[text.sample].rename("sample"),
         subject=subject,
         columns=columns,
@@ -123,7 +124,7 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
         weight=_numbers(table, [text.weight], text)[text.weight].rename("weight")
         if text.weight
         else None,
-        outcome=None if outcome is None else _outcome(table[outcome.column], outcome, text.file),
+        outcome=None if outcome is None else _outcome(table[outcome.column], outcome, source),
         rows_in=rows_in,
         set_aside=aside,
     )
@@ -156,10 +157,12 @@ def _visit(table: pd.DataFrame, subject: pd.Series, text: PeopleText) -> pd.Seri
 def _numbers(table: pd.DataFrame, columns: list[str], text: PeopleText) -> pd.DataFrame:
     if text.decimal == ",":
         table = table.assign(**{c: table[c].str.replace(",", ".", regex=False) for c in columns})
-    return to_numbers(table, columns, where=text.file)
+    return to_numbers(table, columns, where=Path(text.file).name)
 
 
-def _clinical(table: pd.DataFrame, text: PeopleText) -> tuple[tuple[Column, ...], pd.DataFrame]:
+def _clinical(
+    table: pd.DataFrame, text: PeopleText, source: str
+) -> tuple[tuple[Column, ...], pd.DataFrame]:
     described, values = [], {}
     plain = [c.column for c in text.clinical.values() if not c.codes]
     numbers = _numbers(table, list(dict.fromkeys(plain)), text) if plain else None
@@ -174,11 +177,11 @@ def _clinical(table: pd.DataFrame, text: PeopleText) -> tuple[tuple[Column, ...]
                 scale=Scale(told.scale),
                 low=told.low,
                 high=told.high,
-                source=text.file,
+                source=source,
             )
         )
         if told.codes:
-            values[name] = coded(table[told.column], told.codes, where=text.file)
+            values[name] = coded(table[told.column], told.codes, where=Path(text.file).name)
         elif numbers is not None:
             values[name] = numbers[told.column]
     return tuple(described), pd.DataFrame(values, index=table.index, dtype="float64")

@@ -286,7 +286,7 @@ def _limits(long: _Long) -> pd.DataFrame:
         [np.delete(highest[m], p).max(initial=-np.inf) for m, p in zip(marker, plate, strict=True)]
     )
     own = highest[marker, plate]
-    names = np.r_[long.plates.to_numpy(dtype="object"), ""]
+    names = np.array([*long.plates, ""], dtype="object")
     limit_ = by["max"].to_numpy()
     return pd.DataFrame(
         {
