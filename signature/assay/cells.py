@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from signature.assay.labels import Labels
 from signature.exceptions import TableError
 
 MISSING = "no measurement"
@@ -83,11 +84,14 @@ class Cells:
         """Set aside what is below zero, or below a limit of zero, where signs are not possible."""
         wrong = (self.value < 0) | (self.below <= 0) | (self.above <= 0)
         wrong &= ~np.broadcast_to(signed, len(wrong))
-        return Cells(
-            *(np.where(wrong, np.nan, part) for part in (self.value, self.below, self.above)),
-            np.where(wrong, None, self.flag),
-            np.where(wrong, NEGATIVE, self.reason),
+        if not wrong.any():
+            return self
+        value, below, above = (
+            np.where(wrong, np.nan, part) for part in (self.value, self.below, self.above)
         )
+        flag, reason = self.flag.copy(), self.reason.copy()
+        flag[wrong], reason[wrong] = None, NEGATIVE
+        return Cells(value, below, above, flag, reason)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +109,7 @@ def parse(
     cells: pd.Series,
     *,
     where: str,
-    column: str | pd.Categorical,
+    column: str | Labels,
     decimal: str = ".",
     limit: np.ndarray | None = None,
     upper: np.ndarray | None = None,
@@ -124,7 +128,7 @@ def parse(
         Categories are fastest: each different text is read once.
     where : str
         Name of the file, for the message.
-    column : str or Categorical
+    column : str or Labels
         Name of the column, or of each cell's column, for the message.
     decimal : str
         The decimal mark, ``.`` or ``,``.
@@ -198,7 +202,7 @@ def _from_texts(texts: np.ndarray, decimal: str) -> _Texts:
     other_decimal = np.zeros(len(texts), dtype=bool)
     other = _CELL["." if decimal == "," else ","]
     written: dict[int, str] = {}
-    for i in np.flatnonzero(~np.isfinite(number)):
+    for i in np.flatnonzero(~np.isfinite(number)).tolist():
         text = texts[i].replace("−", "-").strip()
         if found := _CELL[decimal].fullmatch(text):
             side[i] = _SIDE[found["side"][0]] if found["side"] else 0
@@ -247,7 +251,7 @@ def _word(text: str) -> tuple[int, int]:
 
 
 def _refuse_other_decimal(
-    other: np.ndarray, where: str, column: str | pd.Categorical, decimal: str
+    other: np.ndarray, where: str, column: str | Labels, decimal: str
 ) -> None:
     if not other.any():
         return
@@ -260,6 +264,6 @@ def _refuse_other_decimal(
     used = "," if decimal == "." else "."
     raise TableError(
         f"{where}: expected {names[decimal]}, but numbers are written with {names[used]} in {shown}"
-        f"{', …' if len(counts) > 12 else ''}; say so with `decimal = \"{used}\"`, or save the "
+        f'{", …" if len(counts) > 12 else ""}; say so with `decimal = "{used}"`, or save the '
         "file again"
     )

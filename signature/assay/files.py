@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.delimited import read_delimited
+from signature.assay.labels import Labels, as_labels
 from signature.assay.layout import Layout
 from signature.assay.workbooks import read_workbook
 from signature.exceptions import TableError
-from signature.tables import clean_text, why_missing
+from signature.tables import why_missing
 
 _PARQUET, _EXCEL, _OLD_EXCEL = {".parquet", ".pq"}, {".xlsx", ".xlsm"}, {".xls", ".xlsb", ".ods"}
 
@@ -39,8 +40,8 @@ class Sheet:
     def __len__(self) -> int:
         return len(self.table)
 
-    def labels(self, column: str) -> pd.Categorical:
-        """Return a column of names: blanks around them gone, marks of a missing name missing."""
+    def labels(self, column: str) -> Labels:
+        """Return a column of names; see `signature.assay.labels`."""
         return as_labels(self.table[column])
 
 
@@ -121,18 +122,3 @@ def _plain(column: pd.Series) -> pd.Series:
         missing = column.isna()
         return column.astype("str").where(~missing, "").astype("category")
     return column.astype("float64")
-
-
-def as_labels(column: pd.Series) -> pd.Categorical:
-    """Return cells as names; see `Sheet.labels`."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        codes, numbers = pd.factorize(column)
-        texts = [str(int(x)) if float(x).is_integer() else repr(float(x)) for x in numbers]
-    else:
-        as_written = column.astype("category")
-        codes = as_written.cat.codes.to_numpy().astype(np.int64)
-        texts = list(as_written.cat.categories)
-    clean = clean_text(pd.DataFrame({"text": pd.Series(texts, dtype="str")}))["text"]
-    places, names = pd.factorize(clean)
-    # the appended -1 is for cells that were missing already, whose code is -1
-    return pd.Categorical.from_codes(np.append(places, -1)[codes], categories=pd.Index(names))

@@ -70,9 +70,9 @@ def read_workbook(
     return table, first + 1 + np.flatnonzero(full)
 
 
-def _sheet(file: Path, wanted: str | None) -> Any:  # noqa: ANN401 - openpyxl has no types
+def _sheet(file: Path, wanted: str | None) -> Any:
     try:
-        import openpyxl
+        import openpyxl  # type: ignore[import-untyped]
     except ImportError:
         raise TableError(
             f"reading {file.name} needs openpyxl: install immune-signature[data], or save the "
@@ -104,7 +104,7 @@ def _column(values: list[Any], decimal: str) -> pd.Series:
     return pd.Series(texts, dtype="str").astype("category")
 
 
-def _text(value: Any, decimal: str) -> str:  # noqa: ANN401 - a cell holds anything
+def _text(value: Any, decimal: str) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     if isinstance(value, float):

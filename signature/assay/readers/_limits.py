@@ -5,19 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from signature import markers
 from signature.assay import cells
 from signature.assay.files import read_sheet
+from signature.assay.labels import Labels
 from signature.assay.layout import Layout
 from signature.assay.readers._names import Names
 from signature.exceptions import AssayError, DefinitionError, TableError
 
 
-def spread(
-    limit: np.ndarray, pair: np.ndarray, names: Names, what: str, source: str
-) -> np.ndarray:
+def spread(limit: np.ndarray, pair: np.ndarray, names: Names, what: str, source: str) -> np.ndarray:
     """Give every row the limit of its plate and marker.
 
     Parameters
@@ -58,7 +56,7 @@ def spread(
 
 
 def from_table(
-    file: Path, layout: Layout, analyte: pd.Categorical, names: Names, match: pd.Categorical | None
+    file: Path, layout: Layout, analyte: Labels, names: Names, match: Labels | None
 ) -> tuple[np.ndarray, list[str]]:
     """Look up every row's limit in the table that `Layout.limits` names.
 
@@ -99,7 +97,8 @@ def from_table(
     read = cells.parse(
         sheet.table[limits.limit], where=sheet.name, column=limits.limit, decimal=layout.decimal
     )
-    known = dict(zip(analyte.categories[analyte.codes[names.codes >= 0]], names.codes[names.codes >= 0]))  # fmt: skip
+    of_data = names.codes >= 0
+    known = dict(zip(analyte.categories[analyte.codes[of_data]], names.codes[of_data], strict=True))
     label = sheet.labels(limits.marker)
     by_label = np.array([_marker(str(name), known, names) for name in label.categories] + [-1])
     marker = by_label[label.codes]
@@ -137,10 +136,10 @@ def _marker(name: str, known: dict[str, int], names: Names) -> int:
         canonical = markers.lookup(name)
     except DefinitionError:
         return -1
-    return int(names.markers.get_loc(canonical)) if canonical in names.markers else -1
+    return list(names.markers).index(canonical) if canonical in names.markers else -1
 
 
-def _unnamed(file: str, table: str, match: pd.Categorical, to_plate: np.ndarray) -> list[str]:
+def _unnamed(file: str, table: str, match: Labels, to_plate: np.ndarray) -> list[str]:
     lacking = [str(n) for n, place in zip(match.categories, to_plate, strict=False) if place < 0]
     if len(lacking) == len(match.categories) and lacking:
         raise AssayError(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature import markers
+from signature.assay.labels import Labels
 from signature.assay.layout import Layout
 from signature.exceptions import AssayError, DefinitionError, TableError
 
@@ -51,19 +52,21 @@ def roles(
             f"{source}: `columns` names {', '.join(map(repr, strange))}, which this format does "
             f"not have; it has: {', '.join(usual)}"
         )
-    by_key = {_key(name): name for name in reversed(header)}
     found: dict[str, str] = {}
     for role, names in usual.items():
-        if role in layout.columns:
-            found[role] = layout.columns[role]
-            continue
-        hits = [by_key[_key(name)] for name in names if _key(name) in by_key]
-        if hits:
-            found[role] = hits[0]
+        column = layout.columns.get(role) or column_of(header, names)
+        if column is not None:
+            found[role] = column
     missing = [role for role in required if role not in found]
     if missing:
         _refuse(source, header, usual, missing, found)
     return found
+
+
+def column_of(header: list[str], names: Iterable[str]) -> str | None:
+    """Return the first column that is called by one of the names, the preferred one first."""
+    by_key = {_key(name): name for name in reversed(header)}
+    return next((by_key[_key(name)] for name in names if _key(name) in by_key), None)
 
 
 def _refuse(
@@ -113,7 +116,7 @@ class Names:
     shared: np.ndarray
 
 
-def wanted(analyte: pd.Categorical, layout: Layout, source: str) -> np.ndarray:
+def wanted(analyte: Labels, layout: Layout, source: str) -> np.ndarray:
     """Mark the rows whose analyte the layout wants.
 
     Raises
@@ -134,7 +137,7 @@ def wanted(analyte: pd.Categorical, layout: Layout, source: str) -> np.ndarray:
     return np.append(np.array(chosen, dtype=bool), False)[analyte.codes]
 
 
-def resolve(analyte: pd.Categorical, used: np.ndarray, layout: Layout, source: str) -> Names:
+def resolve(analyte: Labels, used: np.ndarray, layout: Layout, source: str) -> Names:
     """Give each analyte its canonical name; unknown ones keep the laboratory's.
 
     Raises
@@ -169,7 +172,7 @@ def resolve(analyte: pd.Categorical, used: np.ndarray, layout: Layout, source: s
 
 
 def refuse_shared(
-    names: Names, analyte: pd.Categorical, place: np.ndarray, used: np.ndarray, source: str
+    names: Names, analyte: Labels, place: np.ndarray, used: np.ndarray, source: str
 ) -> None:
     """Raise when two analytes of one marker were measured in the same sample and plate, or well.
 
@@ -193,11 +196,13 @@ def refuse_shared(
     ).drop_duplicates()
     both = table[table.duplicated(["place", "marker"], keep=False)]
     if len(both):
-        meant = both[["marker", "analyte"]].drop_duplicates().groupby("marker")["analyte"]
+        meant: dict[int, set[int]] = {}
+        for marker, code in zip(both["marker"], both["analyte"], strict=True):
+            meant.setdefault(marker, set()).add(code)
         shown = "; ".join(
             " and ".join(repr(analyte.categories[a]) for a in sorted(found))
             + f" are both {names.markers[marker]}"
-            for marker, found in meant
+            for marker, found in meant.items()
         )
         raise AssayError(
             f"{source}: {shown}. Tell them apart in `markers` of the layout, or leave one out with "

@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.files import Sheet
+from signature.assay.labels import Labels
 from signature.assay.measurements import SET_ASIDE
 
 NO_SAMPLE, NO_ANALYTE, NO_UNIT = "no sample name", "no analyte name", "no unit"
 NOT_WANTED = "analyte not asked for"
 REPEATED = "repeats another row exactly"
 """Reasons that all formats share; those of a cell are in `signature.assay.cells`."""
-
-
-_LABELS = ("sample", "analyte", "unit", "plate", "match", "flag")
 
 
 class Aside:
@@ -48,7 +46,9 @@ class Aside:
         rows = np.flatnonzero(~self.used)
         rows = rows[np.argsort(lines[rows], kind="stable")]
         reasons = np.array(self._reasons, dtype=object)[self._codes[rows]]
-        return pd.DataFrame({SET_ASIDE[0]: lines[rows], SET_ASIDE[1]: pd.array(reasons, dtype="str")})
+        return pd.DataFrame(
+            {SET_ASIDE[0]: lines[rows], SET_ASIDE[1]: pd.array(reasons, dtype="str")}
+        )
 
 
 @dataclass(eq=False)
@@ -61,22 +61,17 @@ class Rows:
 
     source: str
     lines: np.ndarray
-    sample: pd.Categorical
-    analyte: pd.Categorical
+    sample: Labels
+    analyte: Labels
     cells: pd.Series
-    column: str | pd.Categorical
+    column: str | Labels
     aside: Aside
-    unit: pd.Categorical | None = None
+    unit: Labels | None = None
     limit: pd.Series | None = None
     upper: pd.Series | None = None
-    plate: pd.Categorical | None = None
-    match: pd.Categorical | None = None
-    flag: pd.Categorical | None = None
-
-
-def nameless(rows: int) -> pd.Categorical:
-    """Return names that are all missing."""
-    return pd.Categorical.from_codes(np.full(rows, -1), categories=pd.Index([], dtype="str"))
+    plate: Labels | None = None
+    match: Labels | None = None
+    flag: Labels | None = None
 
 
 def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
@@ -89,15 +84,24 @@ def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
     found : mapping of role to column
         As `roles` finds them, and ``match`` where limits are looked up by another column.
     """
-    names = {role: sheet.labels(found[role]) for role in _LABELS if role in found}
+    names = {
+        role: sheet.labels(found[role])
+        for role in ("sample", "analyte", "unit", "plate", "match", "flag")
+        if role in found
+    }
     numbers = {role: sheet.table[found[role]] for role in ("limit", "upper") if role in found}
-    names.setdefault("match", names.get("plate"))
     return Rows(
         source=sheet.name,
         lines=sheet.lines,
+        sample=names["sample"],
+        analyte=names["analyte"],
         cells=sheet.table[found["value"]],
         column=found["value"],
         aside=Aside(len(sheet)),
-        **names,
-        **numbers,
+        unit=names.get("unit"),
+        limit=numbers.get("limit"),
+        upper=numbers.get("upper"),
+        plate=names.get("plate"),
+        match=names.get("match", names.get("plate")),
+        flag=names.get("flag"),
     )

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from signature.assay import cells
+from signature.assay.labels import Labels, labels
 from signature.assay.readers._names import Names
-from signature.assay.readers._rows import REPEATED, Aside, Rows
+from signature.assay.readers._rows import REPEATED, Aside
 from signature.exceptions import AssayError, TableError
 
 _CONCENTRATION = re.compile(
@@ -30,31 +31,36 @@ def is_concentration(unit: str) -> bool:
     return _CONCENTRATION.fullmatch("".join(unit.casefold().split())) is not None
 
 
-def refuse_text(rows: Rows, reason: np.ndarray) -> None:
+def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: np.ndarray) -> None:
     """Raise when a column has text in every cell that is filled in: it holds no measurements.
+
+    Parameters
+    ----------
+    column : str or Categorical
+        Name of the column, or of each cell's column.
+    reason : ndarray of object
+        As `signature.assay.cells.parse` returns it.
+    used : ndarray of bool
+        The cells that count.
 
     Raises
     ------
     TableError
         Naming the columns.
     """
-    text = (reason == cells.TEXT) & rows.aside.used
+    text, filled = ((reason == cells.TEXT) & used), ((reason != cells.MISSING) & used)
     if not text.any():
         return
-    filled = (reason != cells.MISSING) & rows.aside.used
-    if isinstance(rows.column, str):
-        counts = {rows.column: int(text.sum())} if text.sum() == filled.sum() else {}
-    else:
-        size = len(rows.column.categories)
-        n_text = np.bincount(rows.column.codes[text], minlength=size)
-        n_filled = np.bincount(rows.column.codes[filled], minlength=size)
-        bad = np.flatnonzero((n_text > 0) & (n_text == n_filled))
-        counts = {str(rows.column.categories[i]): int(n_text[i]) for i in bad}
-    if counts:
-        shown = ", ".join(f"{name!r} ({n} cells)" for name, n in list(counts.items())[:12])
+    if isinstance(column, str):
+        column = labels(np.zeros(len(used), dtype=int), [column])
+    names = list(column.categories)
+    n_text, n_filled = (np.bincount(column.codes[m], minlength=len(names)) for m in (text, filled))
+    bad = np.flatnonzero((n_text > 0) & (n_text == n_filled))
+    if len(bad):
+        shown = ", ".join(f"{names[i]!r} ({n_text[i]} cells)" for i in bad[:12])
         raise TableError(
-            f"{rows.source}: expected measurements, but there is nothing but text in {shown}"
-            f"{', …' if len(counts) > 12 else ''}; name the right column in `columns`, or leave "
+            f"{source}: expected measurements, but there is nothing but text in {shown}"
+            f"{', …' if len(bad) > 12 else ''}; name the right column in `columns`, or leave "
             "the column out with `ignore`"
         )
 

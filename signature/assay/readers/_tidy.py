@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from signature.assay import cells
+from signature.assay.labels import Labels, as_labels, as_text, labels, nameless
 from signature.assay.layout import Layout
 from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.readers._limits import from_table, spread
 from signature.assay.readers._names import Names, refuse_shared, resolve, wanted
-from signature.assay.readers._rows import NO_ANALYTE, NO_SAMPLE, NO_UNIT, Rows, nameless
+from signature.assay.readers._rows import (
+    NO_ANALYTE,
+    NO_SAMPLE,
+    NO_UNIT,
+    NOT_WANTED,
+    Rows,
+)
 from signature.assay.readers._rules import (
     is_concentration,
     once,
     refuse_npx,
-    refuse_text,
+    refuse_text_in,
     unreached,
 )
-from signature.assay.readers._rows import NOT_WANTED
 from signature.exceptions import TableError
 
 
-def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Measurements:
+def tidy(
+    rows: Rows,
+    layout: Layout,
+    file: Path,
+    unit: str | None = None,
+    findings: Sequence[str] = (),
+) -> Measurements:
     """Apply the rules that all formats share.
 
     A number below the limit of its plate and marker becomes "below". Rows that repeat another are
@@ -40,6 +53,8 @@ def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Mea
         The file, for the table of limits beside it.
     unit : str, optional
         Unit of the format, when neither the file nor the layout has one.
+    findings : sequence of str
+        What the reader has found already.
 
     Raises
     ------
@@ -61,7 +76,7 @@ def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Mea
     place = (plate.codes.astype(np.int64) + 1) * len(names.markers) + names.codes
     pair = np.where(aside.used, place, -1)
     signed = np.append([not is_concentration(u) for u in units.categories], True)[units.codes]
-    limit, findings = _limits(rows, layout, file, names, pair, signed)
+    limit, found = _limits(rows, layout, file, names, pair, signed)
     upper = None
     if rows.upper is not None:
         upper = spread(_numbers(rows, rows.upper, layout), pair, names, "upper limits", source)
@@ -73,13 +88,13 @@ def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Mea
         limit=limit,
         upper=upper,
     )
-    refuse_text(rows, read.reason)
+    refuse_text_in(source, rows.column, read.reason, aside.used)
     refuse_npx(source, read.value[aside.used & ~signed])
     read = read.where_possible(signed)
     aside.mark_each(read.reason)
     value, below = read.value, read.below
     low = value < limit
-    findings += unreached(source, names, np.where(aside.used, place, -1), value, low)
+    found += unreached(source, names, np.where(aside.used, place, -1), value, low)
     below[low], value[low] = limit[low], np.nan
     sample = rows.sample.codes.astype(np.int64)
     refuse_shared(
@@ -88,7 +103,7 @@ def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Mea
     flag = _flags(rows.flag, read.flag)
     codes = {
         "sample": rows.sample,
-        "marker": pd.Categorical.from_codes(names.codes, categories=names.markers),
+        "marker": labels(names.codes, names.markers),
         "unit": units,
         "plate": plate,
         "flag": flag,
@@ -98,32 +113,30 @@ def tidy(rows: Rows, layout: Layout, file: Path, unit: str | None = None) -> Mea
     table = once(source, table[aside.used], aside)
     table = table.iloc[np.argsort(rows.lines[table.index], kind="stable")].reset_index(drop=True)
     for name, label in codes.items():
-        table[name] = pd.Categorical.from_codes(
-            table[name], categories=label.categories.astype("str")
-        ).astype("str")
+        table[name] = as_text(labels(table[name].to_numpy(), label.categories))
     return Measurements(
         source,
         table[list(COLUMNS)],
         len(rows.lines),
         aside.table(rows.lines),
         names.unknown,
-        tuple(findings),
+        (*findings, *found),
     )
 
 
-def _units(rows: Rows, usual: str | None) -> pd.Categorical:
+def _units(rows: Rows, usual: str | None) -> Labels:
     """Return each row's unit: its own, or the layout's or format's."""
     units = rows.unit if rows.unit is not None else nameless(len(rows.lines))
     if usual is None:
         if rows.unit is None:
             raise TableError(
-                f"{rows.source} says no unit; name it with `unit`, for example `unit = \"pg/mL\"`, "
+                f'{rows.source} says no unit; name it with `unit`, for example `unit = "pg/mL"`, '
                 "or the column that holds it in `columns`"
             )
         return units
     names = list(dict.fromkeys([*units.categories, usual]))
     codes = np.where(units.codes < 0, names.index(usual), units.codes)
-    return pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype="str"))
+    return labels(codes, names)
 
 
 def _limits(
@@ -146,13 +159,11 @@ def _limits(
 
 
 def _numbers(rows: Rows, limits: pd.Series, layout: Layout) -> np.ndarray:
-    read = cells.parse(
-        limits, where=rows.source, column=str(limits.name), decimal=layout.decimal
-    )
+    read = cells.parse(limits, where=rows.source, column=str(limits.name), decimal=layout.decimal)
     return read.value
 
 
-def _flags(stated: pd.Categorical | None, found: np.ndarray) -> pd.Categorical:
+def _flags(stated: Labels | None, found: np.ndarray) -> Labels:
     """Join the laboratory's flag and that of the cell."""
     flags = stated if stated is not None else nameless(len(found))
     marked = np.flatnonzero(found != None)  # noqa: E711 - an array of objects
@@ -163,4 +174,4 @@ def _flags(stated: pd.Categorical | None, found: np.ndarray) -> pd.Categorical:
         own if pd.isna(text) else f"{text}; {own}"
         for text, own in zip(texts.iloc[marked], found[marked], strict=True)
     ]
-    return pd.Categorical(texts)
+    return as_labels(texts)

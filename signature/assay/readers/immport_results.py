@@ -8,9 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from signature.assay.files import Sheet, read_sheet
+from signature.assay.labels import Labels, as_text, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import roles
@@ -77,7 +77,7 @@ def read(file: Path, layout: Layout) -> Measurements:
     rows = rows_of(sheet, found)
     rows.analyte = _first_component(rows.analyte)
     if "kind" in found:
-        kinds = pd.Series(sheet.labels(found["kind"])).astype("str").str.casefold()
+        kinds = as_text(sheet.labels(found["kind"])).str.casefold()
         rows.aside.mark(kinds.str.contains("control", na=False).to_numpy(bool), CONTROL)
         rows.aside.mark(kinds.str.contains("standard", na=False).to_numpy(bool), STANDARD)
     coded = _codes(sheet, found["value"])
@@ -86,15 +86,11 @@ def read(file: Path, layout: Layout) -> Measurements:
     return tidy(rows, layout, file)
 
 
-def _first_component(analyte: pd.Categorical) -> pd.Categorical:
+def _first_component(analyte: Labels) -> Labels:
     """Keep the symbol of ``symbol;gene;label``, in which ImmPort's word list is written."""
-    first = pd.Series([str(name).split(";")[0].strip() or None for name in analyte.categories])
-    places, names = pd.factorize(first.astype("str"))
-    return pd.Categorical.from_codes(
-        np.append(places, -1)[analyte.codes], categories=pd.Index(names, dtype="str")
-    )
+    return renamed(analyte, [name.split(";")[0].strip() or None for name in analyte.categories])
 
 
 def _codes(sheet: Sheet, column: str) -> dict[str, np.ndarray]:
-    values = pd.Series(sheet.labels(column)).astype("str").str.removesuffix(".0")
+    values = as_text(sheet.labels(column)).str.removesuffix(".0")
     return {code: values.eq(code).fillna(False).to_numpy(bool) for code in ("-999", "999")}

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.files import Sheet, read_sheet
+from signature.assay.labels import Labels, as_labels, labels
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import roles
@@ -68,30 +69,33 @@ def read(file: Path, layout: Layout) -> Measurements:
     sheet = read_sheet(file, layout, pick)
     n, k = len(sheet), len(analytes)
     names = {role: _every(sheet.labels(column), k) for role, column in found.items()}
-    names.setdefault("match", names.get("plate"))
-    column = pd.Categorical.from_codes(np.repeat(np.arange(k), n), categories=pd.Index(analytes))
+    column = labels(np.repeat(np.arange(k), n), analytes)
     bare, unit = _units(analytes, layout)
     rows = Rows(
         source=sheet.name,
         lines=np.tile(sheet.lines, k),
+        sample=names["sample"],
         analyte=bare[column.codes],
         unit=None if unit is None else unit[column.codes],
         cells=_stacked(sheet, analytes, layout.decimal),
         column=column,
         aside=Aside(n * k),
-        **names,
+        plate=names.get("plate"),
+        match=names.get("match", names.get("plate")),
+        flag=names.get("flag"),
     )
     return tidy(rows, layout.model_copy(update={"only": ()}), file)
 
 
-def _every(label: pd.Categorical, k: int) -> pd.Categorical:
+def _every(label: Labels, k: int) -> Labels:
     """Repeat the names of the rows for each of ``k`` columns."""
-    return pd.Categorical.from_codes(np.tile(label.codes, k), categories=label.categories)
+    return labels(np.tile(label.codes, k), label.categories)
 
 
-def _units(analytes: list[str], layout: Layout) -> tuple[pd.Categorical, pd.Categorical | None]:
+def _units(analytes: list[str], layout: Layout) -> tuple[Labels, Labels | None]:
     """Split names such as ``IL-6 (pg/mL)``; names that the layout translates stay whole."""
-    names, units = [], []
+    names: list[str] = []
+    units: list[str | None] = []
     for column in analytes:
         found = _UNIT.fullmatch(column)
         known = found and (is_concentration(found["unit"]) or found["unit"] in ("NPX", "MFI"))
@@ -101,9 +105,8 @@ def _units(analytes: list[str], layout: Layout) -> tuple[pd.Categorical, pd.Cate
         else:
             names.append(column)
             units.append(None)
-    categories = pd.Index(list(dict.fromkeys(names)), dtype="str")
-    bare = pd.Categorical.from_codes(categories.get_indexer(names), categories=categories)
-    return bare, pd.Categorical(pd.Series(units, dtype="str")) if any(units) else None
+    bare = as_labels(pd.Series(names, dtype="str"))
+    return bare, as_labels(pd.Series(units, dtype="str")) if any(units) else None
 
 
 def _stacked(sheet: Sheet, analytes: list[str], decimal: str) -> pd.Series:
@@ -124,13 +127,11 @@ def _stacked(sheet: Sheet, analytes: list[str], decimal: str) -> pd.Series:
         np.where(c.cat.codes < 0, len(places) - 1, c.cat.codes.astype(np.int64) + start)
         for c, start in zip(written, starts[:-1], strict=True)
     ]
-    return pd.Series(
-        pd.Categorical.from_codes(places[np.concatenate(codes)], categories=pd.Index(different))
-    )
+    return pd.Series(labels(places[np.concatenate(codes)], different))
 
 
 def _written(numbers: pd.Series, decimal: str) -> pd.Series:
     """Write numbers as the text cells of the same file are written; reading gives them back."""
     codes, different = pd.factorize(numbers)
-    texts = pd.Index([repr(float(x)).replace(".", decimal) for x in different], dtype="str")
-    return pd.Series(pd.Categorical.from_codes(codes, categories=texts))
+    texts = [repr(float(x)).replace(".", decimal) for x in different]
+    return pd.Series(labels(codes, texts))
