@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature.check.report import Finding, Severity, Table, listed, several
-from signature.check.units import slip_between, unit_hint
+from signature.check.units import LEAST_SLIP, slip_between, unit_hint
 from signature.check.view import FEWEST, View
 from signature.schema import BELOW, Column, Role, Scale
 
@@ -215,18 +215,22 @@ def _slipped_groups(view: View) -> Iterator[Finding]:
 
 
 def _slips(values: np.ndarray, by: pd.Series, name: str) -> dict[str, str]:
-    # inf minus inf would warn: a group of which half is below the limit has no median
-    known = pd.Series(values[~np.isnan(values)]).groupby(by.to_numpy()[~np.isnan(values)])
-    middle, count = known.quantile(0.5, interpolation="lower"), known.size()
-    middle = middle[(count >= FEWEST) & (middle > 0)]
-    slips = {}
-    for group in middle.index if len(middle) > 1 else ():
-        others = float(middle.drop(group).median())
-        if meaning := slip_between(float(middle[group]) / others, name):
-            slips[str(group)] = meaning
+    known = ~np.isnan(values)
+    groups = pd.Series(values[known]).groupby(by.to_numpy()[known])
+    # the lower of two middle values: a group of which half is below the limit has no median
+    count, every = groups.size(), groups.quantile(0.5, interpolation="lower")
+    use = (count >= FEWEST) & (every > 0)
+    names, middle, size = every.index[use], every[use].to_numpy(), count[use].to_numpy()
+    slips: dict[str, str] = {}
+    if len(middle) < 2 or middle.max() / middle.min() < LEAST_SLIP:
+        return slips
+    for i, own in enumerate(middle):
+        others = float(np.median(np.delete(middle, i)))
+        if meaning := slip_between(float(own) / others, name):
+            slips[str(names[i])] = meaning
     if len(middle) == 2:  # which of the two slipped is not known; name the smaller group
-        keep = str(count[middle.index].idxmin())
-        slips = {g: m for g, m in slips.items() if g == keep}
+        keep = str(names[size.argmin()])
+        slips = {group: meaning for group, meaning in slips.items() if group == keep}
     return slips
 
 

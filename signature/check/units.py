@@ -28,6 +28,9 @@ _PAIRS = {
     "haemoglobin": (1.611, "mmol/L", "g/dL"),
 }
 
+LEAST_SLIP = 5.0
+"""Ratio of two medians below which no slip of units is suspected."""
+
 INSIDE = 0.9
 """Share of the values that must fall into the plausible range for a factor to explain them."""
 
@@ -89,6 +92,6 @@ def slip_between(ratio: float, name: str) -> str:
     """
     if not ratio > 0 or not np.isfinite(ratio):
         return ""
-    off = {abs(np.log10(ratio / f)): m for f, m in factors(name).items() if max(f, 1 / f) >= 5}
+    off = {abs(np.log10(ratio / f)): m for f, m in factors(name).items() if max(f, 1 / f) >= LEAST_SLIP}
     closest = min(off)
     return off[closest] if closest <= 0.15 else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-MOST_ROWS, MOST_MARKERS = 1500, 200
+MOST_ROWS, MOST_MARKERS, MOST_GROUPS = 1500, 200, 20
 """More would be slower and find the same."""
 
 FEWEST = 10
@@ -68,7 +68,10 @@ def guess_groups(
     rng = np.random.default_rng(random_state)
     codes, _ = pd.factorize(groups)
     strata = np.zeros(len(codes)) if within is None else pd.factorize(within)[0]
-    rows = np.flatnonzero(np.bincount(codes)[codes] >= FEWEST)
+    large = np.flatnonzero(np.bincount(codes) >= FEWEST)
+    if len(large) > MOST_GROUPS:
+        large = rng.choice(large, MOST_GROUPS, replace=False)
+    rows = np.flatnonzero(np.isin(codes, large))
     if len(rows) > MOST_ROWS:
         rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
     codes, strata = pd.factorize(codes[rows])[0], strata[rows]
