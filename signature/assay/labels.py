@@ -52,4 +52,5 @@ def as_labels(column: pd.Series) -> Labels:
 
 def as_text(column: Labels) -> pd.Series:
     """Return a column of names as plain text."""
-    return pd.Series(column).astype("str")
+    names = pd.array(column.categories, dtype="str")
+    return pd.Series(names.take(column.codes, allow_fill=True))

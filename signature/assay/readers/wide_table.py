@@ -116,22 +116,22 @@ def _stacked(sheet: Sheet, analytes: list[str], decimal: str) -> pd.Series:
     if all(numeric):
         return pd.Series(np.concatenate([c.to_numpy("float64") for c in columns]))
     written = [
-        _written(column, decimal) if number else column.astype("category")
+        _written(column, decimal) if number else column.astype("category").array
         for column, number in zip(columns, numeric, strict=True)
     ]
-    texts = np.concatenate([np.asarray(c.cat.categories, dtype=object) for c in written])
+    texts = np.concatenate([np.asarray(c.categories, dtype=object) for c in written])
     places, different = pd.factorize(pd.Series(texts, dtype="str"))
     places = np.append(places, -1)
-    starts = np.cumsum([0, *(len(c.cat.categories) for c in written)])
+    starts = np.cumsum([0, *(len(c.categories) for c in written)])
     codes = [
-        np.where(c.cat.codes < 0, len(places) - 1, c.cat.codes.astype(np.int64) + start)
+        np.where(c.codes < 0, len(places) - 1, c.codes.astype(np.int64) + start)
         for c, start in zip(written, starts[:-1], strict=True)
     ]
     return pd.Series(labels(places[np.concatenate(codes)], different))
 
 
-def _written(numbers: pd.Series, decimal: str) -> pd.Series:
+def _written(numbers: pd.Series, decimal: str) -> Labels:
     """Write numbers as the text cells of the same file are written; reading gives them back."""
     codes, different = pd.factorize(numbers)
     texts = [repr(float(x)).replace(".", decimal) for x in different]
-    return pd.Series(labels(codes, texts))
+    return labels(codes, texts)
