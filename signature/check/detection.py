@@ -248,7 +248,7 @@ def table(view: View) -> Table | None:
     return Table(
         name="detection",
         title="Share detected" + (", by plate" if plates else ""),
-        columns=("marker", "rows", "all", *plates),
+        columns=("marker", "rows", "all", *(f"plate {p}" if p.isdigit() else p for p in plates)),
         rows=tuple(rows),
     )
 

@@ -41,10 +41,10 @@ def _empty(view: View) -> Iterator[Finding]:
     never, same = [], []
     for name in view.cohort.schema.features:
         values, below = view.values(name), view.below(name)
-        kinds = len(np.unique(values[~np.isnan(values)])) + bool(below.any())
-        if kinds == 0:
+        numbers = len(np.unique(values[~np.isnan(values)]))
+        if numbers == 0 and not below.any():
             never.append(name)
-        elif kinds == 1:
+        elif numbers == 1 and not below.any():
             same.append(name)
     if never:
         yield Finding(
