@@ -8,6 +8,9 @@ import pandas as pd
 PRIOR_WELLS = 4
 """How many spare blank wells the typical marker's spread counts for."""
 
+FEWEST_TO_BORROW = 3
+"""Markers with a spare blank well that it takes to know a typical spread."""
+
 LIKE_A_BLANK = 0.5
 """Median distance from the plate's blanks, in log2 units, below which a well reads like one."""
 
@@ -30,7 +33,8 @@ def blank_limits(blanks: pd.DataFrame, sds: float = 3.0) -> pd.DataFrame:
     with :math:`d` the spare wells (wells minus plates) of the marker, :math:`s_0^2` the median over
     markers and :math:`d_0` `PRIOR_WELLS` (the idea is Smyth's, 2004; the weight is fixed because
     instruments round, and exact ties spoil its estimation). With many blanks the marker's own
-    spread decides. The mean is the plate's own.
+    spread decides; with fewer than `FEWEST_TO_BORROW` markers there is nothing to draw towards. The
+    mean is the plate's own.
 
     A marker with a blank that is zero or negative (background was subtracted) has no log: its limit
     is mean plus SD on the plain scale, the SD pooled over its plates and nothing else.
@@ -82,7 +86,7 @@ def _limits(blanks: pd.DataFrame, sds: float, *, borrow: bool) -> pd.DataFrame:
     spare = wells - blanks.groupby("marker")["plate"].nunique()
     known = spare > 0
     variance = (squares / spare.where(known)).astype("float64")
-    if borrow and known.any():
+    if borrow and known.sum() >= FEWEST_TO_BORROW:
         # the median of a variance lies below its mean when few wells back it
         middle = (1 - _MEDIAN_OVER_MEAN / spare[known]) ** 3
         typical = float((variance[known] / middle).median())

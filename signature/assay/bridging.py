@@ -69,9 +69,8 @@ def bridge_shifts(
     where :math:`\sigma^2` is the variance between bridges, pooled over all markers of the plate,
     :math:`n` the marker's bridges, and :math:`\tau^2` the variance of the true shifts about zero by
     the method of moments (Efron and Morris 1973). Bridges that contradict each other by more than
-    they differ from zero thus correct nothing; from eight agreeing bridges on, the two methods
-    hardly differ. Where no marker has two bridges, :math:`\sigma^2` is unknown and nothing is
-    shrunken.
+    they differ from zero thus correct nothing, and many that agree are believed. Where no marker
+    has two bridges, :math:`\sigma^2` is unknown and nothing is shrunken.
 
     Parameters
     ----------

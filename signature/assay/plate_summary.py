@@ -117,15 +117,17 @@ def _markers(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
 
 
 def _cv_by_level(merged: pd.DataFrame) -> tuple[CvBand, ...]:
-    """Cut the replicates' levels into tenths; over all markers, for a marker alone has too few."""
+    """Cut the replicates' levels into about tenths, over all markers: one alone has too few.
+
+    Bounds are rounded, for a quantile is somebody's value.
+    """
     pairs = merged[merged["cv"].notna()]
     if pairs.empty:
         return ()
-    level = np.log2(pairs["signal"].astype("float64"))
-    edges = np.unique(np.quantile(level, np.linspace(0, 1, 11)))
-    if len(edges) < 2:
-        edges = np.array([edges[0], edges[0]])
-    place = np.clip(np.searchsorted(edges, level, side="right") - 1, 0, len(edges) - 2)
+    level = np.log2(pairs["signal"].to_numpy(dtype="float64"))
+    inner = np.quantile(level, np.linspace(0.1, 0.9, 9))
+    edges = np.unique(np.round([np.floor(level.min()), *inner, np.floor(level.max()) + 1], 1))
+    place = np.searchsorted(edges, level, side="right") - 1
     bands = []
     for number in np.unique(place):
         cv = pairs["cv"].to_numpy()[place == number]
