@@ -25,7 +25,7 @@ def alarms(seeds, **size):
 
 
 def test_a_clean_study_raises_no_alarm():
-    # over 300 seeds and three sizes 2 % of clean studies had one; each question is allowed 0.5 to 1 %
+    # over 300 seeds and three sizes 2 % of clean studies had one
     raised = [found for found in alarms(range(8)) if found]
     assert len(raised) <= 1
 

@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from signature.check.association import association
-from signature.check.report import Finding, Severity, Table, percent
+from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
 from signature.check.whose_plate import guess_groups
 
@@ -121,6 +121,7 @@ def _guessed(view: View, *, linked: bool) -> Iterator[Finding]:
     if found is None or found.p > LEVEL:
         return
     matters = found.gain >= 0.2
+    apart = [view.markers[i] for i in found.apart]
     yield Finding(
         severity=Severity.WARNING if matters or (linked and found.gain >= 0.1) else Severity.NOTE,
         code="markers_predict_plate",
@@ -128,11 +129,13 @@ def _guessed(view: View, *, linked: bool) -> Iterator[Finding]:
             f"The markers give the plate away: {percent(found.accuracy)} of held-out people are "
             f"put on their plate, {percent(found.chance)} by chance (p {_p(found.p)})"
             + (" within sites" if found.within else "")
+            + (f"; most by {listed(apart)}" if apart else "")
         ),
         action=(
             "Plates shift the values: harmonise inside the folds by bridge samples or ComBat, and "
             "ask whether plates also hold different people."
         ),
+        columns=tuple(apart),
         counts={
             "accuracy": round(found.accuracy, 3),
             "chance": round(found.chance, 3),

@@ -229,7 +229,7 @@ def _slips(values: np.ndarray, by: pd.Series, name: str) -> dict[str, str]:
         if meaning := slip_between(float(own) / others, name):
             slips[str(names[i])] = meaning
     if len(middle) == 2:  # which of the two slipped is not known; name the smaller group
-        keep = str(names[size.argmin()])
+        keep = str(names[int(size.argmin())])
         slips = {group: meaning for group, meaning in slips.items() if group == keep}
     return slips
 

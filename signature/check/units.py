@@ -92,6 +92,8 @@ def slip_between(ratio: float, name: str) -> str:
     """
     if not ratio > 0 or not np.isfinite(ratio):
         return ""
-    off = {abs(np.log10(ratio / f)): m for f, m in factors(name).items() if max(f, 1 / f) >= LEAST_SLIP}
+    off = {
+        abs(np.log10(ratio / f)): m for f, m in factors(name).items() if max(f, 1 / f) >= LEAST_SLIP
+    }
     closest = min(off)
     return off[closest] if closest <= 0.15 else ""

@@ -15,6 +15,9 @@ FEWEST = 10
 
 FOLDS = 5
 SHUFFLES = 199
+APART = 0.05
+"""Share of a marker's variance that groups explain, from which the marker is named."""
+
 RIDGE = 0.1
 """Penalty relative to the number of rows; ranks have variance one."""
 
@@ -29,6 +32,8 @@ class Guess:
     p: float
     people: int
     within: bool
+    apart: tuple[int, ...]
+    """Columns whose ranks differ most between groups, most first."""
 
     @property
     def gain(self) -> float:
@@ -78,10 +83,10 @@ def guess_groups(
     several = pd.Series(codes).groupby(strata).nunique()
     if len(rows) == 0 or several.max() < 2:
         return None
-    values = values[rows]
-    if values.shape[1] > MOST_MARKERS:
-        values = values[:, np.sort(rng.choice(values.shape[1], MOST_MARKERS, replace=False))]
-    ranks = _ranks(values)
+    columns = np.arange(values.shape[1])
+    if len(columns) > MOST_MARKERS:
+        columns = np.sort(rng.choice(columns, MOST_MARKERS, replace=False))
+    ranks = _ranks(values[np.ix_(rows, columns)])
     labels = np.stack([codes, *(_shuffled(codes, strata, rng) for _ in range(SHUFFLES))])
     right = _held_out(ranks, labels, rng.permutation(len(codes)) % FOLDS)
     accuracy, shuffled = right[0], right[1:]
@@ -91,6 +96,7 @@ def guess_groups(
         p=float((1 + (shuffled >= accuracy - 1e-12).sum()) / (1 + SHUFFLES)),
         people=len(codes),
         within=within is not None and len(several) > 1,
+        apart=tuple(int(columns[i]) for i in _apart(ranks, codes)),
     )
 
 
@@ -98,6 +104,16 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     """Return standardised ranks; what is missing, or the same in all, is 0."""
     ranks = pd.DataFrame(values).rank()
     return ((ranks - ranks.mean()) / ranks.std().replace(0, np.nan)).fillna(0.0).to_numpy()
+
+
+def _apart(ranks: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return the columns of which groups explain at least `APART` of the variance of ranks."""
+    shown = np.eye(codes.max() + 1)[codes]
+    means = (shown.T @ ranks) / shown.sum(axis=0)[:, None]
+    total = np.maximum((ranks**2).sum(axis=0), 1e-12)
+    explained = (shown.sum(axis=0)[:, None] * means**2).sum(axis=0) / total
+    order = np.argsort(-explained, kind="stable")
+    return order[explained[order] >= APART]
 
 
 def _shuffled(codes: np.ndarray, strata: np.ndarray, rng: np.random.Generator) -> np.ndarray:
