@@ -95,7 +95,19 @@ def test_a_stated_limit_may_have_a_decimal_comma():
 
 @pytest.mark.parametrize(
     "text",
-    ["OOR <", "OOR<", "oor <", "ND", "n.d.", "N.D", "BLQ", "<LOD", "< LOD", "<LLOQ", "not detected"],
+    [
+        "OOR <",
+        "OOR<",
+        "oor <",
+        "ND",
+        "n.d.",
+        "N.D",
+        "BLQ",
+        "<LOD",
+        "< LOD",
+        "<LLOQ",
+        "not detected",
+    ],
 )
 def test_below_without_a_number_needs_the_limit(text):
     assert one(text, limit=0.7) == ("below", 0.7)
@@ -145,17 +157,23 @@ def test_zero_is_a_concentration_of_which_someone_else_may_think_what_he_likes()
     assert one("0", signed=False) == ("value", 0)
 
 
-@pytest.mark.parametrize("text", ["0,5", "<0,5", "0,123", "1.234,5", "12,34", "1,2345", "-0,1", ",5"])
+@pytest.mark.parametrize(
+    "text", ["0,5", "<0,5", "0,123", "1.234,5", "12,34", "1,2345", "-0,1", ",5"]
+)
 def test_a_decimal_comma_file_is_refused(text):
     column = pd.Series(["1,234", text, "5", text])
-    with pytest.raises(TableError, match=r"lab.csv.*'IL6' \(2 cells\).*`decimal = \",\"`") as caught:
+    with pytest.raises(
+        TableError, match=r"lab.csv.*'IL6' \(2 cells\).*`decimal = \",\"`"
+    ) as caught:
         parse(column, where="lab.csv", column="IL6")
     assert text not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["0.5", "<0.5", "1.2345", "1,234.5", "1,234,567"])
 def test_a_decimal_point_file_is_refused_where_commas_are_declared(text):
-    with pytest.raises(TableError, match=r"decimal points in 'IL6' \(1 cells\).*`decimal = \"\.\"`"):
+    with pytest.raises(
+        TableError, match=r"decimal points in 'IL6' \(1 cells\).*`decimal = \"\.\"`"
+    ):
         parse(pd.Series([text, "5"]), where="lab.csv", column="IL6", decimal=",")
 
 
