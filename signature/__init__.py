@@ -5,6 +5,7 @@
 `signature.cohort`            the people of a study
 `signature.tables`            reading tables, and what is wrong with them
 `signature.panels`            markers by panel; `signature.markers` names them
+`signature.assay.units`       units as laboratories write them, and conversion
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit,

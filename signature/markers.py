@@ -27,41 +27,14 @@ from importlib import resources
 from signature.exceptions import DefinitionError
 
 FAMILIES = (
-    "cytokine",
-    "chemokine",
-    "growth factor",
-    "soluble receptor",
-    "cell surface",
-    "adhesion molecule",
-    "enzyme",
-    "enzyme inhibitor",
-    "cytotoxic protein",
-    "intracellular protein",
-    "alarmin",
-    "anti-inflammatory protein",
-    "acute phase",
-    "complement",
-    "coagulation",
-    "antibody",
-    "bacterial product",
-    "lipid mediator",
-    "oxidative stress",
-    "blood count",
-    "blood count ratio",
-    "cell subset",
-    "kynurenine pathway",
-    "neurotransmitter",
-    "neuronal protein",
-    "hormone",
-    "adipokine",
-    "metabolic",
-    "exposure",
-)
+    "cytokine", "chemokine", "growth factor", "soluble receptor", "cell surface",
+    "adhesion molecule", "enzyme", "enzyme inhibitor", "cytotoxic protein", "intracellular protein",
+    "alarmin", "anti-inflammatory protein", "acute phase", "complement", "coagulation", "antibody",
+    "bacterial product", "lipid mediator", "oxidative stress", "blood count", "blood count ratio",
+    "cell subset", "kynurenine pathway", "neurotransmitter", "neuronal protein", "hormone",
+    "adipokine", "metabolic", "exposure",
+)  # fmt: skip
 """Every family that a marker can belong to."""
-
-
-class AmbiguousMarkerError(DefinitionError):
-    """A name means several markers, and nothing says which."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +204,7 @@ def lookup(name: str) -> str | None:
 
     Raises
     ------
-    AmbiguousMarkerError
+    DefinitionError
         When several markers share the name.
 
     Examples
@@ -241,7 +214,7 @@ def lookup(name: str) -> str | None:
     """
     key = _key(name)
     if key in _SHARED:
-        raise AmbiguousMarkerError(
+        raise DefinitionError(
             f"{name!r} may mean {' or '.join(_SHARED[key])}; write which one it is"
         )
     return _CANONICAL.get(key)
@@ -261,11 +234,9 @@ def canonical(name: str, *, usual: bool = False) -> str:
 
     Raises
     ------
-    AmbiguousMarkerError
-        When several markers share the name; they are listed.
     DefinitionError
-        When the vocabulary does not know the name (close names are suggested), or it means a
-        class of markers.
+        When several markers share the name (they are listed), when the vocabulary does not know
+        it (close names are suggested), or when it means a class of markers.
 
     Examples
     --------
@@ -276,7 +247,7 @@ def canonical(name: str, *, usual: bool = False) -> str:
     >>> canonical("IL-12")
     Traceback (most recent call last):
     ...
-    signature.markers.AmbiguousMarkerError: 'IL-12' may mean IL12A_IL12B or IL12B; write ...
+    signature.exceptions.DefinitionError: 'IL-12' may mean IL12A_IL12B or IL12B; write ...
     """
     key = _key(name)
     if usual and key in _USUAL:

@@ -1,6 +1,4 @@
-"""Panels and the vocabulary that names their markers."""
-
-import re
+"""Panels: markers with their units and ranges."""
 
 import pytest
 
@@ -71,68 +69,6 @@ def test_a_marker_outside_the_vocabulary_needs_a_group(panel):
         panel(text)
     (column,) = panel(text.replace("{}", '{ group = "new" }'))
     assert column.group == "new"
-
-
-@pytest.mark.parametrize(
-    ("written", "name"),
-    [
-        ("IL-8", "CXCL8"),
-        ("MCP-1", "CCL2"),
-        ("uPA", "PLAU"),
-        ("OPG", "TNFRSF11B"),
-        ("4E-BP1", "EIF4EBP1"),
-        ("PD-L1", "CD274"),
-        ("TRANCE", "TNFSF11"),
-        ("TWEAK", "TNFSF12"),
-        ("TRAIL", "TNFSF10"),
-        ("SCF", "KITLG"),
-        ("EN-RAGE", "S100A12"),
-        ("TNFB", "LTA"),
-        ("ST1A1", "SULT1A1"),
-        ("CSF-1", "CSF1"),
-        ("Flt3L", "FLT3LG"),
-        ("NT-3", "NTF3"),
-        ("Beta-NGF", "NGF"),
-        ("LAP TGF-beta-1", "TGFB1"),
-        ("IFN-gamma", "IFNG"),
-        ("TNF-α", "TNF"),
-        ("sTNFR2", "TNFRSF1B"),
-        ("PAI1", "SERPINE1"),
-        ("COX2", "PTGS2"),
-        ("hsCRP", "CRP"),
-        ("WBC", "leukocytes"),
-    ],
-)
-def test_laboratory_names_lead_to_canonical_ones(written, name):
-    assert markers.canonical(written) == name
-
-
-def test_an_unknown_marker_gets_suggestions():
-    with pytest.raises(DefinitionError, match="did you mean CXCL9 or CXCL1"):
-        markers.canonical("CXCL19")
-
-
-def test_accessions_are_well_formed_and_unique():
-    known = [m.uniprot for m in markers.VOCABULARY.values() if m.uniprot]
-    assert len(known) == len(set(known)) > 100
-    form = re.compile(r"[OPQ][0-9][A-Z0-9]{3}[0-9]|[A-NR-Z][0-9]([A-Z][A-Z0-9]{2}[0-9]){1,2}")
-    assert [u for u in known if not form.fullmatch(u)] == []
-
-
-def test_proteins_have_accessions_and_the_rest_plain_names():
-    for name, marker in markers.VOCABULARY.items():
-        assert name.isidentifier()
-        assert marker.label
-        assert marker.family
-        assert bool(marker.uniprot) == name.isupper(), name
-
-
-def test_one_alias_cannot_mean_two_markers(monkeypatch):
-    crp = markers.VOCABULARY["CRP"]
-    other = markers.Marker("OTHER", "Other", "cytokine", "", ("hs-CRP",))
-    monkeypatch.setattr(markers, "VOCABULARY", {"CRP": crp, "OTHER": other})
-    with pytest.raises(DefinitionError, match="'hscrp' means both 'CRP' and 'OTHER'"):
-        markers._names()
 
 
 @pytest.mark.parametrize(
