@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from test_study import CYTOKINES, DICTIONARY, PEOPLE
 
 from signature import __version__
 from signature.serving import Scorer
@@ -97,6 +98,40 @@ def test_the_library_alone_gives_the_same_bits(elsewhere, expected, model_folder
     assert got == expected
 
 
+CHECK = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise ImportError(f"{{name}} is not installed here")
+
+sys.meta_path.insert(0, Blocked())
+sys.path[:0] = {path!r}
+from signature.command import main
+sys.exit(main(["check", "study.toml", "--html", "check.html", "--json", "check.json"]))
+"""
+
+
+@pytest.fixture
+def study_elsewhere(tmp_path):
+    """A small study, far from the checkout."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "study.toml").write_text(DICTIONARY, encoding="utf-8")
+    (folder / "cytokines.csv").write_text(CYTOKINES, encoding="utf-8")
+    (folder / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    return folder
+
+
+def test_the_library_alone_checks_a_study(study_elsewhere, tmp_path):
+    shutil.copytree(ROOT / "signature", tmp_path / "signature")
+    script = CHECK.format(blocked=ONLY_FOR_TRAINING, path=[str(tmp_path)])
+    run(sys.executable, "-I", "-c", script, cwd=study_elsewhere)
+    assert json.loads((study_elsewhere / "check.json").read_text())["rows"] == 4
+    assert (study_elsewhere / "check.html").read_text().startswith("<!DOCTYPE html>")
+
+
 def run(*command, **options):
     done = subprocess.run(
         [str(c) for c in command], capture_output=True, text=True, timeout=900, **options
@@ -146,6 +181,14 @@ def test_the_wheel_holds_the_library_alone(wheel_python, elsewhere):
     installed = f"immune_signature-{__version__}.dist-info"
     found = run(wheel_python, "-I", "-c", code, cwd=elsewhere).split()
     assert found == [__version__, installed, "signature"]
+
+
+@pytest.mark.slow
+def test_the_wheel_brings_the_command(wheel_python, study_elsewhere):
+    said = run(wheel_python.parent / "signature", "check", "study.toml", cwd=study_elsewhere)
+    assert said.startswith("Study study: 4 rows")
+    again = run(wheel_python, "-I", "-m", "signature", "check", "study.toml", cwd=study_elsewhere)
+    assert again == said
 
 
 @pytest.mark.slow

@@ -1,0 +1,279 @@
+"""Read a whole study as its dictionary describes it.
+
+A study dictionary is a TOML file beside the files that it describes; paths in it are relative to
+it. A study of two plates with a table of people::
+
+    title = "Cytokines before treatment"
+    citation = "Nobody A. Journal of Nothing 2026;1:1."
+    repeats = "refuse"            # one sample on two plates: "refuse", "first", "mean_of_logs"
+
+    [[assays]]                    # one per file
+    file = "cytokines.csv"
+    format = "long_table"         # a reader; signature/assay/readers lists them
+    unit = "pg/mL"                # where the file does not say it
+
+    [assays.layout]               # where the file calls a column otherwise
+    columns = { sample = "SampleID", analyte = "Analyte", value = "Conc", plate = "Plate" }
+
+    [assays.markers]              # what no panel says; panel = "<name>" takes a shipped one
+    IL6 = { low = 0.05, high = 5000 }
+    TNF = { low = 0.05, high = 2000 }
+
+    [people]                      # one row per sample
+    file = "people.csv"
+    sample = "sample_id"
+    subject = "patient"
+    visit = "visit"
+    site = "hospital"
+    arm = "arm"
+
+    [people.clinical]             # features that are no markers
+    age = { column = "Age", group = "demographics", unit = "years", low = 18, high = 100 }
+    female = { column = "Sex", scale = "yes/no", codes = { F = 1, M = 0 } }
+
+    [outcome]                     # for the check alone; experiments name their own
+    column = "response"
+    event = ["none", "partial"]
+    no_event = ["full"]
+
+``signature check study.toml`` reads the study and says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from signature import discovery, panels
+from signature.assay.assembly import assemble
+from signature.assay.concentrations import concentrations
+from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
+from signature.assay.measurement_quality import judge_measurements
+from signature.assay.measurements import Measurements
+from signature.assay.people import People, everyone, read_people
+from signature.assay.plate_quality import PlateQuality
+from signature.assay.quality import merge_wells
+from signature.assay.reading import LISTED, Note, Reading
+from signature.assay.rules import Rules
+from signature.assay.wells import Wells
+from signature.cohort import Cohort
+from signature.declared import validated
+from signature.exceptions import StudyError
+from signature.schema import Column
+
+READERS = "signature.assay.readers"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study:
+    """A study as it was read.
+
+    Parameters
+    ----------
+    title : str
+        As the dictionary gives it.
+    cohort : Cohort
+        The rows, named after the dictionary's file.
+    quality : PlateQuality or None
+        Of the wells, where the study has wells.
+    measurements : tuple of Measurements
+        One per file; wells are merged.
+    reading : Reading
+        What was read, left out and contradictory.
+    site : str or None
+        Recorded column that the dictionary calls the site.
+    outcome : Series of float or None, shape (n_rows,)
+        1, 0 or missing, for rows of the cohort.
+    """
+
+    title: str
+    cohort: Cohort
+    quality: PlateQuality | None
+    measurements: tuple[Measurements, ...]
+    reading: Reading
+    site: str | None = None
+    outcome: pd.Series | None = None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """Lines of the account of the reading."""
+        return self.reading.notes
+
+    def __repr__(self) -> str:
+        # the default would print samples into logs
+        return f"Study({self.cohort!r})"
+
+
+def read_study(file: Path) -> Study:
+    """Read a study.
+
+    Parameters
+    ----------
+    file : Path
+        The study dictionary.
+
+    Raises
+    ------
+    StudyError
+        When the dictionary is missing or malformed, or does not fit the files.
+    SignatureError
+        Another of its kinds, when a file cannot be read or contradicts itself.
+    """
+    file = Path(file)
+    told = load_dictionary(file)
+    found = _files(file, told)
+    parts = found.parts
+    people = _people(file, told, parts)
+    cohort, reading = assemble(
+        parts,
+        people,
+        name=file.stem,
+        citation=told.citation,
+        panel=_panel(told),
+        told=_told(told),
+        repeats=told.repeats,
+    )
+    reading = replace(reading, findings=found.findings)
+    if found.quality is not None and found.wells:
+        reading = _with_wells(reading, found.quality, found.wells)
+    outcome = people.outcome
+    return Study(
+        title=told.title,
+        cohort=cohort,
+        quality=found.quality,
+        measurements=tuple(parts),
+        reading=reading,
+        site=told.people.site if told.people else None,
+        outcome=None if outcome is None else outcome[cohort.X.index],
+    )
+
+
+def _people(file: Path, told: Dictionary, parts: Sequence[Measurements]) -> People:
+    if told.people is not None:
+        return read_people(file.parent, told.people, told.outcome)
+    samples = pd.Index([s for p in parts for s in p.table["sample"].unique()]).unique()
+    return everyone(samples)
+
+
+@dataclass(eq=False, repr=False)
+class _Files:
+    """What the files of the laboratories hold, before anybody knows whose samples they are."""
+
+    parts: list[Measurements]
+    quality: PlateQuality | None = None
+    wells: Sequence[Wells] = ()
+    findings: tuple[str, ...] = ()
+
+
+def _files(file: Path, told: Dictionary) -> _Files:
+    """Read every file; wells of all files are merged together, for bridges span files."""
+    found = _Files([])
+    wells: list[tuple[AssayText, Wells]] = []
+    for number, assay in enumerate(told.assays, start=1):
+        read = _read(file, assay)
+        found.findings += tuple(f"{read.source}: {sentence}" for sentence in read.findings)
+        if isinstance(read, Wells):
+            wells.append((assay, read))
+            continue
+        if assay.rules or assay.layout.bridges:
+            rules = _rules(file, assay, number)
+            read, found.quality = judge_measurements(read, rules, assay.layout.bridges)
+        found.parts.append(read)
+    if wells:
+        _add_wells(found, file, told, wells)
+    return found
+
+
+def _add_wells(
+    found: _Files, file: Path, told: Dictionary, wells: Sequence[tuple[AssayText, Wells]]
+) -> None:
+    first = wells[0][0]
+    if any(
+        (a.rules, a.unit, a.curves) != (first.rules, first.unit, first.curves) for a, _ in wells
+    ):
+        raise StudyError(
+            f"{file.name}: the files of wells have different rules or units; their plates are "
+            "judged together, so give each file the same"
+        )
+    rules = _rules(file, first, told.assays.index(first) + 1)
+    found.wells = [w for _, w in wells]
+    unit = first.unit or first.layout.unit
+    if first.curves:
+        fitted = concentrations(_stacked(found.wells), rules, unit=unit or "pg/mL")
+        merged, found.quality = fitted.measurements, fitted.quality
+        if fitted.refused:
+            total = len(fitted.refused) + len(fitted.curves)
+            found.findings += (
+                f"{merged.source}: {len(fitted.refused)} of {total} standard curves are not usable",
+            )
+    else:
+        merged, found.quality = merge_wells(_stacked(found.wells), rules, unit=unit or "MFI")
+    found.parts.append(merged)
+
+
+def _read(file: Path, assay: AssayText) -> Measurements | Wells:
+    known = discovery.names(READERS)
+    if assay.format not in known:
+        raise StudyError(f"{file.name}: no format {assay.format!r}; there are: {', '.join(known)}")
+    reader = discovery.load(READERS, assay.format, ["FORMAT", "read"])
+    layout = assay.layout
+    if assay.unit and layout.unit is None:
+        layout = layout.model_copy(update={"unit": assay.unit})
+    found: Measurements | Wells = reader.read(file.parent / assay.file, layout)
+    return found
+
+
+def _rules(file: Path, assay: AssayText, number: int) -> Rules:
+    return validated(assay.rules, Rules, StudyError, where=f"{file.name}: assays.{number}.rules")
+
+
+def _stacked(wells: Sequence[Wells]) -> Wells:
+    if len(wells) == 1:
+        return wells[0]
+    return Wells(
+        source=" + ".join(w.source for w in wells),
+        table=pd.concat([w.table for w in wells], ignore_index=True),
+        rows_in=sum(w.rows_in for w in wells),
+        set_aside=pd.concat([w.set_aside for w in wells], ignore_index=True),
+        unknown=tuple(dict.fromkeys(name for w in wells for name in w.unknown)),
+        findings=tuple(sentence for w in wells for sentence in w.findings),
+    )
+
+
+def _with_wells(reading: Reading, quality: PlateQuality, wells: Sequence[Wells]) -> Reading:
+    """Put the account of the wells in front of that of the measurements made of them."""
+    notes = []
+    for own in wells:
+        notes.append(Note(own.source, "rows in the file", own.rows_in))
+        reasons = own.set_aside["reason"].value_counts()
+        notes += [Note(own.source, f"set aside: {why}", int(n)) for why, n in reasons.items()]
+    notes.append(Note("wells", "wells times markers, of all kinds", quality.wells_in))
+    excluded = quality.wells_excluded.items()
+    notes += [Note("wells", f"not used: {why}", n) for why, n in excluded]
+    rows = [w.set_aside.assign(file=w.source, rows=1) for w in wells if len(w.set_aside)]
+    aside = reading.set_aside
+    if rows:
+        listed = [r.reindex(columns=list(LISTED)).astype("object") for r in rows]
+        aside = pd.concat([*listed, *([aside] if len(aside) else [])], ignore_index=True)
+    merged = [
+        replace(n, what="samples times markers, replicates merged")
+        if n.where == quality.source and n.what == "rows in the file"
+        else n
+        for n in reading.notes
+    ]
+    return replace(reading, notes=(*notes, *merged), set_aside=aside)
+
+
+def _panel(told: Dictionary) -> list[Column]:
+    columns: dict[str, Column] = {}
+    for assay in told.assays:
+        for column in panels.load(assay.panel) if assay.panel else ():
+            columns.setdefault(column.name, column)
+    return list(columns.values())
+
+
+def _told(told: Dictionary) -> dict[str, MarkerText]:
+    return {name: text for assay in told.assays for name, text in assay.markers.items()}

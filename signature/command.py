@@ -1,0 +1,142 @@
+"""The command ``signature``: what a partner runs where only the wheel is installed."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from signature import __version__, discovery
+from signature.assay.reading import Reading
+from signature.assay.study import read_study
+from signature.check import check_study
+from signature.check.page import page
+from signature.check.report import CheckReport, Severity
+from signature.check.text import summary
+from signature.cohort import Cohort
+from signature.exceptions import SignatureError, StudyError
+
+FINE, FOUND, UNREADABLE = 0, 1, 2
+"""Exit codes: no error found, errors found, could not be read."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Words after the command; those of the process when left out.
+    """
+    told = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without × gets a question mark
+    try:
+        return _check(told)
+    except SignatureError as error:
+        print(f"signature {told.command}: {error}", file=sys.stderr)
+        return UNREADABLE
+    except OSError as error:
+        # the message of the system names the file; nothing of its content is in it
+        print(f"signature {told.command}: {error.strerror}: {error.filename}", file=sys.stderr)
+        return UNREADABLE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="signature", description="Immune signatures: tools for a study's own laboratory."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    check = commands.add_parser(
+        "check",
+        help="say what is wrong or doubtful in a study",
+        description=(
+            "Read a study and say what is wrong or doubtful in it. Nothing leaves this machine, "
+            "and no output but that of --rows names a sample."
+        ),
+        epilog="Exit code: 0 no errors found, 1 errors found, 2 the study could not be read.",
+    )
+    check.add_argument(
+        "study", metavar="STUDY", help="study dictionary (.toml), or name of a data set"
+    )
+    check.add_argument("--html", type=Path, metavar="FILE", help="write a page to look at")
+    check.add_argument("--json", type=Path, metavar="FILE", help="write everything for programs")
+    check.add_argument(
+        "--rows",
+        type=Path,
+        metavar="FILE",
+        help="list what was not used, with lines and sample names, as CSV; keep this file local",
+    )
+    check.add_argument("--site", metavar="COLUMN", help="recorded column that is the site")
+    check.add_argument("--plate", metavar="COLUMN", help="recorded column that is the plate")
+    check.add_argument(
+        "--outcome", metavar="NAME", help="one of the outcomes that the software knows"
+    )
+    return parser
+
+
+def _check(told: argparse.Namespace) -> int:
+    report, reading = _report(told)
+    print(summary(report))
+    for file, content in ((told.html, page), (told.json, _json)):
+        if file is not None:
+            file.write_text(content(report), encoding="utf-8")
+            print(f"Written: {file}")
+    if told.rows is not None:
+        reading.set_aside.to_csv(told.rows, index=False)
+        print(f"Written: {told.rows} (names samples; keep it local)")
+    return FOUND if report.count(Severity.ERROR) else FINE
+
+
+def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
+    if told.study.endswith(".toml"):
+        study = read_study(Path(told.study))
+        outcome = _outcome(study.cohort, told.outcome) if told.outcome else study.outcome
+        report = check_study(
+            study.cohort,
+            study.quality,
+            site=told.site or study.site,
+            batch=told.plate,
+            outcome=outcome,
+            reading=study.reading,
+        )
+        return report, study.reading
+    cohort = _data_set(told.study)
+    outcome = _outcome(cohort, told.outcome) if told.outcome else None
+    report = check_study(cohort, site=told.site, batch=told.plate, outcome=outcome)
+    return report, Reading()
+
+
+def _data_set(name: str) -> Cohort:
+    known = discovery.names("signature.datasets")
+    if name not in known:
+        raise StudyError(
+            f"{name!r} is neither a study dictionary (a file that ends in .toml) nor a data set; "
+            f"data sets are: {', '.join(known)}"
+        )
+    loaded: Cohort = discovery.load("signature.datasets", name, ["load"]).load()
+    return loaded
+
+
+def _outcome(cohort: Cohort, name: str) -> pd.Series:
+    """Derive a known outcome; rows that its definition leaves out have none."""
+    module = discovery.load("signature.outcomes", name, ["derive"])
+    try:
+        values: pd.Series = module.derive(cohort.records)
+        left_out = module.ineligible(cohort.records) if hasattr(module, "ineligible") else None
+    except KeyError as error:
+        raise StudyError(
+            f"outcome {name!r} needs the recorded column {error}, which {cohort.name!r} lacks"
+        ) from None
+    if left_out is not None:
+        values = values.where(left_out.isna())
+    return values.rename(name)
+
+
+def _json(report: CheckReport) -> str:
+    return report.model_dump_json(indent=2)

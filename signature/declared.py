@@ -1,0 +1,89 @@
+"""TOML files that declare something: read into a model, mistakes explained by their key."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+import types
+from pathlib import Path
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from signature.exceptions import SignatureError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -> Model:
+    """Read a TOML file and validate it strictly.
+
+    Parameters
+    ----------
+    path : Path
+        A UTF-8 file.
+    model : type of BaseModel
+        Forbids unknown keys; lists arrive as tuples.
+    error : type of SignatureError
+        What is raised.
+
+    Raises
+    ------
+    SignatureError
+        Of the given type, when the file is missing, not TOML, has an unknown key, lacks one, or
+        holds a value that is not allowed. The message names each key, and a close known one.
+    """
+    if not path.is_file():
+        raise error(f"no file {path.name!r} in {path.parent}; check the name and the folder")
+    try:
+        text = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise error(f"{path.name} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as broken:
+        raise error(f"{path.name} is not valid TOML: {broken}") from None
+    return validated(text, model, error, where=path.name)
+
+
+def validated(
+    content: dict[str, Any], model: type[Model], error: type[SignatureError], *, where: str
+) -> Model:
+    """Validate what a TOML file holds; see `read_declared`."""
+    try:
+        return model.model_validate(_as_tuples(content), strict=True)
+    except ValidationError as wrong:
+        problems = "; ".join(_explain(e, model) for e in wrong.errors(include_url=False))
+        raise error(f"{where}: {problems}") from None
+
+
+def _as_tuples(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_tuples(v) for key, v in value.items()}
+    return tuple(_as_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _explain(problem: Any, model: type[BaseModel]) -> str:
+    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        *parents, key = problem["loc"]
+        known = list(_model_at(model, parents).model_fields)
+        close = difflib.get_close_matches(str(key), known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        return f"unknown key {where!r}; {hint}"
+    if problem["type"] == "missing":
+        return f"key {where!r} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message.replace("valid tuple", "list, in brackets").replace("dictionary", "table")
+    return f"{where or 'file'}: {message}"
+
+
+def _model_at(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:
+    """Return the model that a key belongs to, through lists, tables and options."""
+    here: Any = model
+    for part in path:
+        if isinstance(here, type) and issubclass(here, BaseModel):
+            here = here.model_fields[part].annotation
+        else:  # an item of a list or of a table
+            here = get_args(here)[1 if get_origin(here) is dict else 0]
+        if get_origin(here) in (Union, types.UnionType):
+            here = next(a for a in get_args(here) if a is not type(None))
+    return here

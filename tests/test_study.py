@@ -1,0 +1,282 @@
+"""A study dictionary turns a laboratory's files into a cohort, or says which key is wrong."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from signature.assay.study import read_study
+from signature.check import Severity, check_study
+from signature.exceptions import SignatureError, StudyError, TableError
+
+DICTIONARY = """
+title = "Cytokines before treatment"
+citation = "Nobody A. Journal of Nothing 2026;1:1."
+
+[[assays]]
+file = "cytokines.csv"
+format = "long_table"
+unit = "pg/mL"
+
+[assays.layout]
+columns = { sample = "SampleID", analyte = "Analyte", value = "Conc", plate = "Plate" }
+
+[assays.markers]
+IL6 = { low = 0.05, high = 5000 }
+TNF = { low = 0.05, high = 2000 }
+
+[people]
+file = "people.csv"
+sample = "sample_id"
+subject = "patient"
+visit = "visit"
+site = "hospital"
+arm = "arm"
+
+[people.clinical]
+age = { column = "Age", group = "demographics", unit = "years", low = 18, high = 100 }
+female = { column = "Sex", scale = "yes/no", codes = { F = 1, M = 0 } }
+
+[outcome]
+column = "response"
+event = ["none", "partial"]
+no_event = ["full"]
+"""
+
+CYTOKINES = """SampleID,Analyte,Conc,Plate
+s1,IL-6,3.5,A
+s1,TNF-alpha,<0.4,A
+s2,IL-6,12,A
+s2,TNF-alpha,2.5,A
+s3,IL-6,<0.7,B
+s3,TNF-alpha,> 2000,B
+s4,IL-6,,B
+s4,TNF-alpha,8,B
+QC,IL-6,100,A
+QC,IL-6,99,B
+"""
+
+PEOPLE = """sample_id,patient,visit,hospital,arm,Age,Sex,response
+s1,p1,V1,north,drug,34,F,none
+s2,p1,V2,north,drug,34,F,none
+s3,p2,V1,south,placebo,51,M,full
+s4,p3,V1,south,drug,47,F,unclear
+s5,,V1,south,drug,29,M,full
+s6,p4,V1,south,drug,61,M,partial
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Return a function that writes the files, with changes, and reads them."""
+
+    def read(dictionary=DICTIONARY, cytokines=CYTOKINES, people=PEOPLE):
+        (tmp_path / "study.toml").write_text(dictionary, encoding="utf-8")
+        (tmp_path / "cytokines.csv").write_text(cytokines, encoding="utf-8")
+        (tmp_path / "people.csv").write_text(people, encoding="utf-8")
+        return read_study(tmp_path / "study.toml")
+
+    return read
+
+
+def test_a_study_of_two_plates(study):
+    found = study()
+    cohort = found.cohort
+    assert cohort.name == "study"
+    assert cohort.schema.names == ("age", "female", "IL6", "IL6__below", "TNF", "TNF__below")
+    nan = np.nan
+    expected = [
+        [34, 1, 3.5, nan, nan, 0.4],
+        [34, 1, 12, nan, 2.5, nan],
+        [51, 0, nan, 0.7, 2000, nan],
+        [47, 1, nan, nan, 8, nan],
+    ]
+    np.testing.assert_array_equal(cohort.X.to_numpy(), expected)
+    assert cohort.subject.tolist() == ["p1", "p1", "p2", "p3"]
+    assert cohort.visit.tolist() == ["V1", "V2", "V1", "V1"]
+    assert cohort.plate.tolist() == ["A", "A", "B", "B"]
+    assert cohort.arm.tolist() == ["drug", "drug", "placebo", "drug"]
+    assert list(cohort.records.columns) == ["visit", "hospital", "arm", "Age", "Sex", "response"]
+    assert found.site == "hospital"
+    np.testing.assert_array_equal(found.outcome, [1, 1, 0, nan])
+    assert (cohort.schema["IL6"].low, cohort.schema["IL6"].high) == (0.05, 5000)
+    assert cohort.at_sites("hospital").site.tolist() == ["north", "north", "south", "south"]
+
+
+def test_every_row_is_accounted_for(study):
+    found = study()
+    notes = {(n.where, n.what): n.rows for n in found.notes}
+    assert notes["cytokines.csv", "rows in the file"] == 10
+    assert notes["cytokines.csv", "set aside: no measurement"] == 1
+    assert notes["all files", "measurements"] == 9
+    assert notes["all files", "measurements of samples that the people table does not name"] == 2
+    assert notes["people.csv", "set aside: names no person"] == 1
+    assert [(s.reason, s.removed) for s in found.cohort.flow] == [("any marker was measured", 1)]
+    listed = found.reading.set_aside
+    assert listed["rows"].sum() == 4
+    assert listed.loc[listed["file"] == "people.csv", "row"].tolist() == [6]
+
+
+def test_the_documented_dictionary_is_this_one():
+    import tomllib
+
+    from signature.assay import study as module
+
+    text = module.__doc__.split("people::\n", 1)[1].split("``signature check", 1)[0]
+    documented = tomllib.loads("\n".join(line[4:] for line in text.splitlines()))
+    documented.pop("repeats")
+    assert documented == tomllib.loads(DICTIONARY)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("citation", "citaton", "study.toml: key 'citation' is missing; unknown key 'citaton'"),
+        ('visit = "visit"', 'vist = "visit"', "unknown key 'people.vist'; did you mean 'visit'?"),
+        ("high = 5000", "hihg = 5000", "unknown key 'assays.1.markers.IL6.hihg'; did you mean"),
+        ("low = 18, high = 100", "low = 100, high = 18", "people.clinical.age: low must be less"),
+        ('"long_table"', '"long_tabel"', "no format 'long_tabel'; there are: .*long_table"),
+        ("columns = {", "colums = {", "unknown key 'assays.1.layout.colums'; did you mean"),
+        ('event = ["none", "partial"]', 'event = "none"', "outcome.event: .* list, in brackets"),
+        ('event = ["none", "partial"]', 'event = ["gone"]', "no row of 'response' holds 'gone'"),
+        ('event = ["none", "partial"]', 'event = ["full"]', "both event and no_event: full"),
+        ("[[assays]]", "[[assays]", "study.toml is not valid TOML"),
+    ],
+)
+def test_a_mistake_in_the_dictionary_is_named(study, before, after, message):
+    assert before in DICTIONARY
+    with pytest.raises(StudyError, match=message):
+        study(DICTIONARY.replace(before, after, 1))
+
+
+def test_unknown_rules_are_named(study):
+    wrong = DICTIONARY.replace("[assays.layout]", "[assays.rules]\nlargest_CV = 3\n[assays.layout]")
+    with pytest.raises(StudyError, match=r"rules: unknown key 'largest_CV'; did you mean"):
+        study(wrong)
+
+
+def test_a_sample_has_one_row_of_people(study):
+    with pytest.raises(StudyError, match="2 of 7 rows share their 'sample_id'") as caught:
+        study(people=PEOPLE + "s1,p9,V1,south,drug,61,M,partial\n")
+    assert "s1" not in str(caught.value)
+
+
+def test_an_answer_without_a_code(study):
+    with pytest.raises(TableError, match="1 of 5 rows of 'Sex' hold something other than 'F', 'M'"):
+        study(people=PEOPLE.replace("51,M", "51,male"))
+
+
+def test_a_second_sample_of_a_visit(study):
+    people = PEOPLE.replace("p1,V2", "p1,V1")
+    with pytest.raises(SignatureError, match="2 rows share their subject and visit"):
+        study(people=people)
+    numbered = DICTIONARY.replace('visit = "visit"', 'visit = "visit"\nsame_visit = "number"')
+    assert study(numbered, people=people).cohort.visit.tolist()[:2] == ["V1", "V1 repeat"]
+
+
+def test_plates_of_the_people_table_count_first(study):
+    told = DICTIONARY.replace('arm = "arm"', 'arm = "arm"\nplate = ["run", "lot"]')
+    head, *rows = PEOPLE.splitlines()
+    runs = ["R1,L1", ",L2", "R3,", ",", ",", ","]
+    people = "\n".join([f"{head},run,lot", *(f"{r},{x}" for r, x in zip(rows, runs, strict=True))])
+    assert study(told, people=people).cohort.plate.tolist() == ["R1", "L2", "R3", "B"]
+
+
+def test_without_people_a_sample_is_a_person(study):
+    alone = DICTIONARY.split("[people]")[0]
+    found = study(alone, cytokines=CYTOKINES.replace("QC,IL-6,99,B\n", ""))
+    assert found.cohort.subject.tolist() == ["s1", "s2", "s3", "s4", "QC"]
+    assert found.outcome is None
+
+
+def test_an_outcome_needs_people(study):
+    text = DICTIONARY.split("[people]")[0] + "[outcome]" + DICTIONARY.split("[outcome]")[1]
+    with pytest.raises(StudyError, match=r"there is no \[people\]"):
+        study(text)
+
+
+COVID = """
+title = "COVID-19 in three hospitals"
+citation = "Zoodsma M, et al. Front Immunol 2022;13:1027122."
+[[assays]]
+file = "{root}/covid_olink_three_sites/data.csv"
+format = "wide_table"
+unit = "NPX"
+panel = "olink_target96_inflammation"
+[assays.layout]
+columns = {{ sample = "sample", plate = "batch" }}
+only = [{assays}]
+limits = {{ file = "lod.csv", marker = "Assay", limit = "LOD", plate = "batch" }}
+[people]
+file = "{root}/covid_olink_three_sites/data.csv"
+sample = "sample"
+subject = "subject"
+visit = "timepoint"
+same_visit = "number"
+site = "cohort"
+plate = ["Plate_ID", "batch"]
+[people.clinical]
+age = {{ column = "age", group = "demographics", unit = "years", low = 0, high = 120 }}
+[outcome]
+column = "condition"
+event = ["ICU"]
+no_event = ["non-ICU"]
+"""
+
+
+def test_three_hospitals_give_the_cohort_of_the_data_set(data_root, cohort_of, tmp_path):
+    from signature.datasets.covid_olink_three_sites import _ASSAYS
+
+    told = COVID.format(root=data_root, assays=", ".join(f'"{a}"' for a in _ASSAYS))
+    (tmp_path / "covid.toml").write_text(told, encoding="utf-8")
+    found = read_study(tmp_path / "covid.toml")
+    known = cohort_of("covid_olink_three_sites")
+    proteins = [n for n in known.schema.names if n in found.cohort.schema]
+    assert len(proteins) == 1 + 2 * 63
+    pd.testing.assert_frame_equal(
+        found.cohort.X[proteins].reset_index(drop=True), known.X[proteins].reset_index(drop=True)
+    )
+    assert found.cohort.subject.tolist() == known.subject.tolist()
+    assert found.cohort.visit.tolist() == known.visit.tolist()
+    assert found.cohort.plate.tolist() == known.plate.tolist()
+    report = check_study(found.cohort, site=found.site, reading=found.reading)
+    codes = {f.code for f in report.findings}
+    assert {"detection_by_site", "absent_by_site", "limits_differ", "plates_in_sites"} <= codes
+    assert report.count(Severity.ERROR) == 0
+
+
+INFLIXIMAB = """
+title = "Infliximab in Crohn's disease"
+citation = "Gerassy-Vainberg S, et al."
+[[assays]]
+file = "{root}/infliximab_crohn_luminex/wells.csv"
+format = "luminex_wells"
+[assays.layout]
+bridges = ["Teva 53", "Teva 55"]
+markers = {{ bDNF = "NGF" }}
+[people]
+file = "{root}/infliximab_crohn_luminex/data.csv"
+sample = "SampleInfo"
+subject = "patient"
+visit = "visit"
+[outcome]
+column = "response"
+event = ["NR", "IM"]
+no_event = ["R"]
+"""
+
+
+def test_wells_become_patients_and_visits(data_root, tmp_path):
+    told = INFLIXIMAB.format(root=data_root)
+    (tmp_path / "infliximab.toml").write_text(told, encoding="utf-8")
+    found = read_study(tmp_path / "infliximab.toml")
+    cohort = found.cohort
+    assert (len(cohort), cohort.n_people) == (84, 28)
+    assert sorted(set(cohort.visit)) == ["V1", "V2", "V3"]
+    assert len(cohort.schema.features) == 45
+    notes = {(n.where, n.what): n.rows for n in found.notes}
+    assert notes["wells.csv", "rows in the file"] == 8640
+    assert found.quality.bridging is not None
+    first = cohort.visit == "V1"
+    assert found.outcome[first].value_counts().to_dict() == {0.0: 15, 1.0: 9}
+    report = check_study(cohort, found.quality, outcome=found.outcome, reading=found.reading)
+    assert {"low_detection", "wells_excluded"} <= {f.code for f in report.findings}
