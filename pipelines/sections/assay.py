@@ -1,4 +1,4 @@
-"""The assay: what is doubtful, what lay below its limit, the plates, and how batches are treated."""
+"""The assay: what is doubtful, what lay below its limit, the plates, how batches are treated."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[st
     """Share of values above the limit by marker and plate, for markers that have one."""
     plates = sorted({r.plate for r in rows})
     limited = {r.marker for r in rows if r.below}
-    table = []
+    table: list[dict[str, Any]] = []
     for marker in dict.fromkeys(r.marker for r in rows if r.marker in limited):
         own = {r.plate: r for r in rows if r.marker == marker}
         known = sum(r.detected + r.below for r in own.values())
@@ -120,13 +120,13 @@ def _wells(quality: PlateQuality, labels: dict[str, str]) -> dict[str, Any]:
 def _harmonisation(told: Harmonisation | None, labels: dict[str, str]) -> dict[str, Any] | None:
     if told is None:
         return None
-    shifts = [
+    shifts: list[dict[str, Any]] = [
         {"batch": batch, "label": labels.get(marker, marker), "shift": shift}
         for batch, by in told.shifts.items()
         for marker, shift in by.items()
         if batch != told.reference and shift
     ]
-    shifts.sort(key=lambda s: -abs(s["shift"]))  # type: ignore[arg-type]
+    shifts.sort(key=lambda s: -abs(s["shift"]))
     return {
         "by": told.by.replace("_", " "),
         "method": METHODS[told.method],

@@ -22,7 +22,7 @@ def load(name: str) -> tuple[Column, ...]:
         [markers.IL6]
         unit = "pg/mL"
         scale = "log2"          # default of the panel: key "scale" at the top
-        low = 0.05              # plausible range
+        low = 0.05              # plausible range; low and high likewise
         high = 5000
         censored = true         # values below a detection limit occur
 
@@ -52,7 +52,7 @@ def load(name: str) -> tuple[Column, ...]:
     absent = [key for key in ("platform", "source", "markers") if key not in text]
     if absent:
         raise DefinitionError(f"panel {name!r} lacks {', '.join(map(repr, absent))}")
-    defaults = {k: text[k] for k in ("unit", "scale", "censored") if k in text}
+    defaults = {k: text[k] for k in ("unit", "scale", "censored", "low", "high") if k in text}
     columns: list[Column] = []
     for marker, own in text["markers"].items():
         unknown = set(own) - _KEYS
