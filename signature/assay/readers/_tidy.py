@@ -75,7 +75,8 @@ def tidy(
     plate = rows.plate if rows.plate is not None else nameless(len(rows.lines))
     place = (plate.codes.astype(np.int64) + 1) * len(names.markers) + names.codes
     pair = np.where(aside.used, place, -1)
-    signed = np.append([not is_concentration(u) for u in units.categories], True)[units.codes]
+    relative = [not is_concentration(unit) for unit in units.categories]
+    signed = np.array([*relative, True])[units.codes]
     limit, found = _limits(rows, layout, file, names, pair, signed)
     upper = None
     if rows.upper is not None:
