@@ -26,6 +26,7 @@ from signature.assay.readers._rules import (
     once,
     refuse_npx,
     refuse_text_in,
+    thousands,
     unreached,
 )
 from signature.exceptions import TableError
@@ -80,7 +81,9 @@ def tidy(
     limit, found = _limits(rows, layout, file, names, pair, signed)
     upper = None
     if rows.upper is not None:
-        upper = spread(_numbers(rows, rows.upper, layout), pair, names, "upper limits", source)
+        stated, doubts = _numbers(rows, rows.upper, layout)
+        upper = spread(stated, pair, names, "upper limits", source)
+        found += doubts
     read = cells.parse(
         rows.cells,
         where=source,
@@ -90,6 +93,8 @@ def tidy(
         upper=upper,
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
+    npx = np.array([*(u.casefold() == "npx" for u in units.categories), False])[units.codes]
+    found += thousands(source, read.grouped & aside.used, npx, rows.column, layout.decimal)
     refuse_npx(source, read.value[aside.used & ~signed])
     read = read.where_possible(signed)
     aside.mark_each(read.reason)
@@ -144,11 +149,15 @@ def _limits(
     rows: Rows, layout: Layout, file: Path, names: Names, pair: np.ndarray, signed: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
     """Return every row's lower limit, and what is doubtful about them."""
+    if layout.limits is not None and "limit" in layout.columns:
+        raise TableError(
+            f"{rows.source}: the layout names both a column and a table of limits; leave one out"
+        )
     if layout.limits is not None:
         limit, findings = from_table(file, layout, rows.analyte, names, rows.match)
     elif rows.limit is not None:
-        findings = []
-        limit = spread(_numbers(rows, rows.limit, layout), pair, names, "limits", rows.source)
+        stated, findings = _numbers(rows, rows.limit, layout)
+        limit = spread(stated, pair, names, "limits", rows.source)
     else:
         return np.full(len(rows.lines), np.nan), []
     impossible = ~signed & (limit <= 0)
@@ -159,9 +168,14 @@ def _limits(
     return np.where(impossible, np.nan, limit), findings
 
 
-def _numbers(rows: Rows, limits: pd.Series, layout: Layout) -> np.ndarray:
+def _numbers(rows: Rows, limits: pd.Series, layout: Layout) -> tuple[np.ndarray, list[str]]:
+    """Read limits; "<0.5" in a column of limits is one, too."""
     read = cells.parse(limits, where=rows.source, column=str(limits.name), decimal=layout.decimal)
-    return read.value
+    stated = np.where(np.isnan(read.value), read.below, read.value)
+    unread = np.isnan(stated) & (read.reason != cells.MISSING) & rows.aside.used
+    if not (n := int(unread.sum())):
+        return stated, []
+    return stated, [f"{n} cells of {str(limits.name)!r} are no limits and are not used"]
 
 
 def _flags(stated: Labels | None, found: np.ndarray) -> Labels:
