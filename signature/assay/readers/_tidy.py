@@ -74,8 +74,8 @@ def tidy(
     aside.mark(units.codes < 0, NO_UNIT)
     names = resolve(rows.analyte, aside.used, layout, source)
     plate = rows.plate if rows.plate is not None else nameless(len(rows.lines))
-    place = (plate.codes.astype(np.int64) + 1) * len(names.markers) + names.codes
-    pair = np.where(aside.used, place, -1)
+    place = (plate.codes.astype(np.int64) + 1) * len(names.markers)
+    pair = np.where(aside.used, place + names.codes, -1)
     relative = [not is_concentration(unit) for unit in units.categories]
     signed = np.array([*relative, True])[units.codes]
     limit, found = _limits(rows, layout, file, names, pair, signed)
@@ -100,7 +100,7 @@ def tidy(
     aside.mark_each(read.reason)
     value, below = read.value, read.below
     low = value < limit
-    found += unreached(source, names, np.where(aside.used, place, -1), value, low)
+    found += unreached(source, names, np.where(aside.used, pair, -1), value, low)
     below[low], value[low] = limit[low], np.nan
     sample = rows.sample.codes.astype(np.int64)
     refuse_shared(
