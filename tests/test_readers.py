@@ -293,6 +293,13 @@ def test_limits_that_are_none_are_counted(file):
     )
 
 
+def test_a_number_at_its_limit_is_not_below_it(file):
+    path = file(["sample|analyte|value|limit", "a|IL6|0.5|0.50", "b|IL6|0.49|0.5"])
+    read = long_table.read(path, PG)
+    np.testing.assert_array_equal(read.table["value"], [0.5, np.nan])
+    np.testing.assert_array_equal(read.table["below"], [np.nan, 0.5])
+
+
 def test_limits_stand_in_one_place(file):
     layout = Layout(unit="pg/mL", columns={"limit": "limit"}, limits=LIMITS)
     path = file(["sample|analyte|value|limit|batch", "a|IL6|1|0.5|x"])
