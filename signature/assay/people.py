@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from signature.assay.dictionary import OutcomeText, PeopleText
+from signature import markers
+from signature.assay.dictionary import ClinicalText, OutcomeText, PeopleText
 from signature.datasets._recode import coded
 from signature.exceptions import StudyError
 from signature.schema import Column, Role, Scale
@@ -167,24 +168,29 @@ def _clinical(
     plain = [c.column for c in text.clinical.values() if not c.codes]
     numbers = _numbers(table, list(dict.fromkeys(plain)), text) if plain else None
     for name, told in text.clinical.items():
-        described.append(
-            Column(
-                name=name,
-                role=Role(told.role),
-                group=told.group or _GROUP,
-                label=told.label,
-                unit=told.unit,
-                scale=Scale(told.scale),
-                low=told.low,
-                high=told.high,
-                source=source,
-            )
-        )
+        described.append(_column(name, told, source))
         if told.codes:
             values[name] = coded(table[told.column], told.codes, where=Path(text.file).name)
         elif numbers is not None:
             values[name] = numbers[told.column]
     return tuple(described), pd.DataFrame(values, index=table.index, dtype="float64")
+
+
+def _column(name: str, told: ClinicalText, source: str) -> Column:
+    """Describe one column; the vocabulary fills in what is not said of a marker."""
+    entry = markers.VOCABULARY.get(name) if told.role == "marker" else None
+    answer = told.scale == "yes/no"
+    return Column(
+        name=name,
+        role=Role(told.role),
+        group=told.group or (entry.family if entry else _GROUP),
+        label=told.label or (entry.label if entry else ""),
+        unit=told.unit,
+        scale=Scale(told.scale),
+        low=0.0 if answer else told.low,
+        high=1.0 if answer else told.high,
+        source=source,
+    )
 
 
 def _outcome(answers: pd.Series, text: OutcomeText, file: str) -> pd.Series:

@@ -6,19 +6,10 @@ in the study dictionary beside this module.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from importlib import resources
-from pathlib import Path
-
-from signature.assay.dictionary import load_dictionary
-from signature.assay.study import read_study
 from signature.cohort import Cohort
-from signature.tables import data_folder
+from signature.datasets._described import citation_of, described
 
-_NAME = "infliximab_crohn_luminex"
-_DICTIONARY = Path(str(resources.files(__package__).joinpath(f"{_NAME}.toml")))
-
-CITATION = load_dictionary(_DICTIONARY).citation
+CITATION = citation_of("infliximab_crohn_luminex")
 
 
 def load() -> Cohort:
@@ -33,5 +24,4 @@ def load() -> Cohort:
     SignatureError
         Another of its kinds, when a file is not what it was.
     """
-    study = read_study(_DICTIONARY, data_folder(_NAME))
-    return replace(study.cohort, quality=study.quality)
+    return described("infliximab_crohn_luminex")
