@@ -29,8 +29,10 @@ auroc_at_least = 0.65
 # What each shipped experiment analyses: rows, events, sites.
 COUNTS = {
     "covid_icu_three_hospitals": (349, 96, 2),
+    "infliximab_nonresponse": (24, 9, 0),
     "nhanes_inadequate_response": (2115, 770, 6),
     "nhanes_inadequate_response_depression": (576, 266, 2),
+    "nhanes_public_inadequate_response": (2115, 770, 6),
     "opt_periodontal_nonresponse": (320, 221, 4),
     "opt_preterm_birth": (812, 101, 4),
 }
@@ -160,6 +162,7 @@ def test_a_shipped_experiment_fits_its_data(cohort_of, with_outcome, path):
     assert schema.baseline
     assert schema.panel
     plan = experiment.validation
+    sites = set()
     if plan.site is not None:
         cohort = cohort.at_sites(plan.site)
         sites = set(cohort.site)

@@ -21,6 +21,9 @@ class Limits(BaseModel):
     plate: str | None = None
     match: str | None = None
     """Column of the measurements whose values stand in `plate`; the plate column by default."""
+    none_for: tuple[str, ...] | None = None
+    """Plates or lots that are known to have no limits. Another one without is an error then, and a
+    finding when this is left out."""
 
 
 class Layout(BaseModel):

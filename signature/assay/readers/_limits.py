@@ -85,7 +85,8 @@ def from_table(
     TableError
         When the table cannot be read.
     AssayError
-        When it has two limits for one plate and marker, or none for any plate of the file.
+        When it has two limits for one plate and marker, none for any plate of the file, or none for
+        a plate that `none_for` does not name.
     """
     limits = layout.limits
     if limits is None:
@@ -118,7 +119,7 @@ def from_table(
         plate, plates = labels.codes.astype(int), len(labels.categories)
         to_plate = np.append(labels.categories.get_indexer(match.categories), -1)
         row_plate = to_plate[match.codes]
-        findings += _unnamed(file.name, sheet.name, match, to_plate)
+        findings += _unnamed(file.name, sheet.name, match, to_plate, limits.none_for)
     used = (marker >= 0) & (plate >= 0)
     pair = np.where(used, plate * len(names.markers) + marker, -1)
     limit = spread(read.value, pair, names, "limits", sheet.name)
@@ -139,12 +140,20 @@ def _marker(name: str, known: dict[str, int], names: Names) -> int:
     return list(names.markers).index(canonical) if canonical in names.markers else -1
 
 
-def _unnamed(file: str, table: str, match: Labels, to_plate: np.ndarray) -> list[str]:
+def _unnamed(
+    file: str, table: str, match: Labels, to_plate: np.ndarray, none_for: tuple[str, ...] | None
+) -> list[str]:
     lacking = [str(n) for n, place in zip(match.categories, to_plate, strict=False) if place < 0]
     if len(lacking) == len(match.categories) and lacking:
         raise AssayError(
             f"{table} names none of the {len(lacking)} plates or lots of {file}; compare the "
             "columns `plate` and `match`"
+        )
+    unexpected = [] if none_for is None else sorted(set(lacking) - set(none_for))
+    if unexpected:
+        raise AssayError(
+            f"{table} has no limits for {', '.join(map(repr, unexpected))}, which {file} holds; "
+            "complete the table, or name in `none_for` what has no limits"
         )
     if not lacking:
         return []
