@@ -309,6 +309,15 @@ def test_the_unit_hint_names_the_slip():
     assert "1,000 times too large" in finding.sentence
 
 
+def test_the_unit_hint_knows_molar_units():
+    column = Column("glucose", Role.MARKER, "metabolic", unit="mg/dL", low=30, high=900)
+    mmol = pd.DataFrame({"glucose": np.random.default_rng(0).normal(5.5, 0.8, 100)})
+    people = pd.Series([f"p{i}" for i in range(100)])
+    cohort = Cohort("g", "", FeatureSchema((column,)), mmol, pd.DataFrame(index=mmol.index), people)
+    (finding,) = [f for f in check_study(cohort).findings if f.code == "range_median"]
+    assert "they look in mmol/L where mg/dL is meant" in finding.sentence
+
+
 def test_no_person_and_no_value_is_in_a_report():
     cohort = changed(clean(1), CRP=clean(1).X["CRP"] * 1e7, CSF1=123.456)
     text = check_study(cohort, site="hospital").model_dump_json()
