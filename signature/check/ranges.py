@@ -242,7 +242,7 @@ def table(view: View) -> Table:
             continue
         values = _known(view.values(column.name))
         # of a handful of people a percentile is somebody's value
-        enough = len(values) >= 2 * FEWEST
+        enough = len(values) >= 4 * FEWEST
         marks: list[float | None] = [None] * 3
         if enough:
             marks = [float(q) for q in np.quantile(values, [0.05, 0.5, 0.95])]
@@ -257,6 +257,7 @@ def table(view: View) -> Table:
                 int(outside(values, column).sum()),
             )
         )
+    rows.sort(key=lambda row: -float(row[-1] or 0))
     columns = ("column", "unit", "values", "5 %", "median", "95 %", "low", "high", "outside")
     return Table(
         name="ranges",

@@ -77,14 +77,23 @@ def unit_hint(values: np.ndarray, column: Column) -> str:
     """
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high
-    fitting = [
-        (abs(np.log10(factor)), factor not in _POWERS and 1 / factor not in _POWERS, meaning)
-        for factor, meaning in factors(column.name, column.unit).items()
-        if ((values / factor >= low) & (values / factor <= high)).mean() >= INSIDE
-    ]
-    # a named pair of units is likelier than a bare power of ten; then the smallest slip
-    fitting.sort(key=lambda fit: (not fit[1], fit[0]))
-    return "they look " + ", or ".join(m for *_, m in fitting[:3]) if fitting else ""
+    fitting = []
+    for factor, meaning in factors(column.name, column.unit).items():
+        meant = values / factor
+        if ((meant >= low) & (meant <= high)).mean() >= INSIDE:
+            bare = meaning.split()[-1] in ("large", "small")
+            fitting.append((bare, _from_middle(meant, low, high, factor), meaning))
+    # a named pair of units is likelier than a bare power of ten
+    best = [meaning for *_, meaning in sorted(fitting)[:2]]
+    return f"they look {', or '.join(best)}" if best else ""
+
+
+def _from_middle(values: np.ndarray, low: float, high: float, factor: float) -> float:
+    """Return how far values would lie from the middle of their range, in powers of ten."""
+    middle = float(np.median(values))
+    if low > 0 and np.isfinite(high) and middle > 0:
+        return float(abs(np.log10(middle / np.sqrt(low * high))))
+    return float(abs(np.log10(factor)))
 
 
 def slip_between(ratio: float, name: str, unit: str) -> str:
