@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from signature.exceptions import ExperimentError
+from signature.handling import Harmonise, Limits, Missing, Unseen
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -33,6 +34,38 @@ class Features(_Part):
     baseline: Annotated[tuple[str, ...], Field(min_length=1)]
     panel: Annotated[tuple[str, ...], Field(min_length=1)]
     exclude: tuple[str, ...] = ()
+
+
+class Assay(_Part):
+    """What the assay does to the numbers, and what is done about it inside each fold.
+
+    The keys `limits`, `detected_above`, `harmonise`, `reference`, `unseen`, `missing` and
+    `residualise` are those of `signature.handling.Handling`; `reference` is named here by its
+    level. `batch` is ``"plate"`` or a recorded column. `references` filters the data set's rows
+    that are *not* analysed for those from which a batch may be placed: their outcomes are never
+    read. `columns` are the markers that the batch matters to; the panel when left out.
+    """
+
+    limits: Limits = "substitute"
+    detected_above: Annotated[float, Field(gt=0, le=1)] = 0.6
+    batch: str | None = None
+    harmonise: Harmonise = "none"
+    columns: tuple[str, ...] = ()
+    reference: str | None = None
+    unseen: Unseen = "frozen"
+    references: dict[str, tuple[str | float, ...]] = {}
+    missing: Missing = "median"
+    residualise: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Assay:
+        if self.harmonise != "none" and self.batch is None:
+            raise ValueError("harmonise needs batch: 'plate', or the recorded column to go by")
+        if self.harmonise == "reference_shift" and self.reference is None:
+            raise ValueError("harmonise = 'reference_shift' needs reference: the batch that stays")
+        if self.unseen == "adapted" and not self.harmonise.startswith("combat"):
+            raise ValueError("unseen = 'adapted' belongs to harmonise = 'combat'")
+        return self
 
 
 class Candidates(_Part):
@@ -129,6 +162,7 @@ class Experiment(_Part):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     data: Data
     features: Features
+    assay: Assay = Assay()
     candidates: Candidates = Candidates()
     validation: Validation = Validation()
     tuning: Tuning = Tuning()
@@ -139,7 +173,7 @@ class Experiment(_Part):
         """SHA-256 over what decides a fitted fold: not over titles, gate or list of candidates."""
         decisive = self.model_dump(
             mode="json",
-            include={"seed", "data", "features", "validation", "tuning"},
+            include={"seed", "data", "features", "assay", "validation", "tuning"},
             exclude={"validation": {"bootstraps"}},
         )
         return hashlib.sha256(repr(decisive).encode()).hexdigest()

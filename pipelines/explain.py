@@ -21,7 +21,8 @@ def explain(
 
     run = Results(results)
     study = assemble(run.experiment)
-    store = FoldStore(results, fingerprint(run.experiment, study.cohort))
+    mark = fingerprint(run.experiment, study.cohort, study.references)
+    store = FoldStore(results, mark)
     if store.mark != run.launch.fingerprint or not all(
         store.has(task.candidate, task.key) for task in tasks(study)
     ):

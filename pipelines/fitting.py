@@ -16,10 +16,12 @@ from pipelines.folds import Fold
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import CANDIDATE_EXPORTS, Study
 from pipelines.tuning import Tuner, fit_tuned
+from signature.adaptation import adapt_procedure, harmonises
+from signature.calibration import CalibratedProcedure
 from signature.cohort import Cohort
 from signature.discovery import load
 from signature.randomness import seed_for
-from signature.schema import FeatureSchema
+from signature.schema import BATCH, FeatureSchema
 
 FINAL = "final"
 """Key of the fit on all development rows."""
@@ -43,13 +45,15 @@ class Rows:
     X: pd.DataFrame
     outcome: np.ndarray
     person: np.ndarray
+    references: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, cohort: Cohort) -> Rows:
+    def of(cls, cohort: Cohort, references: pd.DataFrame | None = None) -> Rows:
         """Take them from a cohort with an outcome."""
         assert cohort.outcome is not None
         X = cohort.X.reset_index(drop=True)
-        return cls(cohort.schema, X, cohort.outcome.to_numpy(), cohort.person.to_numpy())
+        y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
+        return cls(cohort.schema, X, y, person, references)
 
 
 def tasks(study: Study) -> list[Task]:
@@ -100,6 +104,7 @@ def fit_task(task: Task, rows: Rows, experiment: Experiment, store: FoldStore) -
         warnings.simplefilter("always")
         tuned = tuner.run()
         procedure = fit_tuned(tuner, tuned)
+        procedure = place_new_batches(procedure, rows, task)
         held_out = rows.X.iloc[task.held_out]
         p = procedure.predict_proba(held_out)[:, 1] if len(held_out) else np.empty(0)
     fitted = FittedFold(
@@ -113,6 +118,23 @@ def fit_task(task: Task, rows: Rows, experiment: Experiment, store: FoldStore) -
     )
     store.save(fitted, procedure, tuned.trials)
     return task.key
+
+
+def place_new_batches(
+    procedure: CalibratedProcedure, rows: Rows, task: Task
+) -> CalibratedProcedure:
+    """Place the batches that only held-out rows have by their own reference samples.
+
+    Nothing is fitted anew, and no held-out row is looked at.
+    """
+    if rows.schema.handling.unseen != "adapted" or not harmonises(procedure):
+        return procedure
+    assert rows.references is not None
+    seen = set(rows.X[BATCH].iloc[task.train].dropna())
+    for code in sorted(set(rows.X[BATCH].iloc[task.held_out].dropna()) - seen):
+        own = rows.references[rows.references[BATCH] == code]
+        procedure = adapt_procedure(procedure, own, batch_code=code)
+    return procedure
 
 
 def fit_all(
@@ -138,7 +160,7 @@ def fit_all(
     from joblib import Parallel, delayed
 
     missing = [t for t in todo if not store.has(t.candidate, t.key)]
-    rows = Rows.of(study.cohort)
+    rows = Rows.of(study.cohort, study.references)
     if jobs == 1:
         for task in missing:
             fit_task(task, rows, study.experiment, store)

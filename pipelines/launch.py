@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.assay_facts import assay_record
 from pipelines.environment import code_version, library_versions
 from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
@@ -59,7 +60,8 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     experiment = load_experiment(file)
     study = assemble(experiment)
     folder = _make(results / experiment.name)
-    store = FoldStore(folder, fingerprint(experiment, study.cohort))
+    mark = fingerprint(experiment, study.cohort, study.references)
+    store = FoldStore(folder, mark)
     todo = tasks(study)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
@@ -95,6 +97,7 @@ def write_results(
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
+    _write(folder / "assay.json", assay_record(study))
     final = keep_final_model(study, store, folder / "model")
     record = describe(study, store, final, started)
     _write(folder / "launch.json", record)

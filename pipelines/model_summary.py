@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from signature.results import Evaluation
-from signature.schema import Column, FeatureSchema, Role, Scale
+from signature.schema import CARRIERS, Column, FeatureSchema, Scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,11 +66,11 @@ def input_example(schema: FeatureSchema, typical: Mapping[str, float]) -> pd.Dat
     """Return one row of typical values that belongs to nobody.
 
     A feature without a typical value gets the middle of its plausible range, or null; detection
-    limits are left out, as for a row with everything above them.
+    limits and the batch are left out, as for a row above all limits, of a batch of its own.
     """
     import pandas as pd
 
-    features = [c for c in schema.columns if c.role is not Role.LIMIT]
+    features = [c for c in schema.columns if c.role not in CARRIERS]
     row = {c.name: _typical(c, typical.get(c.name)) for c in features}
     return pd.DataFrame([row], dtype="float64")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipelines.experiment import Experiment
+from signature.assay.record import AssayRecord
 from signature.exceptions import PredictionsError, ResultsError
 from signature.results import (
     CONTRIBUTION_COLUMNS,
@@ -77,6 +78,11 @@ class Results:
             return Experiment.model_validate_json(json.dumps(text))
         except ValidationError as error:
             raise self._unreadable("launch.json", error) from None
+
+    @cached_property
+    def assay(self) -> AssayRecord:
+        """What the assay did to the analysed rows."""
+        return self._json("assay.json", AssayRecord)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:

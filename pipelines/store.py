@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _DECIDING_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna")
 _DECIDING_FILES = ("pipelines/folds.py", "pipelines/tuning.py", "pipelines/fitting.py")
 _NOT_DECIDING = (
+    "__main__.py",
+    "command.py",
     "contributions.py",
     "exceptions.py",
     "incoming.py",
@@ -56,11 +58,15 @@ class FittedFold:
     seconds: float
 
 
-def fingerprint(experiment: Experiment, cohort: Cohort) -> str:
+def fingerprint(
+    experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None = None
+) -> str:
     """SHA-256 over data, experiment, code and libraries: all but the candidate's own file."""
     h = hashlib.sha256()
     h.update(experiment.digest.encode())
     h.update(cohort.digest.encode())
+    if references is not None:
+        h.update(np.ascontiguousarray(references.to_numpy()).tobytes())
     h.update(_code_digest())
     for name in _DECIDING_LIBRARIES:
         h.update(f"{name}{version(name)}".encode())

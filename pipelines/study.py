@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
+import pandas as pd
 
 from pipelines.experiment import Experiment
 from pipelines.folds import Fold, outer_folds
+from pipelines.handling import handling_of, reference_rows
+from signature.batch_codes import with_batch
 from signature.cohort import Cohort
 from signature.discovery import load
 from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
@@ -21,7 +24,11 @@ CANDIDATE_EXPORTS = ("LABEL", "build", "space")
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """What an experiment runs on."""
+    """What an experiment runs on.
+
+    ``references`` are rows outside the analysis that may place a batch; nobody's outcome is known
+    of them here.
+    """
 
     experiment: Experiment
     cohort: Cohort
@@ -29,6 +36,7 @@ class Study:
     dropped_features: dict[str, str]
     folds: list[Fold]
     candidates: dict[str, ModuleType]
+    references: pd.DataFrame | None = None
 
 
 def assemble(experiment: Experiment) -> Study:
@@ -50,7 +58,10 @@ def assemble(experiment: Experiment) -> Study:
         }
     except DefinitionError as error:
         raise ExperimentError(f"experiment {experiment.name!r}: {error}") from None
-    cohort = dataset.load().where(experiment.data.where)
+    whole = dataset.load()
+    if experiment.assay.batch is not None:
+        whole = with_batch(whole, experiment.assay.batch)
+    cohort = whole.where(experiment.data.where)
     validation = experiment.validation
     if validation.site is not None:
         cohort = cohort.at_sites(validation.site)
@@ -76,9 +87,12 @@ def assemble(experiment: Experiment) -> Study:
                 f"experiment {experiment.name!r}: nothing is left of the {part}; "
                 + "; ".join(f"{name} is {why}" for name, why in dropped.items())
             )
+    references = reference_rows(whole, cohort, experiment.assay)
+    handling = handling_of(experiment.assay, cohort.schema, references, experiment.name)
+    cohort = cohort.with_features(replace(cohort.schema, handling=handling))
     folds = outer_folds(cohort, validation, experiment.seed)
     _enough_for_inner_folds(cohort, folds, validation.inner_folds)
-    return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates)
+    return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references)
 
 
 def _enough_for_inner_folds(cohort: Cohort, folds: list[Fold], inner: int) -> None:

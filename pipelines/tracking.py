@@ -35,6 +35,7 @@ REQUIREMENTS = (f"immune-signature[serve]=={__version__}",)
 ARTIFACTS = (
     "launch.json",
     "evaluation.json",
+    "assay.json",
     "signature.json",
     "predictions.parquet",
     "trials.parquet",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -75,9 +75,16 @@ class Tuner:
     fold_seed: int
     _prepared: dict[int, list[_InnerFold]] = field(default_factory=dict)
 
-    def build(self) -> Pipeline:
-        """Return the unfitted candidate with its seed."""
-        return self.candidate.build(self.schema, random_state=seed_for(self.seed, "model"))
+    def build(self, *, whole: bool = False) -> Pipeline:
+        """Return the unfitted candidate with its seed.
+
+        A batch that an inner fold happens to hold out alone passes as it is: what the experiment
+        says of unseen batches is meant for the fit on the `whole` training set.
+        """
+        schema = self.schema
+        if not whole:
+            schema = replace(schema, handling=replace(schema.handling, unseen="frozen"))
+        return self.candidate.build(schema, random_state=seed_for(self.seed, "model"))
 
     def run(self) -> Tuned:
         """Search, then compute out-of-fold scores of the winner with its parameters fixed."""
@@ -164,7 +171,9 @@ class Tuner:
 def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:
     """Fit the tuned candidate on the whole training set, calibrated on its out-of-fold scores."""
     procedure = CalibratedProcedure(
-        tuner.build().set_params(**tuned.params), folds=tuner.folds, random_state=tuner.fold_seed
+        tuner.build(whole=True).set_params(**tuned.params),
+        folds=tuner.folds,
+        random_state=tuner.fold_seed,
     )
     return procedure.fit(tuner.X, tuner.y, groups=tuner.person, out_of_fold=tuned.out_of_fold)
 

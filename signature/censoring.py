@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
 
-from signature.columns import TableTransformer
-from signature.schema import BELOW, CENSORED, source_of
+from signature.limits import LimitTransformer
+from signature.schema import BELOW
 
 
-class LimitSubstitution(TableTransformer):
+class LimitSubstitution(LimitTransformer):
     r"""Put one number in place of every value below the limit, and say where.
 
     A marker's substitute is :math:`L/\sqrt{2}` (Hornung and Reed 1990) with L the median limit of
@@ -32,6 +31,9 @@ class LimitSubstitution(TableTransformer):
     ----------
     logarithmic : sequence of str
         Markers whose values are logarithms to base 2 already, such as NPX.
+    detected_above : float, optional
+        Share of the rows measured or below a limit, beyond which only the 0/1 column of a marker
+        is left; never, when left out.
 
     Attributes
     ----------
@@ -41,6 +43,8 @@ class LimitSubstitution(TableTransformer):
         Largest limit by marker that is taken to mean "low".
     flagged_ : list of str
         Markers that get a 0/1 column.
+    detected_only_ : list of str
+        Markers of which only the 0/1 column is left.
 
     Notes
     -----
@@ -56,64 +60,35 @@ class LimitSubstitution(TableTransformer):
     2    NaN            NaN
     """
 
-    def __init__(self, logarithmic: Sequence[str] = ()) -> None:
+    def __init__(
+        self, logarithmic: Sequence[str] = (), detected_above: float | None = None
+    ) -> None:
         self.logarithmic = logarithmic
+        self.detected_above = detected_above
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
         """Learn each marker's substitute and whether it needs a 0/1 column."""
         table = self._table_to_fit(X)
-        self.columns_ = list(table.columns)
+        self._learn_limits(table)
         self.substitutes_: dict[str, float] = {}
-        self.highest_: dict[str, float] = {}
-        self.flagged_: list[str] = []
-        for limit in _limits(self.columns_):
-            marker = source_of(limit)
-            below = table[limit].notna()
-            if not below.any():
-                middle = table[marker].median()
-                self.highest_[marker] = float("inf") if np.isnan(middle) else float(middle)
-                continue
-            largest = float(table[limit].max())
-            self.highest_[marker] = largest + 1 if marker in self.logarithmic else 2 * largest
-            self.substitutes_[marker] = float(
-                self._substitute(marker, table.loc[below, limit].to_numpy()).item()
-            )
-            if table[marker].notna().any():
-                self.flagged_.append(marker)
+        for marker in self._limited:
+            limits = table[marker + BELOW].dropna()
+            if len(limits):
+                middle = np.median(limits.to_numpy(), keepdims=True)
+                self.substitutes_[marker] = float(self._low(marker, middle).item())
         return self
 
-    def _substitute(self, marker: str, limits: np.ndarray) -> np.ndarray:
-        middle = np.median(limits, keepdims=True)
-        return middle - 0.5 if marker in self.logarithmic else middle / np.sqrt(2)
+    def _low(self, marker: str, limit: Any) -> Any:
+        return limit - 0.5 if marker in self.logarithmic else limit / np.sqrt(2)
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         """Replace censored values and add the 0/1 columns."""
         table = self._table_to_transform(X)
-        limits = _limits(self.columns_)
-        out = table[[c for c in self.columns_ if c not in limits]].copy()
-        flags: dict[str, pd.Series] = {}
-        for limit in limits:
-            marker = source_of(limit)
-            below = table[limit] <= self.highest_[marker]
-            known = below | table[marker].notna()
+        out = self._values(table)
+        for marker in self._limited:
+            below = self._is_below(table, marker)
             if marker in self.substitutes_:
                 out[marker] = out[marker].mask(below, self.substitutes_[marker])
             elif below.any():
-                own = (
-                    table[limit] - 0.5 if marker in self.logarithmic else table[limit] / np.sqrt(2)
-                )
-                out[marker] = out[marker].mask(below, own)
-            if marker in self.flagged_:
-                flags[marker + CENSORED] = below.astype("float64").where(known)
-        return out.assign(**flags)
-
-    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
-        """Names of the columns after `transform`."""
-        check_is_fitted(self)
-        limits = _limits(self.columns_)
-        names = [c for c in self.columns_ if c not in limits]
-        return np.asarray([*names, *(m + CENSORED for m in self.flagged_)], dtype=object)
-
-
-def _limits(columns: Sequence[str]) -> list[str]:
-    return [c for c in columns if c.endswith(BELOW) and source_of(c) in columns]
+                out[marker] = out[marker].mask(below, self._low(marker, table[marker + BELOW]))
+        return self._with_flags(table, out)

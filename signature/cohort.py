@@ -10,13 +10,17 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from signature._checks import check
 from signature.exceptions import CohortError, OutcomeError
-from signature.schema import BELOW, FeatureSchema, source_of
+from signature.schema import BELOW, FeatureSchema
+
+if TYPE_CHECKING:
+    from signature.assay.plate_quality import PlateQuality
 
 FEWEST_PER_SITE = 3
 """People per site, on average, below which a column holds values rather than sites."""
@@ -67,6 +71,8 @@ class Cohort:
         Name of the outcome.
     flow : tuple of FlowStep
         Every exclusion so far.
+    quality : PlateQuality, optional
+        What the laboratory's wells were like, where the data set has them.
 
     Raises
     ------
@@ -89,6 +95,7 @@ class Cohort:
     outcome: pd.Series | None = None
     outcome_name: str = ""
     flow: tuple[FlowStep, ...] = field(default=())
+    quality: PlateQuality | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -115,7 +122,7 @@ class Cohort:
     def digest(self) -> str:
         """SHA-256 over everything that can change a result, independent of the row index."""
         h = hashlib.sha256()
-        h.update(repr(self.schema.columns).encode())
+        h.update(repr((self.schema.columns, self.schema.handling)).encode())
         h.update(np.ascontiguousarray(self.X.to_numpy()).tobytes())
         h.update(self.person.to_numpy().tobytes())
         for part in (self.site, self.plate, self.arm, self.visit, self.weight, self.outcome):
@@ -259,16 +266,6 @@ class Cohort:
             raise CohortError(f"{self.name}: every feature is empty or constant")
         kept = self.schema.only(n for n in self.schema.features if n not in dropped)
         return self.with_features(kept), dropped
-
-    def detection(self) -> pd.DataFrame:
-        """Share of rows detected, below the limit and missing, per marker with a limit."""
-        rows = []
-        for limit in self.schema.limits:
-            marker = source_of(limit)
-            below = float(self.X[limit].notna().mean())
-            measured = float(self.X[marker].notna().mean())
-            rows.append((marker, measured, below, max(0.0, 1 - measured - below)))
-        return pd.DataFrame(rows, columns=["marker", "detected", "below_limit", "missing"])
 
     def _recorded(self, column: str, purpose: str) -> pd.Series:
         if column not in self.records:

@@ -12,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.exceptions import ModelInputError
+from signature.schema import CENSORED
 
 
 class TableTransformer(TransformerMixin, BaseEstimator):
@@ -89,3 +90,26 @@ def as_table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         return X
     array = np.asarray(X)
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+
+
+def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
+    """Return the wanted names that are there, and refuse when another is missing.
+
+    A marker that an earlier step has turned into "detected or not" has no values any more, and is
+    passed over.
+
+    Raises
+    ------
+    ModelInputError
+        Listing those that are missing.
+
+    Examples
+    --------
+    >>> named_columns(["IL6", "IL5"], ["IL6", "IL5__censored"], "to harmonise")
+    ['IL6']
+    """
+    left = [c for c in wanted if c in there or c + CENSORED not in there]
+    absent = [c for c in left if c not in there]
+    if absent:
+        raise ModelInputError(f"missing columns {what}: {', '.join(map(repr, absent))}")
+    return left

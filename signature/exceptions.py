@@ -25,6 +25,10 @@ class DataFolderNotSetError(SignatureError):
     """The data set is read from a local folder and SIGNATURE_DATA does not point to it."""
 
 
+class DownloadError(SignatureError):
+    """A public file cannot be fetched, or what arrived is not that file."""
+
+
 class TableError(SignatureError):
     """A table cannot be read as it should: file, encoding, delimiter, columns or cell types."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from signature.exceptions import ModelInputError
+from signature.ratios import fill
 from signature.schema import FeatureSchema, Scale, source_of
 
 _LONGEST_NAME = 40
@@ -18,6 +19,10 @@ _LARGEST = 1e38
 
 def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     """Return the schema's columns as float64, an absent optional column as missing.
+
+    A ratio that a row leaves out or sends as null is computed from its parts where these were
+    measured; `signature.ratios.fill` has the rules. A ratio that was sent stands as it is, and a
+    required one may be left out when all its parts are sent.
 
     Parameters
     ----------
@@ -73,7 +78,7 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     )
     if both := _value_and_limit(out, schema):
         raise ModelInputError("; ".join(both))
-    return out
+    return fill(out, schema)
 
 
 _LIMIT_HINT = (
@@ -129,7 +134,13 @@ def _counted(
 
 
 def _missing(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:
-    missing = [c.name for c in schema.columns if c.required and c.name not in table]
+    missing = [
+        c.name
+        for c in schema.columns
+        if c.required
+        and c.name not in table
+        and not (c.parts and all(part in table for part in c.parts))
+    ]
     if missing:
         yield f"missing required column{_s(missing)} {', '.join(map(repr, missing))}"
 

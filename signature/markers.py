@@ -11,7 +11,10 @@ marker: those that several markers share ("VEGF", "CD4"), and words for a whole 
   TF is also tissue factor) and the several products of one gene (ACTH, amyloid-β). ``sCD4`` is the
   one exception: the bare symbol nearly always means cells.
 - A cell subset is one marker whether it is counted or given as a share; the unit tells.
-- Names are compared without case, punctuation, spaces and Greek letters.
+- Names are compared without case, punctuation and spaces; a Greek letter is its name.
+- HGNC ids and accessions are those of the HGNC's complete set (copy of July 2024). Masses of
+  proteins follow from the chains of UniProt or are those of the recombinant mature form; masses of
+  small molecules are from their formula.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The steps that candidates share, from raw schema columns to numbers a linear model can use."""
+"""The steps that candidates share, from raw schema columns to numbers a model can use."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from signature.censored_normal import CensoredNormal
 from signature.censoring import LimitSubstitution
 from signature.columns import TakeColumns
+from signature.conditional_imputation import ConditionalImputation
+from signature.confounders import Residualise
+from signature.harmonisation import ComBat
+from signature.imputation import OutcomeFreeImputer
+from signature.reference_shift import ReferenceShift
 from signature.scaling import Log2Columns
-from signature.schema import FeatureSchema, Scale
-
-LOG2_UNITS = frozenset({"NPX"})
-"""Units that are logarithms to base 2 already."""
+from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
 def linear_steps(
     schema: FeatureSchema, features: Iterable[str] | None = None
 ) -> list[tuple[str, Any]]:
-    """Return the steps of a linear model: limits, log2, median of training rows, standardised.
+    """Return the steps of a linear model.
+
+    Columns, limits, log2, batches, gaps, confounders, standardised: as `FeatureSchema.handling`
+    says, everything learned from training rows.
 
     Parameters
     ----------
@@ -31,24 +37,93 @@ def linear_steps(
         The features to use; all when left out.
     """
     used = schema if features is None else schema.only(features)
-    impute = SimpleImputer(strategy="median", keep_empty_features=True)
     return [
-        *value_steps(used),
+        ("columns", TakeColumns(_taken(used))),
+        ("limits", _limits(used)),
         ("log2", Log2Columns(used.on_scale(Scale.LOG2))),
-        ("impute", impute.set_output(transform="pandas")),
+        *_harmonising(used),
+        ("impute", _gaps(used)),
+        *_residualising(used),
         ("standardise", StandardScaler().set_output(transform="pandas")),
     ]
 
 
 def value_steps(schema: FeatureSchema) -> list[tuple[str, Any]]:
-    """Return the steps of a model that takes missing values and any scale."""
-    logarithmic = tuple(c.name for c in schema.columns if c.unit in LOG2_UNITS)
-    return [
-        ("columns", TakeColumns(schema.names)),
-        ("limits", LimitSubstitution(logarithmic)),
+    """Return the steps of a model that takes missing values and any scale.
+
+    A censored value takes the marker's substitute whatever the experiment chose for linear models:
+    a model that sees an order needs no more, and the others would only add noise.
+    """
+    steps = [
+        ("columns", TakeColumns(_taken(schema))),
+        ("limits", _substitution(schema)),
     ]
+    if harmonising := _harmonising(schema):
+        # shifts are shifts on the log scale
+        steps += [("log2", Log2Columns(schema.on_scale(Scale.LOG2))), *harmonising]
+    return steps
 
 
 def procedure(steps: list[tuple[str, Any]], model: Any) -> Pipeline:
     """Put a model at the end of the steps, under the name ``model``."""
     return Pipeline([*steps, ("model", model)])
+
+
+def _taken(schema: FeatureSchema) -> tuple[str, ...]:
+    """Names of the columns to take: the batch only where it is needed."""
+    if _harmonised(schema):
+        return schema.names
+    return tuple(c.name for c in schema.columns if c.role is not Role.PLATE)
+
+
+def _logarithmic(schema: FeatureSchema) -> tuple[str, ...]:
+    return tuple(c.name for c in schema.columns if c.unit in LOG2_UNITS and c.role is Role.MARKER)
+
+
+def _substitution(schema: FeatureSchema) -> LimitSubstitution:
+    return LimitSubstitution(_logarithmic(schema), detected_above=schema.handling.detected_above)
+
+
+def _limits(schema: FeatureSchema) -> Any:
+    told = schema.handling
+    if told.limits == "normal":
+        return CensoredNormal(_logarithmic(schema), detected_above=told.detected_above)
+    if told.limits == "conditional":
+        return ConditionalImputation(_logarithmic(schema), detected_above=told.detected_above)
+    return _substitution(schema)
+
+
+def _harmonised(schema: FeatureSchema) -> tuple[str, ...]:
+    return tuple(n for n in schema.handling.harmonised if n in schema)
+
+
+def _harmonising(schema: FeatureSchema) -> list[tuple[str, Any]]:
+    told, columns = schema.handling, _harmonised(schema)
+    if told.harmonise == "none" or not columns:
+        return []
+    if told.harmonise == "reference_shift":
+        step: Any = ReferenceShift(BATCH, shifts=told.shifts, unseen=told.unseen)
+    else:
+        step = ComBat(
+            BATCH,
+            columns=columns,
+            parametric=told.harmonise == "combat",
+            reference=told.reference,
+            unseen=told.unseen,
+        )
+    return [("harmonise", step)]
+
+
+def _gaps(schema: FeatureSchema) -> Any:
+    if schema.handling.missing == "regression":
+        return OutcomeFreeImputer()
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    return impute.set_output(transform="pandas")
+
+
+def _residualising(schema: FeatureSchema) -> list[tuple[str, Any]]:
+    confounders = tuple(n for n in schema.handling.residualise if n in schema)
+    columns = tuple(n for n in schema.panel if n not in confounders)
+    if not confounders or not columns:
+        return []
+    return [("residualise", Residualise(confounders, columns=columns))]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.columns import TableTransformer
+from signature.columns import TableTransformer, named_columns
 
 
 class Log2Columns(TableTransformer):
@@ -21,7 +21,7 @@ class Log2Columns(TableTransformer):
     Parameters
     ----------
     columns : sequence of str
-        Columns to transform.
+        Columns to transform; a marker of which only ``<marker>__censored`` is left is passed over.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Log2Columns(TableTransformer):
         table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
         self.floors_: dict[str, float] = {}
-        for name in self.columns:
+        for name in named_columns(self.columns, self.columns_, "to take logarithms of"):
             positive = table.loc[table[name] > 0, name]
             self.floors_[name] = float(positive.min()) / 2 if len(positive) else 1.0
         return self

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from signature.exceptions import SchemaError
+from signature.handling import Handling
 
 BELOW = "__below"
 """Suffix of the column that carries a detection limit: ``IL6__below = 1.2`` reads "IL6 < 1.2"."""
 
 CENSORED = "__censored"
 """Suffix of the 0/1 column that a transformer derives from a detection limit."""
+
+LOG2_UNITS = frozenset({"NPX", "log2 ratio"})
+"""Units that are logarithms to base 2 already."""
+
+
+BATCH = "assay_batch"
+"""Column that carries the assay batch (plate, lot, laboratory, assay era) of each row as a code."""
 
 
 class Role(StrEnum):
@@ -27,6 +35,10 @@ class Role(StrEnum):
     PLATE = "plate"
     SITE = "site"
     ARM = "arm"
+
+
+CARRIERS = frozenset({Role.LIMIT, Role.PLATE})
+"""Roles of columns that tell a step how to treat others; no model learns from them."""
 
 
 class Scale(StrEnum):
@@ -63,6 +75,11 @@ class Column:
         Who measured it, with what.
     in_panel : bool
         Whether the experiment counts the column as panel (True) or as baseline (False).
+    levels : tuple of str
+        What the codes 0, 1, … of a batch column mean.
+    over : tuple of two tuples of str, optional
+        For a ratio: columns whose product is divided by the product of the second tuple's columns.
+        `signature.ratios` computes it.
     """
 
     name: str
@@ -76,6 +93,8 @@ class Column:
     required: bool = False
     source: str = ""
     in_panel: bool = False
+    levels: tuple[str, ...] = ()
+    over: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -95,6 +114,13 @@ class Column:
             )
         if not self.label:
             object.__setattr__(self, "label", self.name)
+        if self.over is not None:
+            object.__setattr__(self, "over", _ratio(self.name, self.over))
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Columns that a ratio is made of, numerators first; empty for any other column."""
+        return () if self.over is None else (*self.over[0], *self.over[1])
 
 
 @dataclass(frozen=True)
@@ -105,11 +131,13 @@ class FeatureSchema:
     ----------
     columns : tuple of Column
         Unique names; a detection limit ``<marker>__below`` needs its marker beside it.
+    handling : Handling
+        How a procedure is to treat limits, batches and missing values.
 
     Raises
     ------
     SchemaError
-        On duplicate names or a detection limit without its marker.
+        On duplicate names, a detection limit without its marker, or a ratio without its parts.
 
     Examples
     --------
@@ -126,6 +154,7 @@ class FeatureSchema:
     """
 
     columns: tuple[Column, ...]
+    handling: Handling = field(default_factory=Handling)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -136,6 +165,24 @@ class FeatureSchema:
         for limit in self.limits:
             if source_of(limit) not in seen:
                 raise SchemaError(f"detection limit {limit!r} has no marker {source_of(limit)!r}")
+        for column in self.columns:
+            for part in column.parts:
+                if part not in seen or self[part].over or self[part].role is Role.LIMIT:
+                    raise SchemaError(
+                        f"ratio {column.name!r}: its part {part!r} must be a measured column of "
+                        "the schema, and no ratio or detection limit"
+                    )
+
+    @classmethod
+    def narrowed(cls, columns: Iterable[Column], handling: Handling | None = None) -> FeatureSchema:
+        """Return a schema of some of another's columns.
+
+        A ratio whose parts are not all among them stays, as a column that can only be given.
+        """
+        kept = tuple(columns)
+        names = {c.name for c in kept}
+        whole = (c if names.issuperset(c.parts) else replace(c, over=None) for c in kept)
+        return cls(tuple(whole), handling or Handling())
 
     def __len__(self) -> int:
         return len(self.columns)
@@ -165,34 +212,35 @@ class FeatureSchema:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the columns that hold values a model may learn from (no limits)."""
-        return tuple(c.name for c in self.columns if c.role is not Role.LIMIT)
+        """Names of the columns that hold values a model may learn from: no limits, no batch."""
+        return tuple(c.name for c in self.columns if c.role not in CARRIERS)
 
     @property
     def panel(self) -> tuple[str, ...]:
         """Names of the features that the experiment counts as the panel."""
-        return tuple(c.name for c in self.columns if c.in_panel and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if c.in_panel and c.role not in CARRIERS)
 
     @property
     def baseline(self) -> tuple[str, ...]:
         """Names of the features that the panel must add to."""
-        return tuple(c.name for c in self.columns if not c.in_panel and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if not c.in_panel and c.role not in CARRIERS)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """Names of the groups, sorted."""
-        return tuple(sorted({c.group for c in self.columns}))
+        return tuple(sorted({c.group for c in self.columns if c.role not in CARRIERS}))
 
     def on_scale(self, scale: Scale) -> tuple[str, ...]:
         """Names of the features with this scale."""
-        return tuple(c.name for c in self.columns if c.scale is scale and c.role is not Role.LIMIT)
+        return tuple(c.name for c in self.columns if c.scale is scale and c.role not in CARRIERS)
 
     def only(self, names: Iterable[str]) -> FeatureSchema:
-        """Keep the named features, in the schema's order, each with its detection limit."""
+        """Keep the named features, in the schema's order, each with its limit; and the batch."""
         wanted = set(names)
         for name in wanted:
             self[name]
-        return FeatureSchema(tuple(c for c in self.columns if source_of(c.name) in wanted))
+        kept = (c for c in self.columns if source_of(c.name) in wanted or c.role is Role.PLATE)
+        return FeatureSchema.narrowed(kept, self.handling)
 
     def choose(
         self, *, baseline: Iterable[str], panel: Iterable[str], exclude: Iterable[str] = ()
@@ -218,12 +266,15 @@ class FeatureSchema:
         chosen = []
         for column in self.columns:
             name = source_of(column.name)
+            if column.role is Role.PLATE:
+                chosen.append(column)
+                continue
             wanted = max(in_baseline.get(name, 0), in_panel.get(name, 0))
             if wanted == 0 or excluded.get(name, 0) >= wanted:
                 continue
             as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
             chosen.append(replace(column, in_panel=as_panel))
-        return FeatureSchema(tuple(chosen))
+        return FeatureSchema.narrowed(chosen, self.handling)
 
     def _expand(self, names: Iterable[str]) -> dict[str, int]:
         """Map each feature that is meant to how closely it was named: 1 by group, 2 by itself."""
@@ -232,7 +283,7 @@ class FeatureSchema:
             if name in self._by_name:
                 found[source_of(name)] = 2
                 continue
-            members = [c.name for c in self.columns if c.group == name and c.role is not Role.LIMIT]
+            members = [c.name for c in self.columns if c.group == name and c.role not in CARRIERS]
             if not members:
                 raise SchemaError(
                     f"no group or column named {name!r}; groups are: {', '.join(self.groups)}"
@@ -254,10 +305,25 @@ class FeatureSchema:
             unknown = set(row) - known
             if unknown:
                 raise SchemaError(f"unknown keys in a column: {', '.join(sorted(unknown))}")
-            columns.append(
-                Column(**{**row, "role": Role(row["role"]), "scale": Scale(row["scale"])})
-            )
+            told = {**row, "role": Role(row["role"]), "scale": Scale(row["scale"])}
+            told |= {"levels": tuple(row.get("levels", ()))}
+            columns.append(Column(**told))
         return cls(tuple(columns))
+
+
+def _ratio(name: str, over: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Check the two sides of a ratio; JSON and TOML give them as lists."""
+    sides = tuple(over) if isinstance(over, list | tuple) else ()
+    if (
+        len(sides) != 2
+        or any(not isinstance(side, list | tuple) or not side for side in sides)
+        or any(not isinstance(part, str) for side in sides for part in side)
+    ):
+        raise SchemaError(
+            f"ratio {name!r}: 'over' must be two lists of column names, numerators and "
+            'denominators, such as [["neutrophils"], ["lymphocytes"]]'
+        )
+    return tuple(sides[0]), tuple(sides[1])
 
 
 def source_of(name: str) -> str:
@@ -285,3 +351,16 @@ def censored(marker: Column) -> tuple[Column, Column]:
         in_panel=marker.in_panel,
     )
     return marker, limit
+
+
+def batch_column(levels: Iterable[str], label: str = "Assay batch") -> Column:
+    """Describe the column that carries each row's assay batch.
+
+    Parameters
+    ----------
+    levels : iterable of str
+        The batches; row code i means the i-th.
+    label : str
+        How a report prints it.
+    """
+    return Column(BATCH, Role.PLATE, "assay", label, levels=tuple(levels))

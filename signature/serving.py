@@ -15,7 +15,7 @@ from signature.contributions import BASE, contributions
 from signature.exceptions import ModelInputError
 from signature.incoming import check_rows
 from signature.persistence import load_model
-from signature.schema import BELOW, FeatureSchema, Role
+from signature.schema import BELOW, CARRIERS, FeatureSchema
 
 PART = "contribution_"
 """Prefix of the output columns that add up to the log-odds."""
@@ -26,7 +26,8 @@ def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> Fea
 
     A baseline feature is required, since everybody has it at hand and leaving it out is a
     mistake; its value may still be null. Panel markers are optional, since laboratories measure
-    different panels and the procedure knows what to do without one. So are detection limits.
+    different panels and the procedure knows what to do without one. So are detection limits, and
+    the batch, which a partner leaves out: its own batches are none of the training batches.
 
     Parameters
     ----------
@@ -40,12 +41,10 @@ def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> Fea
     if not isinstance(first, TakeColumns):
         raise TypeError(f"a procedure begins with TakeColumns, this one with {type(first)}")
     taken = set(first.columns_)
-    return FeatureSchema(
-        tuple(
-            replace(c, required=not c.in_panel and c.role is not Role.LIMIT)
-            for c in schema.columns
-            if c.name in taken
-        )
+    return FeatureSchema.narrowed(
+        replace(c, required=not c.in_panel and c.role not in CARRIERS)
+        for c in schema.columns
+        if c.name in taken
     )
 
 

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.binary import both_columns, two_classes
 from signature.columns import as_table
-from signature.schema import CENSORED
+from signature.schema import CENSORED, source_of
 
 
 class BestSingleMarker(ClassifierMixin, BaseEstimator):
@@ -25,7 +25,7 @@ class BestSingleMarker(ClassifierMixin, BaseEstimator):
     ----------
     among : sequence of str, optional
         Columns to choose from; all when left out. A chosen marker that has a 0/1 column
-        ``<marker>__censored`` brings it along.
+        ``<marker>__censored`` brings it along; one of which only that column is left stands by it.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class BestSingleMarker(ClassifierMixin, BaseEstimator):
         classes, event = two_classes(y)
         self.classes_ = classes
         names = list(as_table(X if isinstance(X, pd.DataFrame) else values).columns)
-        pool = names if self.among is None else [n for n in names if n in set(self.among)]
+        pool = names if self.among is None else _eligible(names, set(self.among))
         if not pool:
             raise ValueError(f"none of the {len(names)} columns is among those to choose from")
         at = [names.index(n) for n in pool]
@@ -83,6 +83,11 @@ class BestSingleMarker(ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = True
         return tags
+
+
+def _eligible(names: list[str], among: set[str]) -> list[str]:
+    """Columns to choose from: a 0/1 column only where its marker's values are gone."""
+    return [n for n in names if n in among or (source_of(n) in among and source_of(n) not in names)]
 
 
 def column_auroc(X: np.ndarray, event: np.ndarray) -> np.ndarray:

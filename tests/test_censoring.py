@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from signature.censored_normal import CensoredNormal
 from signature.censoring import LimitSubstitution
+from signature.conditional_imputation import ConditionalImputation
+from signature.detected_only import DetectedOnly
+from signature.persistence import load_procedure, save_procedure
 from signature.scaling import Log2Columns
+
+MODES = [DetectedOnly, LimitSubstitution, CensoredNormal, ConditionalImputation]
 
 NAN = float("nan")
 
@@ -76,6 +82,105 @@ def test_nothing_is_lost_and_nothing_is_invented(kinds):
         flag = out["IL6__censored"]
         assert [k for k, f in zip(kinds, flag, strict=True) if f == 1] == ["below"] * sum(flag == 1)
         assert list(flag.isna()) == [k == "missing" for k in kinds]
+
+
+def _censored(share, rows=20):
+    """IL6 below 2.0 in a share of the rows, TNF never censored, age without a limit column."""
+    low = np.arange(rows) < share * rows
+    value = np.where(low, NAN, 3.0 + np.arange(rows) % 7)
+    return _table(
+        IL6=value,
+        IL6__below=np.where(low, 2.0, NAN),
+        TNF=5.0 + np.arange(rows) % 3,
+        TNF__below=[NAN] * rows,
+        age=np.arange(rows) + 20.0,
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_beyond_the_share_a_marker_is_detected_or_not(mode):
+    step = mode(detected_above=0.6).fit(_censored(0.65))
+    assert step.detected_only_ == ["IL6"]
+    out = step.transform(_censored(0.65))
+    assert "IL6" not in out
+    assert "IL6__below" not in out
+    assert list(out["IL6__censored"]) == [1.0] * 13 + [0.0] * 7
+    assert list(out) == list(step.get_feature_names_out())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_up_to_the_share_a_marker_keeps_its_values(mode):
+    step = mode(detected_above=0.6).fit(_censored(0.6))
+    assert step.detected_only_ == []
+    out = step.transform(_censored(0.6))
+    assert list(out["IL6"][12:]) == list(_censored(0.6)["IL6"][12:])
+    assert list(out) == list(step.get_feature_names_out())
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_rows_without_a_measurement_do_not_count_in_the_share(mode):
+    few = pd.concat([_censored(0.65), _table(IL6=[NAN] * 80)], ignore_index=True)
+    assert mode(detected_above=0.6).fit(few).detected_only_ == ["IL6"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_marker_that_is_detected_or_not_is_missing_where_its_limit_says_nothing(mode):
+    step = mode(detected_above=0.6).fit(_censored(0.65))
+    new = _censored(0.65).head(3).assign(IL6__below=[NAN, 4000.0, 1.0])
+    flags = step.transform(new)["IL6__censored"]
+    if mode is ConditionalImputation:  # which fills them with the commoner training value
+        assert list(flags) == [1.0, 1.0, 1.0]
+        flags = step.set_params(fill_missing=False).transform(new)["IL6__censored"]
+    assert flags.isna().tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_marker_always_below_its_limit_leaves_a_column_behind(mode):
+    out = mode(detected_above=0.6).fit_transform(_censored(1.0))
+    assert list(out["IL6__censored"]) == [1.0] * 20
+    assert "IL6" not in out
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_share_that_is_none_is_named(mode):
+    with pytest.raises(ValueError, match=r"detected_above is a share.*got 60"):
+        mode(detected_above=60).fit(_censored(0.65))
+
+
+def test_substitution_keeps_every_marker_unless_told_otherwise():
+    assert "IL6" in LimitSubstitution().fit_transform(_censored(0.95))
+
+
+def test_detected_only_leaves_limits_to_the_next_step():
+    table = _censored(0.65).assign(CRP=_censored(0.2)["IL6"], CRP__below=_censored(0.2).IL6__below)
+    first = DetectedOnly().fit_transform(table)
+    assert {"TNF__below", "CRP__below", "CRP"} < set(first)
+    assert "CRP__censored" not in first
+    out = LimitSubstitution().fit_transform(first)
+    assert list(out) == ["TNF", "age", "CRP", "IL6__censored", "CRP__censored"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_hundreds_of_markers_are_put_together_at_once(mode):
+    """Pandas warns, and the tests fail, when columns are added one by one."""
+    names = [f"m{j}" for j in range(130)]
+    base = _censored(0.3)
+    table = pd.concat(
+        [base[["IL6", "IL6__below"]].set_axis([n, f"{n}__below"], axis=1) for n in names], axis=1
+    )
+    few = {"burn_in": 1, "sweeps": 1} if mode is ConditionalImputation else {}
+    assert len(mode(detected_above=0.2, **few).fit_transform(table).columns) == 130
+    if mode is not DetectedOnly:
+        assert len(mode(detected_above=0.5, **few).fit_transform(table).columns) == 260
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_comes_back_from_a_file(mode, tmp_path):
+    step = mode(detected_above=0.6).fit(_censored(0.65).assign(CRP=1.0, CRP__below=NAN))
+    save_procedure(step, tmp_path / "step.skops")
+    new = _censored(0.3).assign(CRP=NAN, CRP__below=0.5)
+    loaded = load_procedure(tmp_path / "step.skops")
+    pd.testing.assert_frame_equal(loaded.transform(new), step.transform(new), check_exact=True)
 
 
 def test_log2_leaves_small_positive_values_alone():

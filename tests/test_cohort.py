@@ -228,11 +228,6 @@ def test_a_marker_that_is_sometimes_below_its_limit_is_not_constant():
     assert "IL6" not in dropped
 
 
-def test_detection_adds_up():
-    (row,) = sound().detection().to_dict("records")
-    assert row == {"marker": "IL6", "detected": 0.5, "below_limit": 0.25, "missing": 0.25}
-
-
 # Identity
 
 

@@ -156,6 +156,58 @@ def test_every_row_of_the_table_is_consistent():
     assert {e.family for e in ENTRIES} == set(markers.FAMILIES)
 
 
+# HGNC's complete set, July 2024
+@pytest.mark.parametrize(
+    ("name", "uniprot", "hgnc"),
+    [
+        ("IL6", "P05231", "HGNC:6018"),
+        ("TNF", "P01375", "HGNC:11892"),
+        ("CXCL8", "P10145", "HGNC:6025"),
+        ("CRP", "P02741", "HGNC:2367"),
+        ("INS", "P01308", "HGNC:6081"),
+        ("IL12A_IL12B", "P29459|P29460", "HGNC:5969|HGNC:5970"),
+        ("EBI3_IL27", "Q14213|Q8NEV9", "HGNC:3129|HGNC:19157"),
+        ("calprotectin", "P05109|P06702", "HGNC:10498|HGNC:10499"),
+        ("PGF", "P49763", "HGNC:8893"),
+    ],
+)
+def test_genes_and_accessions(name, uniprot, hgnc):
+    entry = markers.VOCABULARY[name]
+    assert (entry.uniprot, entry.hgnc) == (uniprot, hgnc)
+
+
+# average masses of amino-acid residues, g/mol
+RESIDUES = {
+    "G": 57.0519, "A": 71.0788, "S": 87.0782, "P": 97.1167, "V": 99.1326, "T": 101.1051,
+    "C": 103.1388, "L": 113.1594, "I": 113.1594, "N": 114.1038, "D": 115.0886, "Q": 128.1307,
+    "K": 128.1741, "E": 129.1155, "M": 131.1926, "H": 137.1411, "F": 147.1766, "R": 156.1875,
+    "Y": 163.1760, "W": 186.2132,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "chain"),
+    [
+        # UniProt P05231, 30-212
+        (
+            "IL6",
+            "VPPGEDSKDVAAPHRQPLTSSERIDKQIRYILDGISALRKETCNKSNMCESSKEALAENNLNLPKMAEKDGCFQSGFNEETCL"
+            "VKIITGLLEFEVYLEYLQNRFESSEEQARAVQMSTKVLIQFLQKKAKNLDAITTPDPTTNASLLTKLQAQNQWLQDMTTHLIL"
+            "RSFKEFLQSSLRALRQM",
+        ),
+        # UniProt Q16552, 24-155
+        (
+            "IL17A",
+            "GITIPRNPGCPNSEDKNFPRTVMVNLNIHNRNTNTNPKRSSDYYNRSTSPWNLHRNEDPERYPSVIWEAKCRHLGCINADGNV"
+            "DYHMNSVPIQQEILVLRREPPHCPNSFRLEKILVSVGCTCVTPIVHHVA",
+        ),
+    ],
+)
+def test_masses_of_proteins_are_those_of_the_mature_chain(name, chain):
+    mass = sum(RESIDUES[letter] for letter in chain) + 18.015
+    assert markers.VOCABULARY[name].molecular_weight == pytest.approx(mass, rel=1e-4)
+
+
 def test_gene_symbols_have_their_gene_and_share_it_with_no_other_symbol():
     symbols = [e for e in ENTRIES if e.name.isupper()]
     assert len(symbols) > 250

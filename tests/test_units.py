@@ -61,6 +61,7 @@ from signature.exceptions import UnitError
         ("ratio", "ratio"),
         ("IU/mL", "IU/mL"),
         ("µIU/mL", "uIU/mL"),
+        ("m[IU]/mL", "mIU/mL"),
         ("uU/mL", "uU/mL"),
         ("mU/L", "mU/L"),
         ("U/L", "U/L"),
@@ -73,6 +74,7 @@ from signature.exceptions import UnitError
         ("pg", "pg"),
         ("kg/m²", "kg/m2"),
         ("mm Hg", "mmHg"),
+        ("mm[Hg]", "mmHg"),
         ("µg/g", "ug/g"),
         ("mmol/mol", "mmol/mol"),
     ],
@@ -82,7 +84,9 @@ def test_units_as_laboratories_write_them(written, canonical):
     assert normalised(canonical) == canonical
 
 
-@pytest.mark.parametrize("text", ["", "furlong", "109/L", "mEq/L", "pg/", "/", "m/uL", "10^/L"])
+@pytest.mark.parametrize(
+    "text", ["", "furlong", "109/L", "mEq/L", "pg/", "/", "m/uL", "10^/L", "ıU/L"]
+)
 def test_what_is_no_unit_is_refused_with_examples(text):
     with pytest.raises(UnitError, match=r"no unit .*; known are for example pg/mL"):
         parse(text)
@@ -100,6 +104,12 @@ def test_what_is_no_unit_is_refused_with_examples(text):
 )
 def test_capitals_that_could_mean_two_things_are_refused(text, words):
     with pytest.raises(UnitError, match=words):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", ["log2 pg/mL", "log10(ng/mL)", "ln mg/L"])
+def test_logarithms_have_no_unit(text):
+    with pytest.raises(UnitError, match="not to its logarithm"):
         parse(text)
 
 

@@ -107,13 +107,15 @@ class Study:
         return f"Study({self.cohort!r})"
 
 
-def read_study(file: Path) -> Study:
+def read_study(file: Path, folder: Path | None = None) -> Study:
     """Read a study.
 
     Parameters
     ----------
     file : Path
         The study dictionary.
+    folder : Path, optional
+        Where the files are that it describes; beside it when left out.
 
     Raises
     ------
@@ -123,10 +125,11 @@ def read_study(file: Path) -> Study:
         Another of its kinds, when a file cannot be read or contradicts itself.
     """
     file = Path(file)
+    folder = file.parent if folder is None else Path(folder)
     told = load_dictionary(file)
-    found = _files(file, told)
+    found = _files(file, folder, told)
     parts = found.parts
-    people = _people(file, told, parts)
+    people = _people(folder, told, parts)
     cohort, reading = assemble(
         parts,
         people,
@@ -151,9 +154,9 @@ def read_study(file: Path) -> Study:
     )
 
 
-def _people(file: Path, told: Dictionary, parts: Sequence[Measurements]) -> People:
+def _people(folder: Path, told: Dictionary, parts: Sequence[Measurements]) -> People:
     if told.people is not None:
-        return read_people(file.parent, told.people, told.outcome)
+        return read_people(folder, told.people, told.outcome)
     samples = pd.Index([s for p in parts for s in p.table["sample"].unique()]).unique()
     return everyone(samples)
 
@@ -168,12 +171,12 @@ class _Files:
     findings: tuple[str, ...] = ()
 
 
-def _files(file: Path, told: Dictionary) -> _Files:
+def _files(file: Path, folder: Path, told: Dictionary) -> _Files:
     """Read every file; wells of all files are merged together, for bridges span files."""
     found = _Files([])
     wells: list[tuple[AssayText, Wells]] = []
     for number, assay in enumerate(told.assays, start=1):
-        read = _read(file, assay)
+        read = _read(file, folder, assay)
         found.findings += tuple(f"{read.source}: {sentence}" for sentence in read.findings)
         if isinstance(read, Wells):
             wells.append((assay, read))
@@ -214,7 +217,7 @@ def _add_wells(
     found.parts.append(merged)
 
 
-def _read(file: Path, assay: AssayText) -> Measurements | Wells:
+def _read(file: Path, folder: Path, assay: AssayText) -> Measurements | Wells:
     known = discovery.names(READERS)
     if assay.format not in known:
         raise StudyError(f"{file.name}: no format {assay.format!r}; there are: {', '.join(known)}")
@@ -222,7 +225,7 @@ def _read(file: Path, assay: AssayText) -> Measurements | Wells:
     layout = assay.layout
     if assay.unit and layout.unit is None:
         layout = layout.model_copy(update={"unit": assay.unit})
-    found: Measurements | Wells = reader.read(file.parent / assay.file, layout)
+    found: Measurements | Wells = reader.read(folder / assay.file, layout)
     return found
 
 

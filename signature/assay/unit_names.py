@@ -112,7 +112,17 @@ _KINDS = {
     "au": ("AU", "arbitrary units (AU)"),
     "ru": ("RU", "arbitrary units (RU)"),
 }
-_THOUSANDS = {"": 0, "k": 3, "thou": 3, "tsd": 3, "million": 6, "mio": 6, "m": 6, "t": 12}
+_THOUSANDS = {
+    "": 0,
+    "k": 3,
+    "thou": 3,
+    "thousand": 3,
+    "tsd": 3,
+    "million": 6,
+    "mio": 6,
+    "m": 6,
+    "t": 12,
+}
 
 
 @lru_cache(maxsize=4096)
@@ -141,6 +151,11 @@ def parse(unit: str) -> Unit:
     text = _cleaned(unit)
     if text in _TWO_MEANINGS:
         raise UnitError(f"{unit!r} may mean {_TWO_MEANINGS[text]}; write which")
+    if text.casefold().startswith(("log", "ln")):
+        raise UnitError(
+            f"{unit!r}: a unit belongs to a quantity, not to its logarithm; hand in the values on "
+            "their own scale (NPX alone comes as a logarithm)"
+        )
     found = (
         _molar_letter(text)
         or _PLAIN.get(text.casefold())
@@ -164,8 +179,9 @@ def _cleaned(unit: str) -> str:
     # 10⁹ is a power, mm³ a name
     text = re.sub("(?<=[0-9])([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", r"^\1", unit).translate(_RAISED)
     text = re.sub("[µμ]", "u", text).replace("×", "x").replace("⁄", "/").replace("∕", "/")
-    text = re.sub(r"\s+per\s+", "/", text, flags=re.IGNORECASE)
-    return re.sub(r"\s", "", text)
+    text = re.sub(r"\s+per\s+", "/", text, flags=re.IGNORECASE | re.ASCII)
+    # brackets: m[IU]/mL, mm[Hg] in UCUM
+    return re.sub(r"[\s\[\]]", "", text)
 
 
 def _molar_letter(text: str) -> Unit | None:
@@ -175,7 +191,7 @@ def _molar_letter(text: str) -> Unit | None:
 
 def _size(text: str) -> Unit | None:
     """Read a volume or a mass: of a cell, of the haemoglobin in it."""
-    match = re.fullmatch("([munpf]?)(l|g)", text, re.IGNORECASE)
+    match = re.fullmatch("([munpf]?)(l|g)", text, re.IGNORECASE | re.ASCII)
     if match is None:
         return None
     prefix, kind = match[1].lower(), match[2].lower()
@@ -186,7 +202,7 @@ def _size(text: str) -> Unit | None:
 def _concentration(text: str) -> Unit | None:
     """Read what is per volume: grams, moles, units."""
     match = re.fullmatch(
-        rf"(mc|[kmunpf]?)(gm?|mol|iu|u|kat|eu|au|ru)/({_VOLUME})", text, re.IGNORECASE
+        rf"(mc|[kmunpf]?)(gm?|mol|iu|u|kat|eu|au|ru)/({_VOLUME})", text, re.IGNORECASE | re.ASCII
     )
     if match is None:
         return None
@@ -207,7 +223,7 @@ def _count(text: str) -> Unit | None:
         r"x?(?:10(?:\^|\*\*?|e\+?|(?=\())\(?(\d{1,2})\)?|(1(?:000){0,2})|([a-z]*?)\.?)"
         rf"(?:cells?|#)?/({_VOLUME})",
         text,
-        re.IGNORECASE,
+        re.IGNORECASE | re.ASCII,
     )
     # "109/L" is no count: it may be 10^9/L that lost its raised digit. "m/uL" is no million.
     if match is None or match[3] == "m":
@@ -227,7 +243,7 @@ def _count(text: str) -> Unit | None:
 
 def _per_amount(text: str) -> Unit | None:
     """Read mass per mass and amount per amount: ug/g, mmol/mol."""
-    match = re.fullmatch(r"([munpfk]?)(g|mol)/([munpfk]?)\2", text, re.IGNORECASE)
+    match = re.fullmatch(r"([munpfk]?)(g|mol)/([munpfk]?)\2", text, re.IGNORECASE | re.ASCII)
     if match is None:
         return None
     top, kind, bottom = match[1].lower(), match[2].lower(), match[3].lower()

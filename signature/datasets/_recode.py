@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import pandas as pd
 
 from signature.exceptions import TableError
-from signature.schema import BELOW, FeatureSchema
+from signature.ratios import fill
+from signature.schema import FeatureSchema, Role
 
 YES_NO = {
     **dict.fromkeys(("Yes", "Y", "1", "1.0"), 1.0),
@@ -95,13 +96,15 @@ def below(values: pd.Series, limit: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def features(schema: FeatureSchema, columns: Mapping[str, pd.Series]) -> pd.DataFrame:
-    """Put columns in the order of the schema; a limit that never applied is empty."""
+    """Put columns in the order of the schema.
+
+    A limit that never applied is empty; a ratio is computed where it is not given.
+    """
     index = next(iter(columns.values())).index
     empty = pd.Series(float("nan"), index=index)
-    return pd.DataFrame(
-        {
-            name: columns.get(name, empty) if name.endswith(BELOW) else columns[name]
-            for name in schema.names
-        },
+    optional = {c.name for c in schema.columns if c.over or c.role is Role.LIMIT}
+    X = pd.DataFrame(
+        {n: columns.get(n, empty) if n in optional else columns[n] for n in schema.names},
         index=index,
-    ).astype("float64")
+    )
+    return fill(X.astype("float64"), schema)

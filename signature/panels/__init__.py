@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
+from typing import Any
 
 from signature import markers
-from signature.exceptions import DefinitionError
+from signature.exceptions import DefinitionError, SchemaError
 from signature.schema import Column, Role, Scale, censored
 
-_KEYS = {"unit", "scale", "low", "high", "censored", "group", "label"}
+_KEYS = {"unit", "scale", "low", "high", "censored", "group", "label", "over"}
 
 
 def load(name: str) -> tuple[Column, ...]:
@@ -20,17 +22,20 @@ def load(name: str) -> tuple[Column, ...]:
         [markers.IL6]
         unit = "pg/mL"
         scale = "log2"          # default of the panel: key "scale" at the top
-        low = 0.05              # plausible range
+        low = 0.05              # plausible range; low and high likewise
         high = 5000
         censored = true         # values below a detection limit occur
+
+        [markers.neutrophil_lymphocyte_ratio]
+        over = [["neutrophils"], ["lymphocytes"]]   # product of these / product of those
 
     Group and label come from the marker vocabulary unless the panel gives them.
 
     Raises
     ------
     DefinitionError
-        When the panel does not exist, a key is unknown, or a marker is not in the vocabulary and
-        brings no group of its own.
+        When the panel does not exist, a key is unknown, a marker is not in the vocabulary and
+        brings no group of its own, or a ratio's parts are not markers of the panel.
     """
     file = resources.files(__name__) / f"{name}.toml"
     if not file.is_file():
@@ -47,7 +52,7 @@ def load(name: str) -> tuple[Column, ...]:
     absent = [key for key in ("platform", "source", "markers") if key not in text]
     if absent:
         raise DefinitionError(f"panel {name!r} lacks {', '.join(map(repr, absent))}")
-    defaults = {k: text[k] for k in ("unit", "scale", "censored") if k in text}
+    defaults = {k: text[k] for k in ("unit", "scale", "censored", "low", "high") if k in text}
     columns: list[Column] = []
     for marker, own in text["markers"].items():
         unknown = set(own) - _KEYS
@@ -74,6 +79,7 @@ def load(name: str) -> tuple[Column, ...]:
             low=_bound(name, marker, told, "low"),
             high=_bound(name, marker, told, "high"),
             source=f"{text['platform']}; {text['source']}",
+            over=_over(name, marker, told.get("over"), text["markers"]),
         )
         columns += censored(column) if told.get("censored") else (column,)
     return tuple(columns)
@@ -96,3 +102,21 @@ def _bound(panel: str, marker: str, told: dict[str, object], key: str) -> float 
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise DefinitionError(f"panel {panel!r}, marker {marker!r}: {key!r} must be a number")
     return float(value)
+
+
+def _over(
+    panel: str, marker: str, told: Any, markers: Mapping[str, Mapping[str, object]]
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    if told is None:
+        return None
+    try:
+        column = Column(marker, Role.MARKER, "", over=told)
+    except SchemaError as error:
+        raise DefinitionError(f"panel {panel!r}: {error}") from None
+    strange = [p for p in column.parts if p not in markers or "over" in markers[p]]
+    if strange:
+        raise DefinitionError(
+            f"panel {panel!r}, marker {marker!r}: 'over' names {', '.join(map(repr, strange))}; "
+            "the parts of a ratio must be measured markers of the same panel"
+        )
+    return column.over

@@ -1,0 +1,66 @@
+"""Assess the assay behind an experiment's rows: what the quality section of the report shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pipelines.handling import placed
+from pipelines.study import Study
+from signature.assay.detection import detection_by_plate
+from signature.assay.record import AssayRecord, BatchRows, Harmonisation
+from signature.check import check_study
+from signature.schema import BATCH, FeatureSchema
+
+if TYPE_CHECKING:
+    from signature.cohort import Cohort
+
+
+def assay_record(study: Study) -> AssayRecord:
+    """Check the analysed rows, count detection by plate, and say how batches are treated."""
+    cohort = study.cohort
+    panel = FeatureSchema.narrowed(c for c in cohort.schema.columns if c.in_panel)
+    return AssayRecord(
+        check=check_study(cohort, cohort.quality),
+        detection=tuple(detection_by_plate(cohort.X, panel, cohort.plate)),
+        wells=cohort.quality,
+        harmonisation=_harmonisation(study, cohort),
+    )
+
+
+def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
+    assay = study.experiment.assay
+    if assay.batch is None:
+        return None
+    handling, levels = cohort.schema.handling, cohort.schema[BATCH].levels
+    not_known: dict[float, list[str]] = {}
+    if assay.harmonise == "reference_shift":
+        assert study.references is not None
+        assert handling.reference is not None
+        columns = handling.harmonised
+        _, not_known = placed(study.references, cohort.schema, columns, handling.reference)
+    return Harmonisation(
+        method=assay.harmonise,
+        by=assay.batch,
+        reference=assay.reference,
+        unseen=assay.unseen,
+        batches=tuple(_rows(study, cohort, code, level) for code, level in enumerate(levels)),
+        n_columns=len(handling.harmonised),
+        shifts={levels[int(code)]: dict(by) for code, by in handling.shifts.items()},
+        not_known={levels[int(code)]: names for code, names in not_known.items()},
+    )
+
+
+def _rows(study: Study, cohort: Cohort, code: int, level: str) -> BatchRows:
+    assert cohort.outcome is not None
+    own: pd.Series = cohort.X[BATCH] == code
+    references = 0
+    if study.references is not None:
+        references = int((study.references[BATCH] == code).sum())
+    return BatchRows(
+        batch=level,
+        rows=int(own.sum()),
+        events=int(cohort.outcome[own].sum()),
+        references=references,
+    )

@@ -1,0 +1,51 @@
+"""``assay.json``: what the assay did to the analysed rows, and what was done about it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from signature.assay.plate_quality import MarkerPlate, PlateQuality
+from signature.check.report import CheckReport
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BatchRows(_Record):
+    """How many rows a batch has, analysed and as reference."""
+
+    batch: str
+    rows: int
+    events: int
+    references: int
+
+
+class Harmonisation(_Record):
+    """What an experiment does about batches inside its folds."""
+
+    method: Literal["none", "combat", "combat_nonparametric", "reference_shift"]
+    by: str
+    """What the batch is: the plate, or a recorded column."""
+    reference: str | None
+    """The batch that stays as it is."""
+    unseen: Literal["frozen", "adapted", "refused"]
+    batches: tuple[BatchRows, ...]
+    n_columns: int
+    """Markers that are harmonised."""
+    shifts: dict[str, dict[str, float]] = {}
+    """Batch → marker → how far it measures above the reference batch; of declared shifts only."""
+    not_known: dict[str, list[str]] = {}
+    """Batch → markers whose shift could not be had from the reference rows and stands at 0."""
+
+
+class AssayRecord(_Record):
+    """All of ``assay.json``: counts and quantiles, no row and no name."""
+
+    version: Literal[1] = 1
+    check: CheckReport
+    detection: tuple[MarkerPlate, ...]
+    wells: PlateQuality | None
+    harmonisation: Harmonisation | None
