@@ -181,6 +181,14 @@ def test_one_blank_per_plate_gives_no_limit_by_itself():
     assert merge_wells(wells)[0].table["value"].tolist() == [5.5]
 
 
+def test_a_file_without_samples_gives_nothing_and_counts_it():
+    measurements, quality = merge_wells(_wells(_pair("1", "blank", "blank", (9.0, 9.0))))
+    assert len(measurements) == measurements.rows_in == 0
+    assert (quality.wells_in, quality.wells_used, quality.markers) == (2, 2, ())
+    measurements, quality = merge_wells(_wells([]))
+    assert quality.wells_in == 0
+
+
 def test_quality_survives_json_and_holds_no_person():
     wells = _wells(
         _pair("1", "Ms Secret", "sample", (812.25, 813.25), row="A")
@@ -367,6 +375,9 @@ def test_the_infliximab_plates(plates):
     # serum lowers the background of most assays here: 58 % lie under what the blanks allow
     assert sum(r.detected for r in quality.markers) == 1581
     assert sum(r.below for r in quality.markers) == 2140
+    # two markers have both bridges on both plates, and these two do not call for a shift
+    assert len(quality.bridging.unbridged) == 43
+    assert {s.shift for s in quality.bridging.shifts} == {0.0}
     # one of the two wells of a bridge on plate 2 holds what the blanks hold
     assert [(p.plate, c.well) for p in quality.plates for c in p.cells if c.like_a_blank] == [
         ("2", "F8")

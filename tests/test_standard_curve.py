@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from signature.assay.concentrations import concentrations
 from signature.assay.curve_range import CurveRules
 from signature.assay.logistic import gradient, inverse, response
+from signature.assay.plate_quality import PlateQuality
 from signature.assay.rules import Rules
 from signature.assay.standard_curve import Curve, fit_curve
 from signature.assay.wells import COLUMNS, Wells
@@ -278,6 +279,18 @@ def test_wells_become_concentrations(falling):
     )
 
 
+def test_in_a_competitive_assay_dim_replicates_must_agree_too():
+    theta = TRUTH.copy()
+    theta[[0, 1]] = theta[[1, 0]]
+    table = _plate(theta, {"a": 600.0, "b": 2500.0}).table
+    here = table["sample"] == "b"
+    table.loc[here, "signal"] *= [0.6, 1.4]
+    # both wells lie under the blanks, which here means "a lot", not "nothing"
+    result = concentrations(Wells("wells.csv", table, len(table)))
+    assert result.measurements.set_aside["reason"].tolist() == ["CV above 25 %"]
+    assert result.measurements.table["sample"].tolist() == ["a"]
+
+
 def test_blanks_above_the_lowest_standard_raise_the_limit():
     theta = TRUTH.copy()
     wells = _plate(theta, SAMPLES)
@@ -301,6 +314,11 @@ def test_a_plate_without_standards_is_set_aside_and_counted():
     assert result.measurements.rows_in == 8
     assert result.measurements.set_aside["reason"].tolist() == ["no usable standard curve"] * 4
     assert list(result.refused) == [("IL6", "2")]
+    one, two = result.quality.curves
+    assert (one.plate, one.shape, one.refused) == ("1", "4PL", None)
+    assert (one.lloq, one.standards) == (result.curves["IL6", "1"].lloq, 7)
+    assert (two.plate, two.lloq, two.refused) == ("2", None, result.refused["IL6", "2"])
+    assert PlateQuality.model_validate_json(result.quality.model_dump_json()) == result.quality
     assert "no usable well of a standard on this plate" in result.refused["IL6", "2"]
     assert len(result.uncertainty) == len(result.measurements)
     with pytest.raises(CurveError, match="no usable well of a standard"):

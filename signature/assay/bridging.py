@@ -91,8 +91,8 @@ def bridge_shifts(
     Raises
     ------
     AssayError
-        When a measurement has no plate, the reference is not among the plates, or no bridge was
-        measured on the reference and one more plate.
+        When a measurement has no plate, the reference is not among the plates, or no bridge is on
+        the reference and one more plate.
     """
     table = measurements.table
     nowhere = int(table["plate"].isna().sum())
@@ -108,13 +108,15 @@ def bridge_shifts(
             f"{measurements.source}: no plate {reference!r} to bridge onto; plates are: "
             + ", ".join(map(repr, counts.index))
         )
-    found = _differences(table[table["sample"].isin(set(bridges))], reference)
-    if found.empty:
+    bridging = table[table["sample"].isin(set(bridges))]
+    places = bridging.groupby("sample")["plate"].agg(lambda p: len(set(p) | {reference}) - 1)
+    if not (places[bridging.loc[bridging["plate"] == reference, "sample"].unique()] > 0).any():
         raise AssayError(
-            f"{measurements.source}: {len(set(bridges))} bridge samples are named, and none was "
-            f"measured on plate {reference!r} and on another one; name samples that are on several "
-            "plates, or switch bridging off"
+            f"{measurements.source}: {len(set(bridges))} bridge samples are named, and none has a "
+            f"usable measurement on plate {reference!r} and on another one; name samples that are "
+            "on several plates, or switch bridging off"
         )
+    found = _differences(bridging, reference)
     markers = sorted(table["marker"].astype(str).unique())
     shifts: list[Shift] = []
     for plate in counts.index:
@@ -181,8 +183,8 @@ def apply_shifts(measurements: Measurements, shifts: BridgeShifts) -> Measuremen
     table = measurements.table
     by = {(s.marker, s.plate): s.shift for s in shifts.shifts}
     by |= {(m, shifts.reference): 0.0 for m in table["marker"].astype(str).unique()}
-    keys = list(zip(table["marker"].astype(str), table["plate"].astype(str), strict=True))
-    unknown = sorted({k for k in keys if k not in by})
+    keys = pd.MultiIndex.from_arrays([table["marker"].astype(str), table["plate"].astype(str)])
+    unknown = sorted(set(keys.unique()) - set(by))
     if unknown:
         raise AssayError(
             f"{measurements.source}: no shift was estimated for "
@@ -190,7 +192,7 @@ def apply_shifts(measurements: Measurements, shifts: BridgeShifts) -> Measuremen
             + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
             + "; estimate the shifts on the same measurements"
         )
-    shift = pd.Series([by[k] for k in keys], index=table.index, dtype="float64")
+    shift = pd.Series(by, dtype="float64").reindex(keys).set_axis(table.index)
     logarithmic = table["unit"].isin(LOGARITHMIC)
     moved = {
         c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.measurements import COLUMNS, SET_ASIDE, Measurements
-from signature.assay.plate_quality import PlateQuality
+from signature.assay.plate_quality import CurveSummary, PlateQuality
 from signature.assay.plate_summary import summarise
 from signature.assay.quality import MERGED, judge_wells
 from signature.assay.replicates import merge_replicates
@@ -135,7 +135,9 @@ def concentrations(
         uncertainty=uncertainty.reset_index(drop=True),
         curves=curves,
         refused=refused,
-        quality=summarise(wells, table, merged, empty),
+        quality=summarise(wells, table, merged, empty).model_copy(
+            update={"curves": _summaries(curves, refused)}
+        ),
     )
 
 
@@ -157,6 +159,26 @@ def _curves(
         except CurveError as error:
             refused[marker, plate] = str(error)
     return curves, refused
+
+
+def _summaries(
+    curves: Mapping[tuple[str, str], Curve], refused: Mapping[tuple[str, str], str]
+) -> tuple[CurveSummary, ...]:
+    rows = [CurveSummary(marker=m, plate=p, refused=why) for (m, p), why in refused.items()]
+    rows += [
+        CurveSummary(
+            marker=marker,
+            plate=plate,
+            shape=curve.shape,
+            lloq=curve.lloq,
+            uloq=curve.uloq,
+            standards=len(curve.levels),
+            passed=sum(level.passed for level in curve.levels),
+            scatter=float(np.sqrt(curve.fit.residual_variance)),
+        )
+        for (marker, plate), curve in curves.items()
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.marker, row.plate)))
 
 
 def _where(source: str, marker: str, plate: str) -> str:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from signature.assay.bridging import BridgeShifts, apply_shifts, bridge_shifts
 from signature.assay.measurements import COLUMNS, Measurements
-from signature.assay.plate_quality import MarkerPlate, PlateQuality
+from signature.assay.plate_quality import PlateQuality
+from signature.assay.plate_summary import count_by_marker
 from signature.assay.rules import Rules
 
 FLAGGED = "flagged by the laboratory"
@@ -57,7 +58,7 @@ def judge_measurements(
         source=measurements.source,
         unread=len(measurements.set_aside),
         flagged=int(people["flag"].notna().sum()),
-        markers=_markers(people),
+        markers=count_by_marker(_counted(people)),
         bridging=shifts,
     )
     return judged, quality
@@ -92,25 +93,15 @@ def _set_aside(measurements: Measurements, reason: pd.Series) -> Measurements:
     )
 
 
-def _markers(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
-    plate = people["plate"].astype("object").where(people["plate"].notna(), "").astype(str)
-    rows = []
-    for (marker, name), group in people.assign(plate=plate).groupby(["marker", "plate"]):
-        kept = group[group["reason"] == ""]
-        known = {c: int(kept[c].notna().sum()) for c in ("value", "below", "above")}
-        excluded = group.loc[group["reason"] != "", "reason"].value_counts()
-        limits = group["limit"].dropna().to_numpy(dtype="float64")
-        rows.append(
-            MarkerPlate(
-                marker=str(marker),
-                plate=str(name),
-                n=len(group),
-                detected=known["value"],
-                below=known["below"],
-                above=known["above"],
-                missing=len(kept) - sum(known.values()),
-                excluded={str(k): int(v) for k, v in excluded.items()},
-                limit=float(np.median(limits)) if len(limits) else None,
-            )
-        )
-    return tuple(rows)
+def _counted(people: pd.DataFrame) -> pd.DataFrame:
+    """Name what `count_by_marker` counts."""
+    return people.assign(
+        plate=people["plate"].astype("object").where(people["plate"].notna(), "").astype(str),
+        marker=people["marker"].astype(str),
+        detected=people["value"].notna(),
+        below=people["below"].notna(),
+        above=people["above"].notna(),
+        blank=np.nan,
+        blanks=np.nan,
+        cv=np.nan,
+    )

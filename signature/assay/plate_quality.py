@@ -83,6 +83,23 @@ class CvBand(_Record):
     """90th percentile of the CV."""
 
 
+class CurveSummary(_Record):
+    """A standard curve, or why there is none."""
+
+    marker: str
+    plate: str
+    shape: Literal["4PL", "5PL"] | None = None
+    lloq: float | None = None
+    uloq: float | None = None
+    standards: int = 0
+    """Standards above zero."""
+    passed: int = 0
+    """Those found again within the rules."""
+    scatter: float | None = None
+    """Residual standard deviation of a well, on the scale of the fit."""
+    refused: str | None = None
+
+
 class PlateQuality(_Record):
     """Quality of the plates of one file, or of the plates of a cohort.
 
@@ -104,6 +121,8 @@ class PlateQuality(_Record):
     markers: tuple[MarkerPlate, ...] = ()
     cv_by_level: tuple[CvBand, ...] = ()
     bridging: BridgeShifts | None = None
+    curves: tuple[CurveSummary, ...] = ()
+    """Filled where signals became concentrations."""
 
     @model_validator(mode="after")
     def _nothing_lost(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -55,10 +56,15 @@ def summarise(
         wells_excluded={str(k): int(v) for k, v in sorted(excluded.items())},
         unread=len(wells.set_aside),
         plates=_layouts(table, reason, empty),
-        markers=_markers(people),
+        markers=count_by_marker(_flagged(people)),
         cv_by_level=_cv_by_level(merged),
         bridging=shifts,
     )
+
+
+def _flagged(people: pd.DataFrame) -> pd.DataFrame:
+    above = people["above"] if "above" in people else pd.Series(False, index=people.index)
+    return people.assign(above=above, detected=~(people["below"] | above))
 
 
 def _layouts(table: pd.DataFrame, reason: pd.Series, empty: pd.Series) -> tuple[PlateLayout, ...]:
@@ -90,30 +96,55 @@ def _layouts(table: pd.DataFrame, reason: pd.Series, empty: pd.Series) -> tuple[
     return tuple(layouts)
 
 
-def _markers(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
-    rows = []
-    for (marker, plate), group in people.groupby(["marker", "plate"], sort=True):
-        kept = group[group["reason"] == ""]
-        low = int(kept["below"].sum())
-        high = int(kept["above"].sum()) if "above" in kept else 0
-        excluded = group.loc[group["reason"] != "", "reason"].value_counts()
-        first = group.iloc[0]
-        rows.append(
-            MarkerPlate(
-                marker=str(marker),
-                plate=str(plate),
-                n=len(group),
-                detected=len(kept) - low - high,
-                below=low,
-                above=high,
-                excluded={str(k): int(v) for k, v in sorted(excluded.items())},
-                limit=_number(first["limit"]),
-                blank=_number(first["blank"]),
-                blanks=0 if pd.isna(first["blanks"]) else int(first["blanks"]),
-                cv=_number(group["cv"].median()) if group["cv"].notna().any() else None,
-            )
+def count_by_marker(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
+    """Count measurements by marker and plate.
+
+    Parameters
+    ----------
+    people : DataFrame
+        One row per measurement: ``marker``, ``plate``, ``reason`` (why it is set aside, empty where
+        it is not), ``detected``, ``below``, ``above`` (bool), ``limit``, ``blank``, ``blanks`` and
+        ``cv`` (numbers, may be missing).
+    """
+    if people.empty:
+        return ()
+    keys = ["marker", "plate"]
+    kept = people["reason"] == ""
+    flags = {c: people[c].astype(bool) & kept for c in ("detected", "below", "above")}
+    counted = people.assign(**flags, kept=kept).groupby(keys, sort=True)
+    table = counted.agg(
+        n=("kept", "size"),
+        kept=("kept", "sum"),
+        detected=("detected", "sum"),
+        below=("below", "sum"),
+        above=("above", "sum"),
+        limit=("limit", "median"),
+        blank=("blank", "first"),
+        blanks=("blanks", "max"),
+        cv=("cv", "median"),
+    )
+    out: dict[tuple[str, str], dict[str, int]] = {}
+    reasons = people[~kept].groupby([*keys, "reason"], sort=True).size()
+    for marker, plate, reason, n in reasons.rename("n").reset_index().to_numpy():
+        out.setdefault((marker, plate), {})[str(reason)] = int(n)
+    rows: list[dict[Hashable, Any]] = table.reset_index().to_dict("records")
+    return tuple(
+        MarkerPlate(
+            marker=str(row["marker"]),
+            plate=str(row["plate"]),
+            n=row["n"],
+            detected=row["detected"],
+            below=row["below"],
+            above=row["above"],
+            missing=row["kept"] - row["detected"] - row["below"] - row["above"],
+            excluded=out.get((row["marker"], row["plate"]), {}),
+            limit=_number(row["limit"]),
+            blank=_number(row["blank"]),
+            blanks=int(_number(row["blanks"]) or 0),
+            cv=_number(row["cv"]),
         )
-    return tuple(rows)
+        for row in rows
+    )
 
 
 def _cv_by_level(merged: pd.DataFrame) -> tuple[CvBand, ...]:
