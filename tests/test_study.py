@@ -251,6 +251,18 @@ def test_files_of_wells_are_judged_together(wells):
     assert "plates" in {t.name for t in report.tables}
 
 
+def test_a_marker_is_described_once(wells):
+    one = "[assays.markers]\nIL6 = { high = 5 }\n[assays.rules]\n"
+    two = "[assays.markers]\nIL6 = { high = 6 }\n[assays.rules]\n"
+    first, second = WELLS.split("[[assays]]")[1:]
+    told = WELLS.split("[[assays]]")[0] + "".join(
+        "[[assays]]" + part.replace("[assays.rules]\n", text)
+        for part, text in ((first, one), (second, two))
+    )
+    with pytest.raises(StudyError, match="two files describe 'IL6' differently"):
+        wells(told)
+
+
 def test_files_of_wells_share_their_rules(wells):
     with pytest.raises(StudyError, match="the files of wells have different rules or units"):
         wells(WELLS.replace('[assays.rules]\nbridging = "off"', "", 1))

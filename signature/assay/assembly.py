@@ -204,7 +204,7 @@ def _account(
     return Reading(
         notes=tuple(n for n in notes if n.rows or n.what in always),
         unknown=tuple(unknown),
-        limits=wide.limits,
+        limits=wide.limits.assign(marker=wide.limits["marker"].map(column_name)),
         repeats=wide.repeats,
         set_aside=_set_aside(parts, people, wide),
     )
