@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from results_assay import assay_record
 from results_people import CLINICAL, MODELS, PANEL, Answer, folds_of, people_of, run
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
@@ -60,6 +61,7 @@ def make_results(
     contributions.to_parquet(folder / "contributions.parquet")
     (folder / "evaluation.json").write_text(_evaluation(blocks).model_dump_json())
     (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
+    (folder / "assay.json").write_text(assay_record().model_dump_json())
     return folder
 
 

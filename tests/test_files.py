@@ -203,6 +203,11 @@ def test_merged_cells_below_the_header_are_refused(workbook):
     refused(r"1 ranges of cells are merged below the header \(the first is A2:A3\)", path)
 
 
+def test_formulas_without_a_result_are_refused(workbook):
+    path = workbook([["id", "IL6"], ["a", "=1+1"], ["b", 2]])
+    refused("1 cells hold formulas without a result", path)
+
+
 def test_a_sheet_is_named_where_there_are_several(workbook):
     path = workbook([["id"], ["a"]], sheets=("results", "notes"))
     refused("2 sheets .*'results', 'notes'.*say which with `sheet`", path)

@@ -177,6 +177,21 @@ def test_a_decimal_comma_file_is_refused_until_it_is_declared(file):
     assert read.table["limit"].tolist() == [0.2, 0.2]
 
 
+def test_thousands_marks_are_counted_and_npx_have_none(file):
+    """A decimal-comma file whose numbers all have three decimals says so nowhere else."""
+    path = file(["sample|analyte|value", "a|IL6|1,234", "b|IL6|11,105", "c|IL6|3"])
+    read = long_table.read(path, PG)
+    assert read.table["value"].tolist() == [1234, 11105, 3]
+    assert read.findings == (
+        "2 numbers have a thousands mark, as in 1,234, and are read as thousands",
+    )
+    refused(
+        r"2 NPX in 'value' would be thousands.*`decimal = \",\"`",
+        lambda: long_table.read(path, Layout(unit="NPX")),
+        TableError,
+    )
+
+
 def test_the_same_sample_on_two_plates_is_kept_and_disagreement_counted(file):
     path = file(
         [
@@ -206,7 +221,9 @@ def test_only_names_what_is_there(file):
     path = file(["sample|analyte|value", "a|IL6|1", "a|TNF|2"])
     read = long_table.read(path, Layout(unit="pg/mL", only=("TNF",)))
     assert (set(read.table["marker"]), reasons(read)) == ({"TNF"}, {2: _rows.NOT_WANTED})
-    refused("no analyte 'CRP' of `only`", lambda: long_table.read(path, Layout(only=("CRP",))))
+    refused(
+        "2 analytes, but not 'CRP' of `only`", lambda: long_table.read(path, Layout(only=("CRP",)))
+    )
 
 
 def test_columns_are_named_in_the_layout_or_asked_for(file):
@@ -262,6 +279,34 @@ def test_limits_above_every_number_of_a_file_are_in_another_unit(file):
     refused("none of 20 numbers reaches the limit", lambda: long_table.read(file(rows), PG))
     few = long_table.read(file(rows[:5]), PG)
     assert len(few.findings) == 1
+
+
+def test_limits_that_are_none_are_counted(file):
+    path = file(
+        ["sample|analyte|value|limit|uloq", "a|IL6|ND|<0.5|?", "b|TNF|1|see report|", "c|TNF|1||"]
+    )
+    read = long_table.read(path, PG)
+    np.testing.assert_equal(result(read, "a", "IL6"), [np.nan, 0.5, np.nan])
+    assert read.findings == (
+        "1 cells of 'limit' are no limits and are not used",
+        "1 cells of 'uloq' are no limits and are not used",
+    )
+
+
+def test_a_number_at_its_limit_is_not_below_it(file):
+    path = file(["sample|analyte|value|limit", "a|IL6|0.5|0.50", "b|IL6|0.49|0.5"])
+    read = long_table.read(path, PG)
+    np.testing.assert_array_equal(read.table["value"], [0.5, np.nan])
+    np.testing.assert_array_equal(read.table["below"], [np.nan, 0.5])
+
+
+def test_limits_stand_in_one_place(file):
+    layout = Layout(unit="pg/mL", columns={"limit": "limit"}, limits=LIMITS)
+    path = file(["sample|analyte|value|limit|batch", "a|IL6|1|0.5|x"])
+    file(["Assay|LOD|lot", "IL6|1|x"], "lod.csv")
+    refused(
+        "both a column and a table of limits", lambda: long_table.read(path, layout), TableError
+    )
 
 
 def test_a_limit_of_zero_is_no_limit_of_a_concentration(file):
@@ -353,9 +398,9 @@ def test_a_wide_table_is_counted_by_its_cells(file):
     assert (read.rows_in, len(read)) == (6, 3)
     assert read.set_aside["row"].tolist() == [3, 4, 4]
     assert set(read.set_aside["reason"]) == {cells.MISSING, _rows.NO_SAMPLE}
-    assert read.table[["sample", "marker", "plate", "flag"]].to_numpy().tolist() == [
-        ["a", "IL6", "P1", "Pass"],
-        ["a", "TNF", "P1", "Pass"],
+    assert read.table[["sample", "marker", "plate", "flag"]].fillna("").to_numpy().tolist() == [
+        ["a", "IL6", "P1", ""],
+        ["a", "TNF", "P1", ""],
         ["a", "IL6", "P2", "Warning"],
     ]
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from results_factory import make_results
 
+from pipelines.report import render_sections
 from pipelines.results_folder import Results
 
 TRUTH = [
@@ -163,6 +164,35 @@ def test_panel(tiny):
         ("cytokine", True),
     ]
     assert s["censored_much"] == ["Interleukin-6"]
+
+
+def test_assay(tiny):
+    found = summarize("assay", tiny)
+    assert found["n_serious"] >= 1  # the lots' events differ
+    (il6,) = [r for r in found["detection"]["rows"] if r["label"] == "Interleukin-6"]
+    assert 0.05 < il6["detected"] < 0.3
+    assert set(il6["shares"]) == set(found["detection"]["plates"])
+    wells = found["wells"]
+    assert wells["wells_excluded"] == {"fewer than 35 beads": 2}
+    assert wells["wells_in"] == wells["wells_used"] + 2
+    assert [p["plate"] for p in wells["plates"]] == ["1", "2"]
+    assert len(wells["plates"][0]["cells"]) == 48
+    shifts = {s["marker"]: s["shift"] for s in wells["bridging"]["largest"]}
+    assert -0.5 < shifts["IL6"] < -0.1  # the second plate reads higher by 0.3
+    told = found["harmonisation"]
+    assert [s["shift"] for s in told["shifts"]] == [0.4]  # the reference and zeros are not shown
+    assert list(told["not_known"].values()) == [["TNF"]]
+
+
+def test_assay_without_wells_or_batches(tiny):
+    path = tiny.folder / "assay.json"
+    record = json.loads(path.read_text()) | {"wells": None, "harmonisation": None}
+    path.write_text(json.dumps(record))
+    found = summarize("assay", Results(tiny.folder))
+    assert found["wells"] is None
+    (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
+    assert "names no assay batch" in section["body"]
+    assert list(section["figures"]) == ["detection"]
 
 
 def test_validation(tiny):

@@ -62,6 +62,7 @@ def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[st
     table.sort(key=lambda line: line["detected"])
     return {
         "plates": [p or "not known" for p in plates],
+        "head": ["Marker", "All", *(p or "not known" for p in plates)],
         "rows": table,
         "drawn": table[:DRAWN],
         "always": len({r.marker for r in rows}) - len(limited),
@@ -114,6 +115,9 @@ def _wells(quality: PlateQuality, labels: dict[str, str]) -> dict[str, Any]:
         "most": max(beads, default=0.0),
         "cv_by_level": [b.model_dump() for b in quality.cv_by_level],
         "bridging": bridging,
+        "curves": [
+            {**c.model_dump(), "label": labels.get(c.marker, c.marker)} for c in quality.curves
+        ],
     }
 
 
@@ -197,7 +201,7 @@ A batch that training did not see {{ harmonisation.unseen }}.{% endif %}
 {{ detection.always | count }} have none.</p>
 {% call figure(figures["detection"], "Share of values above the limit, by marker and plate: the "
 ~ (detection.drawn | length) ~ " least detected") %}
-{% call data_table("Share above the limit by plate", ["Marker", "All"] + detection.plates) %}
+{% call data_table("Share above the limit by plate", detection.head) %}
 {% for r in detection.rows %}
 <tr><th scope="row">{{ r.label }}</th><td>{{ r.detected | percent }}</td>
 {% for p in detection.plates %}<td>{{ r.shares[p] | percent }}</td>{% endfor %}</tr>
@@ -235,6 +239,18 @@ A batch that training did not see {{ harmonisation.unseen }}.{% endif %}
 }}</td><td>{{ b.median | number(1) }}</td><td>{{ b.upper | number(1) }}</td></tr>
 {% endfor %}
 {% endcall %}
+{% endcall %}
+{% endif %}
+{% if wells.curves %}
+{% call data_table("Standard curves", ["Marker", "Plate", "Shape", "LLOQ", "ULOQ",
+"Standards found again"]) %}
+{% for c in wells.curves %}
+<tr><th scope="row">{{ c.label }}</th><td class="text">{{ c.plate }}</td>
+{% if c.refused %}<td class="text" colspan="4">refused: {{ c.refused }}</td>
+{% else %}<td class="text">{{ c.shape }}</td><td>{{ c.lloq | quantity }}</td>
+<td>{{ c.uloq | quantity }}</td><td>{{ c.passed | count }} of {{ c.standards | count }}</td>
+{% endif %}</tr>
+{% endfor %}
 {% endcall %}
 {% endif %}
 {% if wells.bridging %}

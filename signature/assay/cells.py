@@ -72,6 +72,9 @@ class Cells:
         `EXTRAPOLATED`, or None.
     reason : ndarray of object
         Why there is nothing, or None.
+    grouped : ndarray of bool
+        Numbers with a thousands mark, such as ``1,234``: who declares the wrong decimal mark sees
+        them counted.
     """
 
     value: np.ndarray
@@ -79,6 +82,7 @@ class Cells:
     above: np.ndarray
     flag: np.ndarray
     reason: np.ndarray
+    grouped: np.ndarray
 
     def where_possible(self, signed: bool | np.ndarray) -> Cells:
         """Set aside what is below zero, or below a limit of zero, where signs are not possible."""
@@ -91,7 +95,7 @@ class Cells:
         )
         flag, reason = self.flag.copy(), self.reason.copy()
         flag[wrong], reason[wrong] = None, NEGATIVE
-        return Cells(value, below, above, flag, reason)
+        return Cells(value, below, above, flag, reason, self.grouped)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +107,7 @@ class _Texts:
     star: np.ndarray
     reason: np.ndarray
     other_decimal: np.ndarray
+    grouped: np.ndarray
 
 
 def parse(
@@ -170,13 +175,14 @@ def parse(
     value = np.where(read & (side == 0), number, np.nan)
     flag = np.full(n, None, dtype=object)
     flag[texts.star[codes] & ~np.isnan(value)] = EXTRAPOLATED
-    return Cells(value, below, above, flag, reason).where_possible(signed)
+    grouped = texts.grouped[codes]
+    return Cells(value, below, above, flag, reason, grouped).where_possible(signed)
 
 
 def _from_numbers(values: np.ndarray) -> _Texts:
     reason = np.select([np.isnan(values), np.isinf(values)], [_CODE[MISSING], _CODE[INFINITE]], 0)
     none = np.zeros(len(values), dtype=bool)
-    return _Texts(values, np.zeros(len(values), dtype=int), none, reason, none)
+    return _Texts(values, np.zeros(len(values), dtype=int), none, reason, none, none)
 
 
 def _different(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -200,6 +206,7 @@ def _from_texts(texts: np.ndarray, decimal: str) -> _Texts:
     star = np.zeros(len(texts), dtype=bool)
     reason = np.zeros(len(texts), dtype=np.int8)
     other_decimal = np.zeros(len(texts), dtype=bool)
+    grouped = np.zeros(len(texts), dtype=bool)
     other = _CELL["." if decimal == "," else ","]
     written: dict[int, str] = {}
     for i in np.flatnonzero(~np.isfinite(number)).tolist():
@@ -207,6 +214,7 @@ def _from_texts(texts: np.ndarray, decimal: str) -> _Texts:
         if found := _CELL[decimal].fullmatch(text):
             side[i] = _SIDE[found["side"][0]] if found["side"] else 0
             star[i] = found["star"] is not None
+            grouped[i] = ("." if decimal == "," else ",") in found["number"]
             written[i] = _point_decimal(found["number"], decimal)
         elif other.fullmatch(text):
             other_decimal[i] = True
@@ -217,7 +225,7 @@ def _from_texts(texts: np.ndarray, decimal: str) -> _Texts:
     places = np.fromiter(written, dtype=int, count=len(written))
     number[places] = _floats(np.array(list(written.values()), dtype=object))
     reason[np.isinf(number)] = _CODE[INFINITE]
-    return _Texts(number, side, star, reason, other_decimal)
+    return _Texts(number, side, star, reason, other_decimal, grouped)
 
 
 def _floats(texts: np.ndarray) -> np.ndarray:

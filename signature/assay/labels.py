@@ -52,5 +52,5 @@ def as_labels(column: pd.Series) -> Labels:
 
 def as_text(column: Labels) -> pd.Series:
     """Return a column of names as plain text."""
-    names = pd.array(column.categories, dtype="str")
+    names = pd.array(list(column.categories), dtype="str")
     return pd.Series(names.take(column.codes, allow_fill=True))

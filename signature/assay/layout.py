@@ -28,7 +28,8 @@ class Layout(BaseModel):
 
     ``columns`` maps what this software calls a column (``sample``, ``analyte``, ``value``,
     ``unit``, ``limit``, ``upper``, ``plate``, ``well``, ``flag``, ``beads``, ``kind``,
-    ``expected``) to what the file calls it.
+    ``expected``) to what the file calls it. Each format lists the usual names, and columns of its
+    own, in ``USUAL``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

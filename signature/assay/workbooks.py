@@ -38,9 +38,9 @@ def read_workbook(
     ------
     TableError
         When openpyxl is not installed, the file is no workbook, the sheet is not there or not
-        named, or cells of the header or the table are merged.
+        named, cells of the header or the table are merged, or formulas have no result.
     """
-    sheet = _sheet(file, layout.sheet)
+    sheet, formulas = _sheet(file, layout.sheet)
     name = f"{file.name} ({sheet.title})"
     first = layout.header_row
     merged = [r for r in sheet.merged_cells.ranges if r.max_row >= first]
@@ -55,6 +55,7 @@ def read_workbook(
             f"{name}: {len(merged)} ranges of cells are merged below the header (the first is "
             f"{merged[0]}), so all but one of their cells are empty; split them"
         )
+    _refuse_uncomputed(name, sheet, formulas)
     rows = [list(row) for row in sheet.iter_rows(min_row=first, values_only=True)]
     header = ["" if v is None else _text(v, ".").strip() for v in rows[0]] if rows else []
     if not any(header):
@@ -70,7 +71,8 @@ def read_workbook(
     return table, first + 1 + np.flatnonzero(full)
 
 
-def _sheet(file: Path, wanted: str | None) -> Any:
+def _sheet(file: Path, wanted: str | None) -> tuple[Any, Any]:
+    """Open a sheet twice: with the results of its formulas, and with the formulas."""
     try:
         import openpyxl  # type: ignore[import-untyped]
     except ImportError:
@@ -79,7 +81,7 @@ def _sheet(file: Path, wanted: str | None) -> Any:
             "sheet as CSV"
         ) from None
     try:
-        book = openpyxl.load_workbook(file, data_only=True)
+        book, written = (openpyxl.load_workbook(file, data_only=d) for d in (True, False))
     except Exception:
         # whatever a damaged archive makes openpyxl raise
         raise TableError(f"{file.name} is no Excel workbook, or it is damaged or locked") from None
@@ -93,7 +95,24 @@ def _sheet(file: Path, wanted: str | None) -> Any:
         raise TableError(
             f"{file.name} has no sheet {wanted!r}; it has: {', '.join(map(repr, names))}"
         )
-    return book[wanted or names[0]]
+    return book[wanted or names[0]], written[wanted or names[0]]
+
+
+def _refuse_uncomputed(name: str, sheet: Any, formulas: Any) -> None:
+    """Raise when a formula has no result in the file: its cell would look empty."""
+    rows = zip(
+        sheet.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=False
+    )
+    n = sum(
+        value is None and isinstance(formula, str) and formula.startswith("=")
+        for row in rows
+        for value, formula in zip(*row, strict=False)
+    )
+    if n:
+        raise TableError(
+            f"{name}: {n} cells hold formulas without a result; open the file in a spreadsheet "
+            "program and save it, or paste the numbers as values"
+        )
 
 
 def _column(values: list[Any], decimal: str) -> pd.Series:

@@ -128,9 +128,8 @@ def wanted(analyte: Labels, layout: Layout, source: str) -> np.ndarray:
     absent = [name for name in layout.only if name not in names]
     if absent:
         raise AssayError(
-            f"{source} has no analyte {', '.join(map(repr, absent[:12]))} of `only`; it has: "
-            + ", ".join(names[:12])
-            + (", …" if len(names) > 12 else "")
+            f"{source} has {len(names)} analytes, but not {', '.join(map(repr, absent[:12]))} of "
+            "`only`; compare the spelling"
         )
     chosen = [n not in layout.ignore and (not layout.only or n in layout.only) for n in names]
     # the appended False is for rows without an analyte, whose code is -1

@@ -9,13 +9,16 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.files import Sheet
-from signature.assay.labels import Labels
+from signature.assay.labels import Labels, renamed
 from signature.assay.measurements import SET_ASIDE
 
 NO_SAMPLE, NO_ANALYTE, NO_UNIT = "no sample name", "no analyte name", "no unit"
 NOT_WANTED = "analyte not asked for"
 REPEATED = "repeats another row exactly"
 """Reasons that all formats share; those of a cell are in `signature.assay.cells`."""
+
+
+_PASSED = {"pass", "passed", "na", "ok", "none"}
 
 
 class Aside:
@@ -74,6 +77,23 @@ class Rows:
     flag: Labels | None = None
 
 
+def warnings(stated: Labels | None, what: str = "") -> Labels | None:
+    """Return a laboratory's flags without those that say that a check was passed.
+
+    Examples
+    --------
+    >>> list(warnings(pd.Categorical(["Pass", "WARN"]), "assay"))
+    [nan, 'assay: WARN']
+    """
+    if stated is None:
+        return None
+    prefix = f"{what}: " if what else ""
+    return renamed(
+        stated,
+        [None if t.casefold() in _PASSED else f"{prefix}{t}" for t in stated.categories],
+    )
+
+
 def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
     """Take the rows of a long file.
 
@@ -103,5 +123,5 @@ def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
         upper=numbers.get("upper"),
         plate=names.get("plate"),
         match=names.get("match", names.get("plate")),
-        flag=names.get("flag"),
+        flag=warnings(names.get("flag")),
     )

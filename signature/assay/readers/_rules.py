@@ -65,6 +65,36 @@ def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: 
         )
 
 
+def thousands(
+    source: str, grouped: np.ndarray, unit: np.ndarray, column: str | Labels, decimal: str
+) -> list[str]:
+    """Count the numbers that were read with a thousands mark.
+
+    Parameters
+    ----------
+    grouped : ndarray of bool
+        As `signature.assay.cells.parse` returns it, for the cells that count.
+    unit : ndarray of bool
+        The cells whose unit is NPX.
+
+    Raises
+    ------
+    TableError
+        When NPX have one: they are never in the thousands, so it is a decimal mark.
+    """
+    if (wrong := int((grouped & unit).sum())) > 0:
+        used = "," if decimal == "." else "."
+        where = repr(column) if isinstance(column, str) else "its columns"
+        raise TableError(
+            f"{source}: {wrong} NPX in {where} would be thousands if {used!r} were a thousands "
+            f'mark, so it is the decimal mark; say so with `decimal = "{used}"`'
+        )
+    if not (n := int(grouped.sum())):
+        return []
+    example = "1,234" if decimal == "." else "1.234"
+    return [f"{n} numbers have a thousands mark, as in {example}, and are read as thousands"]
+
+
 def refuse_npx(source: str, concentrations: np.ndarray) -> None:
     """Raise when so-called concentrations look like NPX: often negative, and all of them small.
 

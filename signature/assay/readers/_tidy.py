@@ -26,6 +26,7 @@ from signature.assay.readers._rules import (
     once,
     refuse_npx,
     refuse_text_in,
+    thousands,
     unreached,
 )
 from signature.exceptions import TableError
@@ -73,13 +74,16 @@ def tidy(
     aside.mark(units.codes < 0, NO_UNIT)
     names = resolve(rows.analyte, aside.used, layout, source)
     plate = rows.plate if rows.plate is not None else nameless(len(rows.lines))
-    place = (plate.codes.astype(np.int64) + 1) * len(names.markers) + names.codes
-    pair = np.where(aside.used, place, -1)
-    signed = np.append([not is_concentration(u) for u in units.categories], True)[units.codes]
+    place = (plate.codes.astype(np.int64) + 1) * len(names.markers)
+    pair = np.where(aside.used, place + names.codes, -1)
+    relative = [not is_concentration(unit) for unit in units.categories]
+    signed = np.array([*relative, True])[units.codes]
     limit, found = _limits(rows, layout, file, names, pair, signed)
     upper = None
     if rows.upper is not None:
-        upper = spread(_numbers(rows, rows.upper, layout), pair, names, "upper limits", source)
+        stated, doubts = _numbers(rows, rows.upper, layout)
+        upper = spread(stated, pair, names, "upper limits", source)
+        found += doubts
     read = cells.parse(
         rows.cells,
         where=source,
@@ -89,12 +93,14 @@ def tidy(
         upper=upper,
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
+    npx = np.array([*(u.casefold() == "npx" for u in units.categories), False])[units.codes]
+    found += thousands(source, read.grouped & aside.used, npx, rows.column, layout.decimal)
     refuse_npx(source, read.value[aside.used & ~signed])
     read = read.where_possible(signed)
     aside.mark_each(read.reason)
     value, below = read.value, read.below
     low = value < limit
-    found += unreached(source, names, np.where(aside.used, place, -1), value, low)
+    found += unreached(source, names, np.where(aside.used, pair, -1), value, low)
     below[low], value[low] = limit[low], np.nan
     sample = rows.sample.codes.astype(np.int64)
     refuse_shared(
@@ -143,11 +149,15 @@ def _limits(
     rows: Rows, layout: Layout, file: Path, names: Names, pair: np.ndarray, signed: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
     """Return every row's lower limit, and what is doubtful about them."""
+    if layout.limits is not None and "limit" in layout.columns:
+        raise TableError(
+            f"{rows.source}: the layout names both a column and a table of limits; leave one out"
+        )
     if layout.limits is not None:
         limit, findings = from_table(file, layout, rows.analyte, names, rows.match)
     elif rows.limit is not None:
-        findings = []
-        limit = spread(_numbers(rows, rows.limit, layout), pair, names, "limits", rows.source)
+        stated, findings = _numbers(rows, rows.limit, layout)
+        limit = spread(stated, pair, names, "limits", rows.source)
     else:
         return np.full(len(rows.lines), np.nan), []
     impossible = ~signed & (limit <= 0)
@@ -158,9 +168,14 @@ def _limits(
     return np.where(impossible, np.nan, limit), findings
 
 
-def _numbers(rows: Rows, limits: pd.Series, layout: Layout) -> np.ndarray:
+def _numbers(rows: Rows, limits: pd.Series, layout: Layout) -> tuple[np.ndarray, list[str]]:
+    """Read limits; "<0.5" in a column of limits is one, too."""
     read = cells.parse(limits, where=rows.source, column=str(limits.name), decimal=layout.decimal)
-    return read.value
+    stated = np.where(np.isnan(read.value), read.below, read.value)
+    unread = np.isnan(stated) & (read.reason != cells.MISSING) & rows.aside.used
+    if not (n := int(unread.sum())):
+        return stated, []
+    return stated, [f"{n} cells of {str(limits.name)!r} are no limits and are not used"]
 
 
 def _flags(stated: Labels | None, found: np.ndarray) -> Labels:

@@ -15,7 +15,7 @@ from signature.assay.labels import Labels, as_labels, as_text, labels, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import column_of, roles
-from signature.assay.readers._rows import NOT_WANTED, Rows, rows_of
+from signature.assay.readers._rows import NOT_WANTED, Rows, rows_of, warnings
 from signature.assay.readers._tidy import tidy
 
 FORMAT = "Olink NPX: long exports of Target and Explore"
@@ -49,8 +49,6 @@ _LIMITS = {
 CONTROL_SAMPLE, CONTROL_ASSAY = "control sample", "internal control of the assay"
 SEVERAL = "assay measured in several panels, another one is used"
 """Reasons."""
-
-_PASSED = {"pass", "passed", "na", "ok", "none"}
 
 
 def read(file: Path, layout: Layout) -> Measurements:
@@ -96,9 +94,9 @@ def read(file: Path, layout: Layout) -> Measurements:
     findings = _controls(sheet, rows, found, layout)
     if "olink_id" in found:
         findings += _one_per_assay(sheet.labels(found["olink_id"]), rows, layout)
-    sample_flag = _warnings(rows.flag, "sample")
+    sample_flag = warnings(rows.flag, "sample")
     assay = sheet.labels(found["assay_flag"]) if "assay_flag" in found else None
-    rows.flag = _both(sample_flag, _warnings(assay, "assay"))
+    rows.flag = _both(sample_flag, warnings(assay, "assay"))
     unit = "NPX" if found["value"].casefold().endswith("npx") else None
     return tidy(rows, layout, file, unit, findings)
 
@@ -159,16 +157,6 @@ def _one_per_assay(ids: Labels, rows: Rows, layout: Layout) -> list[str]:
         f"({', '.join(which[:12])}{', …' if len(which) > 12 else ''}): the lowest Olink id is "
         f"used, {int(other.sum())} measurements of the others are set aside"
     ]
-
-
-def _warnings(stated: Labels | None, what: str) -> Labels | None:
-    """Name who is warned of; a passed check is no flag."""
-    if stated is None:
-        return None
-    return renamed(
-        stated,
-        [None if t.casefold() in _PASSED else f"{what}: {t}" for t in stated.categories],
-    )
 
 
 def _both(one: Labels | None, other: Labels | None) -> Labels | None:

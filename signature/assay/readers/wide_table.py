@@ -13,7 +13,7 @@ from signature.assay.labels import Labels, as_labels, labels
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import roles
-from signature.assay.readers._rows import Aside, Rows
+from signature.assay.readers._rows import Aside, Rows, warnings
 from signature.assay.readers._rules import is_concentration
 from signature.assay.readers._tidy import tidy
 from signature.exceptions import TableError
@@ -82,7 +82,7 @@ def read(file: Path, layout: Layout) -> Measurements:
         aside=Aside(n * k),
         plate=names.get("plate"),
         match=names.get("match", names.get("plate")),
-        flag=names.get("flag"),
+        flag=warnings(names.get("flag")),
     )
     return tidy(rows, layout.model_copy(update={"only": ()}), file)
 
