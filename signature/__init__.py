@@ -7,6 +7,8 @@
 `signature.visit_change`      change between two visits of a cohort
 `signature.panels`            markers by panel; `signature.markers` names them
 `signature.assay.units`       units as laboratories write them, and conversion
+`signature.assay`             from a laboratory's files to a cohort: `signature.assay.study`
+`signature.check`             what is wrong or doubtful in a study; `signature.command` prints it
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit: one substitute,

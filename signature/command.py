@@ -108,7 +108,7 @@ def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
         return report, study.reading
     cohort = _data_set(told.study)
     outcome = _outcome(cohort, told.outcome) if told.outcome else None
-    report = check_study(cohort, site=told.site, batch=told.plate, outcome=outcome)
+    report = check_study(cohort, cohort.quality, site=told.site, batch=told.plate, outcome=outcome)
     return report, Reading()
 
 

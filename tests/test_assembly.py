@@ -140,16 +140,20 @@ def test_a_mean_of_logs_needs_positive_numbers():
         put_together(measured(("a", "IL6", 0, "P1"), ("a", "IL6", 8, "P2")), repeats="mean_of_logs")
 
 
-def test_two_files_must_agree_on_a_unit():
-    with pytest.raises(AssayError, match="'IL6' is in 'ng/L' here and in 'pg/mL'"):
-        put_together(
-            measured(("a", "IL6", 3)), measured(("b", "IL6", 3), source="two.csv", unit="ng/L")
-        )
+def test_two_files_are_brought_into_one_unit():
+    cohort, reading = put_together(
+        measured(("a", "IL6", 3)),
+        measured(("b", "IL6", 0.5), ("c", "IL6", "<0.1"), source="two.csv", unit="ng/mL"),
+    )
+    expected = [[3, np.nan], [500, np.nan], [np.nan, 100]]
+    np.testing.assert_allclose(cohort.X.to_numpy(), expected)
+    assert cohort.schema["IL6"].unit == "pg/mL"
+    assert lines(reading)["two.csv", "measurements in another unit, converted"] == 2
 
 
 def test_a_panel_in_another_unit_is_refused():
     panel = censored(Column("IL6", Role.MARKER, "cytokine", unit="pg/mL", low=0.05))
-    with pytest.raises(UnitError, match="'IL6' is in 'NPX' in the file"):
+    with pytest.raises(UnitError, match=r"lab\.csv: 'IL6' is in 'NPX' and 'pg/mL' is wanted; NPX"):
         put_together(measured(("a", "IL6", 3), unit="NPX"), panel=panel)
 
 

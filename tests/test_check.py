@@ -5,13 +5,17 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from study_factory import CENSORED, MARKERS, clean
 
 from signature.assay.reading import LIMITS, Note, Reading, Repeats
 from signature.check import CheckReport, Severity, check_study
+from signature.check.page import page
+from signature.check.text import summary
 from signature.cohort import Cohort
 from signature.exceptions import CohortError
-from signature.schema import Column, FeatureSchema, Role, Scale
+from signature.schema import Column, FeatureSchema, Role, Scale, censored
 
 
 def codes(report, *severities):
@@ -309,6 +313,15 @@ def test_the_unit_hint_names_the_slip():
     assert "1,000 times too large" in finding.sentence
 
 
+def test_the_unit_hint_knows_molar_units():
+    column = Column("glucose", Role.MARKER, "metabolic", unit="mg/dL", low=30, high=900)
+    mmol = pd.DataFrame({"glucose": np.random.default_rng(0).normal(5.5, 0.8, 100)})
+    people = pd.Series([f"p{i}" for i in range(100)])
+    cohort = Cohort("g", "", FeatureSchema((column,)), mmol, pd.DataFrame(index=mmol.index), people)
+    (finding,) = [f for f in check_study(cohort).findings if f.code == "range_median"]
+    assert "they look in mmol/L where mg/dL is meant" in finding.sentence
+
+
 def test_no_person_and_no_value_is_in_a_report():
     cohort = changed(clean(1), CRP=clean(1).X["CRP"] * 1e7, CSF1=123.456)
     text = check_study(cohort, site="hospital").model_dump_json()
@@ -346,6 +359,47 @@ def test_it_says_what_it_could_not_compare():
 def test_a_report_survives_json():
     report = check_study(clean(1), site="hospital", reading=Reading(notes=(Note("a", "b", 3),)))
     assert CheckReport.model_validate_json(report.model_dump_json()) == report
+
+
+NUMBERS = st.one_of(
+    st.none(), st.sampled_from([0.0, 1.0, -3.0, 1e12, -1e12, 1e-12]), st.integers(-99, 99)
+)
+
+
+# shrinking a whole study takes minutes
+@settings(max_examples=40, deadline=None, phases=[Phase.reuse, Phase.generate])
+@given(st.data())
+def test_no_table_is_too_odd(data):
+    n = data.draw(st.integers(1, 25))
+
+    def column(cells):
+        return data.draw(st.lists(cells, min_size=n, max_size=n))
+
+    X, columns = {}, []
+    for name in ("IL6", "glucose", "zz"):
+        X[name] = pd.Series(column(NUMBERS), dtype="float64")
+        unit = data.draw(st.sampled_from(["", "pg/mL", "NPX", "mg/dL"]))
+        scale = data.draw(st.sampled_from(list(Scale)))
+        described = Column(name, Role.MARKER, "g", unit=unit, scale=scale, low=0.5, high=9.0)
+        X[f"{name}__below"] = pd.Series(column(NUMBERS), dtype="float64").where(X[name].isna())
+        columns += censored(described)
+    words = st.sampled_from(["a", "b", None])
+    people = pd.Series([f"p{i}" for i in range(n)])
+    cohort = Cohort(
+        name="odd",
+        citation="",
+        schema=FeatureSchema(tuple(columns)),
+        X=pd.DataFrame(X),
+        records=pd.DataFrame({"place": pd.Series(column(words), dtype="object")}),
+        subject=people,
+        plate=pd.Series(column(words), dtype="object"),
+    )
+    outcome = pd.Series(column(st.sampled_from([0.0, 1.0, None])), dtype="float64")
+    report = check_study(cohort, site="place", outcome=outcome)
+    assert report.rows == n
+    assert CheckReport.model_validate_json(report.model_dump_json())
+    assert page(report).endswith("</html>\n")
+    assert summary(report)
 
 
 @pytest.mark.parametrize(

@@ -194,6 +194,96 @@ def test_an_outcome_needs_people(study):
         study(text)
 
 
+WELLS = """
+title = "Two plates"
+citation = "Nobody 2026"
+[[assays]]
+file = "one.csv"
+format = "luminex_wells"
+[assays.rules]
+bridging = "off"
+[[assays]]
+file = "two.csv"
+format = "luminex_wells"
+[assays.rules]
+bridging = "off"
+"""
+
+
+def plate_of_wells(name, samples, *, low=20.0):
+    """Write two blanks, four standards and duplicates of samples as a bead reader does."""
+    rows, place = [], iter([f"{r}{c}" for c in range(1, 13) for r in "ABCDEFGH"])
+    rows += [(name, next(place), "Blank", "IL-6", signal, 90) for signal in (low, low + 2)]
+    for sample, signal in samples.items():
+        rows += [(name, next(place), sample, "IL-6", signal * f, 90) for f in (0.98, 1.02)]
+    return pd.DataFrame(rows, columns=["plate", "well", "sample", "analyte", "MFI", "beads"])
+
+
+@pytest.fixture
+def wells(tmp_path):
+    """Return a function that writes two files of wells and reads them."""
+
+    def read(dictionary=WELLS, first=None, second=None):
+        first = first or {"s1": 400.0, "s2": 900.0}
+        plate_of_wells("A", first).to_csv(tmp_path / "one.csv", index=False)
+        plate_of_wells("B", second or {"s3": 25.0}).to_csv(tmp_path / "two.csv", index=False)
+        (tmp_path / "wells.toml").write_text(dictionary, encoding="utf-8")
+        return read_study(tmp_path / "wells.toml")
+
+    return read
+
+
+def test_files_of_wells_are_judged_together(wells):
+    found = wells()
+    assert found.cohort.X["IL6"].tolist()[:2] == [400, 900]
+    assert found.cohort.X["IL6__below"].notna().tolist() == [False, False, True]
+    assert found.cohort.plate.tolist() == ["A", "A", "B"]
+    assert found.cohort.schema["IL6"].unit == "MFI"
+    assert found.quality.wells_in == 10
+    notes = [(n.where, n.what, n.rows) for n in found.notes]
+    assert notes[:3] == [
+        ("one.csv", "rows in the file", 6),
+        ("two.csv", "rows in the file", 4),
+        ("wells", "wells times markers, of all kinds", 10),
+    ]
+    report = check_study(found.cohort, found.quality, reading=found.reading)
+    assert "no_bridges" in {f.code for f in report.findings}
+    assert "plates" in {t.name for t in report.tables}
+
+
+def test_a_marker_is_described_once(wells):
+    one = "[assays.markers]\nIL6 = { high = 5 }\n[assays.rules]\n"
+    two = "[assays.markers]\nIL6 = { high = 6 }\n[assays.rules]\n"
+    first, second = WELLS.split("[[assays]]")[1:]
+    told = WELLS.split("[[assays]]")[0] + "".join(
+        "[[assays]]" + part.replace("[assays.rules]\n", text)
+        for part, text in ((first, one), (second, two))
+    )
+    with pytest.raises(StudyError, match="two files describe 'IL6' differently"):
+        wells(told)
+
+
+def test_files_of_wells_share_their_rules(wells):
+    with pytest.raises(StudyError, match="the files of wells have different rules or units"):
+        wells(WELLS.replace('[assays.rules]\nbridging = "off"', "", 1))
+
+
+def test_standard_curves_turn_signals_into_concentrations(wells):
+    def signal(concentration):
+        return 10_000 / (1 + (500 / concentration) ** 1.2) + 30
+
+    levels = {f"Standard {i}": 4.0**i for i in range(1, 7)}
+    first = {name: signal(c) for name, c in levels.items()} | {"s1": signal(100.0)}
+    second = {name: signal(c) for name, c in levels.items()} | {"s3": signal(1000.0)}
+    told = WELLS.replace("[assays.rules]\n", "curves = true\nunit = 'pg/mL'\n[assays.rules]\n")
+    values = ", ".join(f'"{name}" = {c}' for name, c in levels.items())
+    layout = f"[assays.layout]\nstandards = {{ {values} }}\n[assays.rules]\n"
+    told = told.replace("[assays.rules]\n", layout)
+    found = wells(told, first, second)
+    assert found.cohort.schema["IL6"].unit == "pg/mL"
+    np.testing.assert_allclose(found.cohort.X["IL6"], [100, 1000], rtol=0.05)
+
+
 COVID = """
 title = "COVID-19 in three hospitals"
 citation = "Zoodsma M, et al. Front Immunol 2022;13:1027122."

@@ -14,8 +14,9 @@ from signature.assay.measurements import Measurements
 from signature.assay.people import People
 from signature.assay.pivot import LOGARITHMS, Wide, pivot
 from signature.assay.reading import LISTED, Note, Reading
+from signature.assay.same_units import in_units
 from signature.cohort import Cohort
-from signature.exceptions import AssayError, UnitError
+from signature.exceptions import AssayError
 from signature.markers import VOCABULARY
 from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
@@ -64,11 +65,12 @@ def assemble(
         When measurements contradict each other, no sample is in the people table, or two analytes
         would share a column.
     UnitError
-        When a file and the panel give different units for a marker.
+        When a file and the panel, or two files, give a marker units that measure different things.
     CohortError
         When two samples share person and visit.
     """
     samples = pd.Index(people.sample.to_numpy(dtype="object"))
+    measurements, converted = in_units(measurements, _wanted_units(panel, told or {}))
     wide = pivot(measurements, only=samples, repeats=repeats)
     row_of = wide.samples.get_indexer(samples)
     columns = _marker_columns(wide, panel, told or {})
@@ -89,7 +91,13 @@ def assemble(
         weight=people.weight,
     )
     cohort = cohort.keep(row_of >= 0, "any marker was measured")
-    return cohort, _account(measurements, people, wide)
+    return cohort, _account(measurements, people, wide, converted)
+
+
+def _wanted_units(panel: Sequence[Column], told: Mapping[str, MarkerText]) -> dict[str, str]:
+    """Return the units in which plausible ranges are given."""
+    wanted = {c.name: c.unit for c in panel if c.role is Role.MARKER and c.unit}
+    return wanted | {name: text.unit for name, text in told.items() if text.unit}
 
 
 def _marker_columns(
@@ -138,13 +146,7 @@ def _plain(marker: str, name: str, unit: str) -> Column:
 
 
 def _described(base: Column, unit: str, told: MarkerText | None) -> Column:
-    expected = told.unit if told is not None and told.unit else base.unit
-    if unit and expected and unit != expected:
-        raise UnitError(
-            f"{base.name!r} is in {unit!r} in the file, and its plausible range is in "
-            f"{expected!r}; name a panel in the file's unit, or convert the file"
-        )
-    column = replace(base, unit=expected or unit)
+    column = replace(base, unit=unit or base.unit)
     if told is None:
         return column
     return replace(
@@ -174,6 +176,7 @@ def _account(
     parts: Sequence[Measurements],
     people: People,
     wide: Wide,
+    converted: Mapping[str, int],
 ) -> Reading:
     notes = []
     for part in parts:
@@ -182,6 +185,9 @@ def _account(
         notes += [
             Note(part.source, f"set aside: {reason}", int(n)) for reason, n in reasons.items()
         ]
+    notes += [
+        Note(file, "measurements in another unit, converted", n) for file, n in converted.items()
+    ]
     lost = int(wide.others.sum())
     notes += [
         Note("all files", "measurements", wide.measurements),
@@ -198,7 +204,7 @@ def _account(
     return Reading(
         notes=tuple(n for n in notes if n.rows or n.what in always),
         unknown=tuple(unknown),
-        limits=wide.limits,
+        limits=wide.limits.assign(marker=wide.limits["marker"].map(column_name)),
         repeats=wide.repeats,
         set_aside=_set_aside(parts, people, wide),
     )

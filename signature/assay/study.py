@@ -279,4 +279,11 @@ def _panel(told: Dictionary) -> list[Column]:
 
 
 def _told(told: Dictionary) -> dict[str, MarkerText]:
-    return {name: text for assay in told.assays for name, text in assay.markers.items()}
+    found: dict[str, MarkerText] = {}
+    for assay in told.assays:
+        for name, text in assay.markers.items():
+            if found.setdefault(name, text) != text:
+                raise StudyError(
+                    f"two files describe {name!r} differently; a study has one description of it"
+                )
+    return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from signature.assay.reading import Reading
@@ -76,7 +77,9 @@ def check_study(
     error range_median
     """
     seen = view(cohort, site=site, batch=batch, outcome=outcome, reading=reading)
-    findings = [finding for check in _CHECKS for finding in check.findings(seen)]
+    # odd numbers may overflow or divide by zero here; they are findings, not reasons to stop
+    with np.errstate(all="ignore"):
+        findings = [finding for check in _CHECKS for finding in check.findings(seen)]
     findings += wells.findings(quality)
     findings.append(_looked_at(seen.site, seen.batch, seen.outcome))
     tables = [

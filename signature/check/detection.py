@@ -161,7 +161,8 @@ def _limits_differ(view: View) -> Iterator[Finding]:
         low, high = own["limit"].min(), own["limit"].max()
         column = view.cohort.schema[str(marker)]
         if column.unit.casefold() in ("npx", "log2"):
-            ratio = float(2 ** (high - low))
+            # far more than that is no ratio of limits, but another scale
+            ratio = float(2 ** min(high - low, 30.0))
         elif low > 0 and column.scale is not Scale.YES_NO:
             ratio = float(high / low)
         else:

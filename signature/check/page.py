@@ -90,7 +90,7 @@ def _size(report: CheckReport) -> str:
         several(report.markers, "marker"),
     ]
     compared = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
-    named = [f"{word}: {name}" for word, name in compared.items() if name]
+    named = [word if word == name else f"{word}: {name}" for word, name in compared.items() if name]
     return escape(" · ".join([*parts, *named]))
 
 
@@ -149,6 +149,7 @@ def _row(table: Table, row: tuple[str | float | None, ...]) -> str:
         odd = False
         if share and isinstance(cell, float):
             odd = cell < LOW if table.name == "detection" else cell > HALF
+        odd = odd or (name == "outside" and bool(cell))
         kind = ' class="low"' if odd else ' class="text"' if isinstance(cell, str) else ""
         cells.append(f"<td{kind}>{escape(_cell(cell, share=share))}</td>")
     return f'<tr><th scope="row">{escape(str(first))}</th>{"".join(cells)}</tr>'

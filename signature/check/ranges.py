@@ -200,7 +200,7 @@ def _slipped_groups(view: View) -> Iterator[Finding]:
             column = view.cohort.schema[name]
             if column.unit.casefold() in _LOGARITHMS or column.scale is Scale.YES_NO:
                 continue
-            for group, meaning in _slips(view.ranked(name), by, name).items():
+            for group, meaning in _slips(view.ranked(name), by, column).items():
                 found.setdefault(f"on {word} {group!r} the values are {meaning}", []).append(name)
         for what, names in found.items():
             yield Finding(
@@ -214,7 +214,7 @@ def _slipped_groups(view: View) -> Iterator[Finding]:
             )
 
 
-def _slips(values: np.ndarray, by: pd.Series, name: str) -> dict[str, str]:
+def _slips(values: np.ndarray, by: pd.Series, column: Column) -> dict[str, str]:
     known = ~np.isnan(values)
     groups = pd.Series(values[known]).groupby(by.to_numpy()[known])
     # the lower of two middle values: a group of which half is below the limit has no median
@@ -226,7 +226,7 @@ def _slips(values: np.ndarray, by: pd.Series, name: str) -> dict[str, str]:
         return slips
     for i, own in enumerate(middle):
         others = float(np.median(np.delete(middle, i)))
-        if meaning := slip_between(float(own) / others, name):
+        if meaning := slip_between(float(own) / others, column.name, column.unit):
             slips[str(names[i])] = meaning
     if len(middle) == 2:  # which of the two slipped is not known; name the smaller group
         keep = str(names[int(size.argmin())])
@@ -242,7 +242,7 @@ def table(view: View) -> Table:
             continue
         values = _known(view.values(column.name))
         # of a handful of people a percentile is somebody's value
-        enough = len(values) >= 2 * FEWEST
+        enough = len(values) >= 4 * FEWEST
         marks: list[float | None] = [None] * 3
         if enough:
             marks = [float(q) for q in np.quantile(values, [0.05, 0.5, 0.95])]
@@ -257,6 +257,7 @@ def table(view: View) -> Table:
                 int(outside(values, column).sum()),
             )
         )
+    rows.sort(key=lambda row: -float(row[-1] or 0))
     columns = ("column", "unit", "values", "5 %", "median", "95 %", "low", "high", "outside")
     return Table(
         name="ranges",
