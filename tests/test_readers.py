@@ -13,10 +13,10 @@ from signature.assay.layout import Layout, Limits
 from signature.assay.measurements import COLUMNS, Measurements, duplicated
 from signature.assay.readers import _rows, long_table, wide_table
 from signature.exceptions import AssayError, DefinitionError, TableError
+from signature.markers import lookup
 
 SECRET = "Mueller-4711"
 PG = Layout(unit="pg/mL")
-from signature.markers import lookup
 
 
 @pytest.fixture
