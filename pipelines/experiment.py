@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import tomllib
+import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from signature.declared import read_toml, validated
 from signature.exceptions import ExperimentError
 from signature.handling import Harmonise, Limits, Missing, Unseen
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_NAME = r"[a-z][a-z0-9_]*"
+Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
 
 
 class _Part(BaseModel):
@@ -195,47 +196,17 @@ def load_experiment(path: Path) -> Experiment:
     """
     if not path.is_file():
         raise ExperimentError(_no_file(path))
-    try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise ExperimentError(f"{path} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ExperimentError(f"{path} is not valid TOML: {error}") from None
+    text = read_toml(path, ExperimentError)
     if "name" in text:
         raise ExperimentError(f"{path}: take out 'name'; the file's name is the experiment's name")
-    try:
-        return Experiment.model_validate({**_as_tuples(text), "name": path.stem}, strict=True)
-    except ValidationError as error:
-        problems = "; ".join(_explain(e) for e in error.errors())
-        raise ExperimentError(f"{path}: {problems}") from None
+    if not re.fullmatch(_NAME, path.stem):
+        raise ExperimentError(
+            f"{path}: rename the file: small letters, digits and underscores, a letter first"
+        )
+    return validated({**text, "name": path.stem}, Experiment, ExperimentError, where=str(path))
 
 
 def _no_file(path: Path) -> str:
     folder = path.parent if path.parent.is_dir() else Path("experiments")
     names = sorted(p.name for p in folder.glob("*.toml"))
     return f"no experiment file {path}; {folder}/ has: {', '.join(names) or 'none'}"
-
-
-def _as_tuples(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _as_tuples(v) for k, v in value.items()}
-    return tuple(_as_tuples(v) for v in value) if isinstance(value, list) else value
-
-
-def _explain(error: Any) -> str:
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        *parents, key = error["loc"]
-        model: Any = Experiment
-        for parent in parents:
-            model = model.model_fields[parent].annotation
-        known = [k for k in model.model_fields if k != "name"]
-        close = difflib.get_close_matches(str(key), known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
-        return f"unknown key {where!r}; {hint}"
-    if error["type"] == "missing":
-        return f"key {where!r} is missing"
-    if where == "name":
-        return "rename the file: small letters, digits and underscores, a letter first"
-    message = error["msg"].removeprefix("Value error, ").replace("valid tuple", "list, in brackets")
-    return f"{where or 'experiment'}: {message}"

@@ -290,7 +290,7 @@ def _signature(schema: FeatureSchema) -> Any:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     answer = {"probability": "double", "log_odds": "double", "out_of_range": "string"}
-    answer |= {"not_measured": "string"}
+    answer |= {"not_measured": "string", "batch_not_seen": "double"}
     return ModelSignature(
         inputs=Schema([ColSpec("double", c.name, required=c.required) for c in schema.columns]),
         outputs=Schema([ColSpec(kind, name) for name, kind in answer.items()]),

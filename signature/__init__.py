@@ -1,7 +1,7 @@
 """Immune signatures: all that a fitted model needs where it is used.
 
 ============================  ===================================================
-`signature.schema`            what each column of a study means
+`signature.schema`            what each column of a study means (`signature.column`: one)
 `signature.cohort`            the people of a study
 `signature.tables`            reading tables, and what is wrong with them
 `signature.visit_change`      change between two visits of a cohort

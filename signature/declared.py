@@ -35,13 +35,17 @@ def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -
     """
     if not path.is_file():
         raise error(f"no file {path.name!r} in {path.parent}; check the name and the folder")
+    return validated(read_toml(path, error), model, error, where=path.name)
+
+
+def read_toml(path: Path, error: type[SignatureError]) -> dict[str, Any]:
+    """Read a TOML file that is there, or raise the given error when it is none."""
     try:
-        text = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         raise error(f"{path.name} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as broken:
         raise error(f"{path.name} is not valid TOML: {broken}") from None
-    return validated(text, model, error, where=path.name)
 
 
 def validated(

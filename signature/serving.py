@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from signature.adaptation import unseen_rows
 from signature.binary import both_columns
 from signature.calibration import CalibratedProcedure
 from signature.columns import TakeColumns
@@ -102,6 +103,9 @@ class Scorer:
             ``not_measured``
                 Names of the panel markers without value or limit, joined likewise. The model does
                 without them as it learned to; the more there are, the less it knows.
+            ``batch_not_seen``
+                1 where the model harmonises assay batches and has no adjustment for the row's
+                own, so that its values were taken as measured; else 0.
             ``contribution_<feature>``, ``contribution_base``
                 With `explain`. The base is what a row starts from; base and features add up to
                 ``log_odds``.
@@ -135,6 +139,7 @@ class Scorer:
                 "log_odds": log_odds,
                 "out_of_range": _out_of_range(rows, self.schema),
                 "not_measured": _joined(~measured),
+                "batch_not_seen": unseen_rows(self._procedure, rows).astype("float64"),
             },
             index=rows.index,
         )

@@ -28,6 +28,9 @@ auroc_at_least = 0.65
 
 # What each shipped experiment analyses: rows, events, sites.
 COUNTS = {
+    "covid_icu_combat": (349, 96, 2),
+    "covid_icu_combat_plates": (349, 96, 2),
+    "covid_icu_shifted": (349, 96, 2),
     "covid_icu_three_hospitals": (349, 96, 2),
     "infliximab_nonresponse": (24, 9, 0),
     "nhanes_inadequate_response": (2115, 770, 6),

@@ -6,7 +6,7 @@ from signature import markers, panels
 from signature.exceptions import DefinitionError
 from signature.schema import BELOW, Role, Scale
 
-PANELS = ["nhanes_blood", "olink_target96_inflammation", "opt_serum"]
+PANELS = ["luminex_45plex", "nhanes_blood", "olink_target96_inflammation", "opt_serum"]
 
 
 def test_the_list_of_panels_is_complete():

@@ -92,6 +92,7 @@ def test_the_largest_contributions_and_the_rest_add_up(name, k, scorers, rows):
         "log_odds",
         "out_of_range",
         "not_measured",
+        "batch_not_seen",
         *(f"top_{i}_{what}" for i in range(1, shown + 1) for what in ("feature", "contribution")),
         "contribution_rest",
         "contribution_base",
