@@ -222,9 +222,19 @@ def test_a_workbook_without_names_or_that_is_none(workbook, file):
     refused("no Excel workbook", file(b"nothing", "lab.xlsx"))
 
 
+def test_names_that_look_like_numbers_stay_as_they_are_written(file):
+    path = file("id,plate,value\n007,01,1.50\n7,1,2\n1e3,1,3\n90071992547409931,1,4\n")
+    sheet = read_sheet(path, Layout(), everything)
+    assert list(sheet.labels("id")) == ["007", "7", "1e3", "90071992547409931"]
+    assert list(sheet.labels("plate")) == ["01", "1", "1", "1"]
+    assert cells_of(sheet)["value"] == ["1.50", "2", "3", "4"]
+
+
 # Properties
 
-CELL = st.text('ab "\n,;\t|\u00e4\u20ac<1.', max_size=8)
+CELL = st.one_of(
+    st.text('ab "\n,;\t|\u00e4\u20ac<1.', max_size=8), st.text("0123456789.-eE", max_size=6)
+)
 
 
 @settings(max_examples=60)

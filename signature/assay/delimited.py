@@ -66,13 +66,13 @@ def read_delimited(
             f"cells than the {counts[0] + 1} of the header, the first is in line "
             f"{lines[ragged[0]]}; check quotes, delimiters and decimal commas"
         )
-    header = _parse(content[: ends[0] + 1], delimiter, counts[0] + 1, "str")
+    header = _parse(content[: ends[0] + 1], delimiter, counts[0] + 1)
     names = [str(name).strip() for name in header.iloc[0]]
     places = sorted(pick(names))
     kept = ~blank[1:]
     if not kept.any():
         return pd.DataFrame({names[i]: pd.Series(dtype="str") for i in places}), lines[1:][kept]
-    table = _parse(content[ends[0] + 1 :], delimiter, counts[0] + 1, "category", places)
+    table = _parse(content[ends[0] + 1 :], delimiter, counts[0] + 1, places)
     if not kept.all():
         table = table[kept].reset_index(drop=True)
     table.columns = pd.Index([names[i] for i in places])
@@ -150,17 +150,22 @@ def _inside_quotes(
 
 
 def _parse(
-    content: bytes, delimiter: str, width: int, dtype: str, places: list[int] | None = None
+    content: bytes, delimiter: str, width: int, places: list[int] | None = None
 ) -> pd.DataFrame:
-    return pd.read_csv(
-        io.BytesIO(content),
+    # pandas makes numbers of categories that all look like numbers, and "007" would be 7; a first
+    # row that is no number keeps every column text
+    text = delimiter.join(["text"] * width).encode() + b"\n"
+    table = pd.read_csv(
+        io.BytesIO(text + content),
         sep=delimiter,
         header=None,
         names=range(width),
         usecols=places,
-        dtype=dtype,
+        dtype="category",
         na_filter=False,
         skip_blank_lines=False,
         index_col=False,
         low_memory=False,
     )
+    table = table.iloc[1:].reset_index(drop=True)
+    return table.apply(lambda column: column.cat.remove_unused_categories())
