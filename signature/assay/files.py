@@ -12,7 +12,7 @@ import pandas as pd
 from signature.assay.delimited import read_delimited
 from signature.assay.labels import Labels, as_labels
 from signature.assay.layout import Layout
-from signature.assay.workbooks import read_workbook
+from signature.assay.workbooks import LARGEST_WHOLE, read_workbook
 from signature.exceptions import TableError
 from signature.tables import why_missing
 
@@ -110,7 +110,9 @@ def _read_parquet(
     try:
         header = list(parquet.read_schema(file).names)
         picked = [header[i] for i in places([name.strip() for name in header])]
-        table = parquet.read_table(file, columns=picked).to_pandas(ignore_metadata=True)
+        table = parquet.read_table(file, columns=picked)
+        # as floats, whole numbers beside gaps would lose the last digits of long names
+        table = table.to_pandas(ignore_metadata=True, integer_object_nulls=True)
     except ArrowException:
         raise TableError(f"{file.name} is no Parquet file, or it is damaged") from None
     columns = {name.strip(): _plain(table[name]) for name in picked}
@@ -118,7 +120,11 @@ def _read_parquet(
 
 
 def _plain(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
+    types = pd.api.types
+    number = types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
+    if number and types.is_integer_dtype(column.dtype):
+        number = column.between(-LARGEST_WHOLE, LARGEST_WHOLE).all()
+    if not number:
         missing = column.isna()
         return column.astype("str").where(~missing, "").astype("category")
     return column.astype("float64")
