@@ -230,15 +230,13 @@ def test_names_that_look_like_numbers_stay_as_they_are_written(file):
     assert cells_of(sheet)["value"] == ["1.50", "2", "3", "4"]
 
 
-def test_long_numbers_keep_all_their_digits(workbook, tmp_path):
+def test_long_numbers_keep_all_their_digits(tmp_path):
     ids = [2**53, 2**53 + 1]
     table = pd.DataFrame({"id": pd.array([*ids, None], dtype="Int64"), "whole": [*ids, 7]})
     table.to_parquet(tmp_path / "lab.parquet")
     sheet = read_sheet(tmp_path / "lab.parquet", Layout(), everything)
     assert cells_of(sheet)["id"] == [*map(str, ids), ""]
     assert cells_of(sheet)["whole"] == [*map(str, ids), "7"]
-    sheet = read_sheet(workbook([["id"], *([i] for i in ids)]), Layout(), everything)
-    assert cells_of(sheet)["id"] == [*map(str, ids)]
 
 
 # Properties

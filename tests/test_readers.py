@@ -158,6 +158,18 @@ def test_two_spellings_of_one_marker_are_one_unless_both_are_in_a_sample(file):
     refused("'IL-6' and 'IL6' are both IL6. Tell them apart", lambda: long_table.read(both, PG))
 
 
+def test_one_unit_in_two_spellings_is_one(file):
+    path = file(["sample|analyte|value|unit", "a|IL-6|3|pg/mL", "b|IL-6|4|PG/ml", "c|CRP|5|µg/mL"])
+    assert long_table.read(path, Layout()).table["unit"].tolist() == ["pg/mL", "pg/mL", "ug/mL"]
+
+
+def test_femtograms_are_no_less_a_concentration(file):
+    path = file(["sample|IL-6 (fg/mL)", "a|-3", "b|4"])
+    found = wide_table.read(path, Layout())
+    assert found.table[["marker", "unit", "value"]].to_numpy().tolist() == [["IL6", "fg/mL", 4.0]]
+    assert found.set_aside["reason"].tolist() == [cells.NEGATIVE]
+
+
 def test_two_units_of_one_marker_are_refused(file):
     path = file(["sample|analyte|value|unit", "a|IL6|1|pg/mL", f"{SECRET}|IL6|1|ng/mL"])
     refused("more than one unit for 'IL6'", lambda: long_table.read(path, Layout()))

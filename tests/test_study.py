@@ -9,8 +9,8 @@ import pytest
 import signature.datasets
 from signature.assay.study import read_study
 from signature.check import Severity, check_study
-from signature.exceptions import SignatureError, StudyError, TableError
-from signature.schema import Role
+from signature.exceptions import SignatureError, StudyError, TableError, UnitError
+from signature.schema import Role, Scale
 
 DICTIONARY = """
 title = "Cytokines before treatment"
@@ -286,6 +286,36 @@ def test_standard_curves_turn_signals_into_concentrations(wells):
     found = wells(told, first, second)
     assert found.cohort.schema["IL6"].unit == "pg/mL"
     np.testing.assert_allclose(found.cohort.X["IL6"], [100, 1000], rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("unit = 'PG/ML'\n", "wells hold signals, and pg/mL is a unit of concentrations"),
+        ("curves = true\n", "`curves` need the unit of the standards"),
+    ],
+)
+def test_signals_are_no_concentrations(wells, text, message):
+    with pytest.raises(StudyError, match=message):
+        wells(WELLS.replace("[assays.rules]\n", f"{text}[assays.rules]\n"))
+
+
+def test_units_have_one_spelling(study):
+    """NPX by another spelling is still a logarithm, for bridges and limits alike."""
+    told = DICTIONARY.replace("pg/mL", "npx").replace("IL6 = {", "IL6 = { unit = 'Npx',")
+    told = told.replace('plate = "Plate" }', 'plate = "Plate" }\nbridges = ["QC", "QC2"]')
+    more = "".join(f"QC,{m},7,A\nQC,{m},6,B\nQC2,{m},5,A\nQC2,{m},4,B\n" for m in ("IL-6", "TNF"))
+    found = study(told, CYTOKINES.replace("QC,IL-6,100,A\nQC,IL-6,99,B\n", more))
+    assert {found.cohort.schema[name].unit for name in ("IL6", "TNF")} == {"NPX"}
+    assert found.cohort.schema["IL6"].scale is Scale.LINEAR
+    # plate B reads 1 lower, and is the smaller one
+    assert found.cohort.X["TNF"].tolist()[1:] == [2.5, 2001, 9]
+    assert found.cohort.X["IL6__below"][2] == pytest.approx(1.7)
+
+
+def test_a_logarithm_of_a_concentration_is_refused(study):
+    with pytest.raises(UnitError, match="a unit belongs to a quantity, not to its logarithm"):
+        study(DICTIONARY.replace("pg/mL", "log2 pg/mL"))
 
 
 DATASETS = Path(signature.datasets.__file__).parent

@@ -12,15 +12,17 @@ import pandas as pd
 from signature.assay.dictionary import MarkerText
 from signature.assay.measurements import Measurements
 from signature.assay.people import People
-from signature.assay.pivot import LOGARITHMS, Wide, pivot
+from signature.assay.pivot import Wide, pivot
 from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.same_units import in_units
+from signature.assay.units import canonical
 from signature.cohort import Cohort
+from signature.column import LOG2_UNITS
 from signature.exceptions import AssayError
 from signature.markers import VOCABULARY
 from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
-_NO_LOG = (*LOGARITHMS, "%", "ratio")
+_NO_LOG = (*LOG2_UNITS, "%", "ratio")
 _OTHER = "other analytes"
 
 
@@ -97,7 +99,7 @@ def assemble(
 def _wanted_units(panel: Sequence[Column], told: Mapping[str, MarkerText]) -> dict[str, str]:
     """Return the units in which plausible ranges are given."""
     wanted = {c.name: c.unit for c in panel if c.role is Role.MARKER and c.unit}
-    return wanted | {name: text.unit for name, text in told.items() if text.unit}
+    return wanted | {name: canonical(text.unit) for name, text in told.items() if text.unit}
 
 
 def _marker_columns(
@@ -139,7 +141,7 @@ def column_name(marker: str) -> str:
 
 def _plain(marker: str, name: str, unit: str) -> Column:
     entry = VOCABULARY.get(marker)
-    scale = Scale.LINEAR if unit.casefold() in _NO_LOG else Scale.LOG2
+    scale = Scale.LINEAR if unit in _NO_LOG else Scale.LOG2
     if entry is None:
         return Column(name, Role.MARKER, _OTHER, marker, unit, scale)
     return Column(name, Role.MARKER, entry.family, entry.label, unit, scale)

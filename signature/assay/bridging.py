@@ -10,10 +10,8 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from signature.assay.measurements import Measurements
+from signature.column import LOG2_UNITS
 from signature.exceptions import AssayError
-
-LOGARITHMIC = ("NPX",)
-"""Units whose values are logarithms to base 2 already."""
 
 
 class Shift(BaseModel):
@@ -148,9 +146,9 @@ def bridge_shifts(
 def _differences(bridges: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Return log2(reference) − log2(plate) of each bridge that is a number on both."""
     usable = bridges[bridges["value"].notna()]
-    logarithmic = usable["unit"].isin(LOGARITHMIC)
+    logarithmic = usable["unit"].isin(LOG2_UNITS)
     usable = usable[logarithmic | (usable["value"] > 0)]
-    level = usable["value"].where(usable["unit"].isin(LOGARITHMIC), np.log2(usable["value"].abs()))
+    level = usable["value"].where(usable["unit"].isin(LOG2_UNITS), np.log2(usable["value"].abs()))
     usable = usable.assign(level=level, plate=usable["plate"].astype(str))
     home = usable.loc[usable["plate"] == reference, ["sample", "marker", "level"]]
     pairs = usable[usable["plate"] != reference].merge(
@@ -193,7 +191,7 @@ def apply_shifts(measurements: Measurements, shifts: BridgeShifts) -> Measuremen
             + "; estimate the shifts on the same measurements"
         )
     shift = pd.Series(by, dtype="float64").reindex(keys).set_axis(table.index)
-    logarithmic = table["unit"].isin(LOGARITHMIC)
+    logarithmic = table["unit"].isin(LOG2_UNITS)
     moved = {
         c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift)
         for c in ("value", "below", "above", "limit")

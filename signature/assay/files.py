@@ -12,11 +12,14 @@ import pandas as pd
 from signature.assay.delimited import read_delimited
 from signature.assay.labels import Labels, as_labels
 from signature.assay.layout import Layout
-from signature.assay.workbooks import LARGEST_WHOLE, read_workbook
+from signature.assay.workbooks import read_workbook
 from signature.exceptions import TableError
 from signature.tables import why_missing
 
 _PARQUET, _EXCEL, _OLD_EXCEL = {".parquet", ".pq"}, {".xlsx", ".xlsm"}, {".xls", ".xlsb", ".ods"}
+
+# float64 does not tell whole numbers apart beyond it
+_LARGEST_WHOLE = 2**53
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,7 +126,7 @@ def _plain(column: pd.Series) -> pd.Series:
     types = pd.api.types
     number = types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
     if number and types.is_integer_dtype(column.dtype):
-        number = column.between(-LARGEST_WHOLE, LARGEST_WHOLE).all()
+        number = column.between(-_LARGEST_WHOLE, _LARGEST_WHOLE).all()
     if not number:
         missing = column.isna()
         return column.astype("str").where(~missing, "").astype("category")

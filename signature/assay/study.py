@@ -58,6 +58,7 @@ from signature.assay.plate_quality import PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.rules import Rules
+from signature.assay.units import canonical, is_concentration
 from signature.assay.wells import Wells
 from signature.cohort import Cohort
 from signature.declared import validated
@@ -203,9 +204,9 @@ def _add_wells(
         )
     rules = _rules(file, first, told.assays.index(first) + 1)
     found.wells = [w for _, w in wells]
-    unit = first.unit or first.layout.unit
+    unit = _unit_of_wells(file, first)
     if first.curves:
-        fitted = concentrations(_stacked(found.wells), rules, unit=unit or "pg/mL")
+        fitted = concentrations(_stacked(found.wells), rules, unit=unit)
         merged, found.quality = fitted.measurements, fitted.quality
         if fitted.refused:
             total = len(fitted.refused) + len(fitted.curves)
@@ -213,8 +214,22 @@ def _add_wells(
                 f"{merged.source}: {len(fitted.refused)} of {total} standard curves are not usable",
             )
     else:
-        merged, found.quality = merge_wells(_stacked(found.wells), rules, unit=unit or "MFI")
+        merged, found.quality = merge_wells(_stacked(found.wells), rules, unit=unit)
     found.parts.append(merged)
+
+
+def _unit_of_wells(file: Path, assay: AssayText) -> str:
+    """Return the unit of signals, or of the standards; one is never taken for the other."""
+    said = assay.unit or assay.layout.unit
+    unit = canonical(said or "MFI")
+    if assay.curves and not said:
+        raise StudyError(f"{file.name}: `curves` need the unit of the standards; name it with unit")
+    if not assay.curves and is_concentration(unit):
+        raise StudyError(
+            f"{file.name}: wells hold signals, and {unit} is a unit of concentrations; leave it "
+            "out, or say curves = true, so that standards turn signals into concentrations"
+        )
+    return unit
 
 
 def _read(file: Path, folder: Path, assay: AssayText) -> Measurements | Wells:

@@ -20,6 +20,7 @@ from signature.assay.unit_names import (
     ACTIVITY,
     AMOUNT_RATIO,
     CATALYTIC,
+    COUNT,
     LINEAR_NPX,
     MASS,
     MOLAR,
@@ -28,7 +29,10 @@ from signature.assay.unit_names import (
     Unit,
     parse,
 )
+from signature.column import LOG2_UNITS
 from signature.exceptions import UnitError
+
+_CONCENTRATIONS = {MASS, MOLAR, COUNT, ACTIVITY, CATALYTIC}
 
 _NO_CONCENTRATION = {
     unit_names.FLUORESCENCE: (
@@ -74,6 +78,47 @@ def normalised(unit: str) -> str:
     ('ug/mL', '10^3/uL', 'cells/uL', 'pmol/L')
     """
     return parse(unit).text
+
+
+def canonical(unit: str) -> str:
+    """Return the canonical spelling of a unit, and what is no unit that is known as it is.
+
+    Raises
+    ------
+    UnitError
+        For a logarithm that nothing further down would take for one.
+
+    Examples
+    --------
+    >>> canonical("npx"), canonical("PG/ml"), canonical("spots per well")
+    ('NPX', 'pg/mL', 'spots per well')
+    >>> canonical("log2 pg/mL")
+    Traceback (most recent call last):
+    ...
+    signature.exceptions.UnitError: 'log2 pg/mL': a unit belongs to a quantity, not to its ...
+    """
+    if unit in LOG2_UNITS:
+        return unit
+    try:
+        return parse(unit).text
+    except UnitError:
+        if unit.strip().casefold().startswith(("log", "ln")):
+            raise
+        return unit
+
+
+def is_concentration(unit: str) -> bool:
+    """Whether a unit is one of concentrations, which cannot be negative.
+
+    Examples
+    --------
+    >>> [is_concentration(u) for u in ("fg/mL", "IU/L", "10^9/L", "nM", "NPX", "MFI", "log2 pg/mL")]
+    [True, True, True, True, False, False, False]
+    """
+    try:
+        return parse(unit).quantity in _CONCENTRATIONS
+    except UnitError:
+        return False
 
 
 def same_quantity(a: str, b: str) -> bool:

@@ -12,9 +12,6 @@ import pandas as pd
 from signature.assay.layout import Layout
 from signature.exceptions import TableError
 
-LARGEST_WHOLE = 2**53
-"""Whole numbers beyond it are not told apart by float64: such a column is one of names."""
-
 
 def read_workbook(
     file: Path, layout: Layout, pick: Callable[[list[str]], Iterable[int]]
@@ -120,8 +117,7 @@ def _refuse_uncomputed(name: str, sheet: Any, formulas: Any) -> None:
 
 def _column(values: list[Any], decimal: str) -> pd.Series:
     kinds = {type(v) for v in values if v is not None}
-    long = any(type(v) is int and abs(v) > LARGEST_WHOLE for v in values)
-    if kinds and kinds <= {int, float} and not long:
+    if kinds and kinds <= {int, float}:
         return pd.Series([np.nan if v is None else float(v) for v in values], dtype="float64")
     texts = ["" if v is None else _text(v, decimal) for v in values]
     return pd.Series(texts, dtype="str").astype("category")

@@ -10,7 +10,7 @@ import pandas as pd
 from signature.check.association import association
 from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
-from signature.schema import BELOW, Scale, source_of
+from signature.schema import BELOW, LOG2_UNITS, Scale, source_of
 
 LOW = 0.4
 """Detection rate below which a marker can only be detected or not."""
@@ -160,7 +160,7 @@ def _limits_differ(view: View) -> Iterator[Finding]:
             continue
         low, high = own["limit"].min(), own["limit"].max()
         column = view.cohort.schema[str(marker)]
-        if column.unit.casefold() in ("npx", "log2"):
+        if column.unit in LOG2_UNITS:
             # far more than that is no ratio of limits, but another scale
             ratio = float(2 ** min(high - low, 30.0))
         elif low > 0 and column.scale is not Scale.YES_NO:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import pandas as pd
 
@@ -13,22 +11,8 @@ from signature.assay.readers._names import Names
 from signature.assay.readers._rows import REPEATED, Aside
 from signature.exceptions import AssayError, TableError
 
-_CONCENTRATION = re.compile(
-    r"[pnuµμmk]?(g|mol|eq|iu|u)/(m|d|u|µ|μ|c)?(l|m3)|[pnuµμm]m|(10\^?[0-9]+|cells?|[0-9]+)/[a-zµμ]*l"
-)
 # NPX of a panel span about 20 and often pass below 0; concentrations of a panel span decades
 _NPX_MOST, _NPX_NEGATIVE, _FEW = 40.0, 0.01, 20
-
-
-def is_concentration(unit: str) -> bool:
-    """Whether a unit is one of concentrations, which cannot be negative.
-
-    Examples
-    --------
-    >>> [is_concentration(u) for u in ("pg/mL", "IU/L", "10^9/L", "nM", "NPX", "MFI", "log2 pg/mL")]
-    [True, True, True, True, False, False, False]
-    """
-    return _CONCENTRATION.fullmatch("".join(unit.casefold().split())) is not None
 
 
 def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: np.ndarray) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay import cells
-from signature.assay.labels import Labels, as_labels, as_text, labels, nameless
+from signature.assay.labels import Labels, as_labels, as_text, labels, nameless, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.readers._limits import from_table, spread
@@ -22,13 +22,13 @@ from signature.assay.readers._rows import (
     Rows,
 )
 from signature.assay.readers._rules import (
-    is_concentration,
     once,
     refuse_npx,
     refuse_text_in,
     thousands,
     unreached,
 )
+from signature.assay.units import canonical, is_concentration
 from signature.exceptions import TableError
 
 
@@ -65,6 +65,8 @@ def tidy(
         or NPX are called a concentration.
     TableError
         When cells hold no numbers at all, or the other decimal mark.
+    UnitError
+        When a unit is that of a logarithm other than NPX.
     """
     aside, source = rows.aside, rows.source
     aside.mark(rows.sample.codes < 0, NO_SAMPLE)
@@ -93,7 +95,7 @@ def tidy(
         upper=upper,
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
-    npx = np.array([*(u.casefold() == "npx" for u in units.categories), False])[units.codes]
+    npx = np.array([*(u == "NPX" for u in units.categories), False])[units.codes]
     found += thousands(source, read.grouped & aside.used, npx, rows.column, layout.decimal)
     refuse_npx(source, read.value[aside.used & ~signed])
     read = read.where_possible(signed)
@@ -131,8 +133,9 @@ def tidy(
 
 
 def _units(rows: Rows, usual: str | None) -> Labels:
-    """Return each row's unit: its own, or the layout's or format's."""
+    """Return each row's unit, in its canonical spelling: its own, or the layout's or format's."""
     units = rows.unit if rows.unit is not None else nameless(len(rows.lines))
+    units = renamed(units, [canonical(text) for text in units.categories])
     if usual is None:
         if rows.unit is None:
             raise TableError(
@@ -140,6 +143,7 @@ def _units(rows: Rows, usual: str | None) -> Labels:
                 "or the column that holds it in `columns`"
             )
         return units
+    usual = canonical(usual)
     names = list(dict.fromkeys([*units.categories, usual]))
     codes = np.where(units.codes < 0, names.index(usual), units.codes)
     return labels(codes, names)

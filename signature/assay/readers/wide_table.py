@@ -14,8 +14,8 @@ from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import roles
 from signature.assay.readers._rows import Aside, Rows, warnings
-from signature.assay.readers._rules import is_concentration
 from signature.assay.readers._tidy import tidy
+from signature.assay.units import is_concentration
 from signature.exceptions import TableError
 
 FORMAT = "wide table: one row per sample, one column per analyte"
