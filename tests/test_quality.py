@@ -285,7 +285,7 @@ def test_flags_and_bridges_of_measurements_without_wells():
         ("f", "IL6", None, None, "1", None),
     ]
     rules = Rules(drop_flagged=True, bridging="median", reference_plate="1")
-    judged, quality = judge_measurements(_measured(rows), rules, ["pool", "pool2"])
+    (judged,), quality = judge_measurements([_measured(rows)], rules, ["pool", "pool2"])
     table = judged.table.set_index("sample")
     assert table.loc["b", "value"] == 5.5  # NPX is a logarithm already
     assert table.loc["c", "below"] == 1.5
@@ -300,7 +300,7 @@ def test_flags_and_bridges_of_measurements_without_wells():
     assert (two.n, two.detected, two.below, two.limit) == (3, 1, 1, 1.0)
     assert two.excluded == {"flagged by the laboratory": 1}
     assert quality.flagged == 1
-    kept, _ = judge_measurements(_measured(rows), Rules(bridging="off"))
+    (kept,), _ = judge_measurements([_measured(rows)], Rules(bridging="off"))
     assert len(kept) == 10
 
 

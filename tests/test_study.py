@@ -313,6 +313,43 @@ def test_units_have_one_spelling(study):
     assert found.cohort.X["IL6__below"][2] == pytest.approx(1.7)
 
 
+TWO_FILES = """
+[[assays]]
+file = "cytokines.csv"
+format = "long_table"
+unit = "pg/mL"
+layout = { bridges = ["pool 1", "pool 2"] }
+
+[[assays]]
+file = "second.csv"
+format = "long_table"
+unit = "ng/mL"
+layout = { bridges = ["pool 1", "pool 2"] }
+"""
+
+
+def test_bridges_that_span_files_bridge_them(study, tmp_path):
+    told = (
+        DICTIONARY.split("[[assays]]")[0] + TWO_FILES + "[people]" + DICTIONARY.split("[people]")[1]
+    )
+    first = (
+        "sample,analyte,value,plate\ns1,IL-6,8,A\ns2,IL-6,16,A\npool 1,IL-6,8,A\npool 2,IL-6,9,A\n"
+    )
+    second = first.replace("A", "B").replace("s1", "s3").replace("s2,IL-6,16", "s4,IL-6,<0.002")
+    second = second.replace(",8,", ",0.004,").replace(",9,", ",0.0045,")
+    (tmp_path / "second.csv").write_text(second, encoding="utf-8")
+    found = study(told, first)
+    np.testing.assert_allclose(found.cohort.X["IL6"], [8, 16, 8, np.nan])
+    assert found.cohort.X["IL6__below"][3] == pytest.approx(4)
+    assert found.quality.bridging.reference == "A"
+    assert ("second.csv", "measurements in another unit, converted", 2) in [
+        (n.where, n.what, n.rows) for n in found.notes
+    ]
+    assert [(m.plate, m.n) for m in found.quality.markers] == [("A", 2), ("B", 2)]
+    with pytest.raises(StudyError, match="files have different rules"):
+        study(told.replace("[people]", "rules = { drop_flagged = true }\n[people]"), first)
+
+
 def test_a_logarithm_of_a_concentration_is_refused(study):
     with pytest.raises(UnitError, match="a unit belongs to a quantity, not to its logarithm"):
         study(DICTIONARY.replace("pg/mL", "log2 pg/mL"))

@@ -126,7 +126,7 @@ def _plain(column: pd.Series) -> pd.Series:
     types = pd.api.types
     number = types.is_numeric_dtype(column.dtype) and not types.is_bool_dtype(column.dtype)
     if number and types.is_integer_dtype(column.dtype):
-        number = column.between(-_LARGEST_WHOLE, _LARGEST_WHOLE).all()
+        number = bool(column.between(-_LARGEST_WHOLE, _LARGEST_WHOLE).all())
     if not number:
         missing = column.isna()
         return column.astype("str").where(~missing, "").astype("category")

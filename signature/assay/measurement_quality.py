@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,28 +12,30 @@ from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.plate_quality import PlateQuality
 from signature.assay.plate_summary import count_by_marker
 from signature.assay.rules import Rules
+from signature.assay.same_units import in_units
 
 FLAGGED = "flagged by the laboratory"
 BRIDGE = "bridge sample"
 
 
 def judge_measurements(
-    measurements: Measurements, rules: Rules | None = None, bridges: Collection[str] = ()
-) -> tuple[Measurements, PlateQuality]:
+    parts: Sequence[Measurements], rules: Rules | None = None, bridges: Collection[str] = ()
+) -> tuple[list[Measurements], PlateQuality]:
     """Set flagged measurements aside, bridge the plates, and count.
 
     Of `Rules`, those on flags and bridging apply; the others need wells.
 
     Parameters
     ----------
-    measurements : Measurements
+    parts : sequence of Measurements
+        One per file. They are judged together, for each may hold one plate.
     rules : Rules, optional
     bridges : collection of str
         Sample names of bridges. They serve to bridge and are set aside, bridging or not.
 
     Returns
     -------
-    measurements : Measurements
+    parts : list of Measurements
     quality : PlateQuality
         Without ``plates``: detection by marker and plate, bridges left out. ``limit`` is the
         plate's own, before any bridging.
@@ -42,36 +44,46 @@ def judge_measurements(
     ------
     AssayError
         When bridges are named that cannot bridge, see `signature.assay.bridging.bridge_shifts`.
+    UnitError
+        When two files give a marker units that measure different things.
     """
     rules = rules or Rules()
-    table = measurements.table
-    reason = pd.Series("", index=table.index, dtype="str")
-    if rules.drop_flagged:
-        reason = reason.mask(table["flag"].notna(), FLAGGED)
-    bridge = table["sample"].isin(set(bridges))
-    shifts = _shifts(measurements, reason == "", rules, bridges)
-    judged = _set_aside(measurements, reason.mask(bridge, BRIDGE))
-    if shifts is not None:
-        judged = apply_shifts(judged, shifts)
-    people = table.assign(reason=reason)[~bridge]
-    quality = PlateQuality(
-        source=measurements.source,
-        unread=len(measurements.set_aside),
-        flagged=int(people["flag"].notna().sum()),
-        markers=count_by_marker(_counted(people)),
+    # a shift on the log2 scale is the same in every unit, so the files keep theirs
+    alike, _ = in_units(parts, {})
+    reasons = [_flagged(part, rules) for part in parts]
+    source = " + ".join(part.source for part in parts)
+    kept = [p.table[r == ""] for p, r in zip(alike, reasons, strict=True)]
+    shifts = _shifts(source, pd.concat(kept, ignore_index=True), rules, bridges)
+    judged, people = [], []
+    for part, same, reason in zip(parts, alike, reasons, strict=True):
+        bridge = part.table["sample"].isin(set(bridges))
+        own = _set_aside(part, reason.mask(bridge, BRIDGE))
+        judged.append(own if shifts is None else apply_shifts(own, shifts))
+        people.append(same.table.assign(reason=reason)[~bridge])
+    every = pd.concat(people, ignore_index=True)
+    return judged, PlateQuality(
+        source=source,
+        unread=sum(len(part.set_aside) for part in parts),
+        flagged=int(every["flag"].notna().sum()),
+        markers=count_by_marker(_counted(every)),
         bridging=shifts,
     )
-    return judged, quality
+
+
+def _flagged(measurements: Measurements, rules: Rules) -> pd.Series:
+    reason = pd.Series("", index=measurements.table.index, dtype="str")
+    return (
+        reason.mask(measurements.table["flag"].notna(), FLAGGED) if rules.drop_flagged else reason
+    )
 
 
 def _shifts(
-    measurements: Measurements, fine: pd.Series, rules: Rules, bridges: Collection[str]
+    source: str, kept: pd.DataFrame, rules: Rules, bridges: Collection[str]
 ) -> BridgeShifts | None:
-    if rules.bridging == "off" or not bridges or measurements.table["plate"].nunique() < 2:
+    if rules.bridging == "off" or not bridges or kept["plate"].nunique() < 2:
         return None
-    kept = measurements.table[fine].reset_index(drop=True)
     return bridge_shifts(
-        Measurements(measurements.source, kept, len(kept)),
+        Measurements(source, kept, len(kept)),
         bridges,
         reference=rules.reference_plate,
         method=rules.bridging,

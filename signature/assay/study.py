@@ -173,8 +173,9 @@ class _Files:
 
 
 def _files(file: Path, folder: Path, told: Dictionary) -> _Files:
-    """Read every file; wells of all files are merged together, for bridges span files."""
+    """Read every file; plates of all files are judged together, for bridges span files."""
     found = _Files([])
+    judged: list[tuple[int, AssayText, Rules]] = []
     wells: list[tuple[AssayText, Wells]] = []
     for number, assay in enumerate(told.assays, start=1):
         read = _read(file, folder, assay)
@@ -183,12 +184,27 @@ def _files(file: Path, folder: Path, told: Dictionary) -> _Files:
             wells.append((assay, read))
             continue
         if assay.rules or assay.layout.bridges:
-            rules = _rules(file, assay, number)
-            read, found.quality = judge_measurements(read, rules, assay.layout.bridges)
+            judged.append((len(found.parts), assay, _rules(file, assay, number)))
         found.parts.append(read)
+    if judged:
+        _judge(found, file, judged)
     if wells:
         _add_wells(found, file, told, wells)
     return found
+
+
+def _judge(found: _Files, file: Path, judged: Sequence[tuple[int, AssayText, Rules]]) -> None:
+    """Judge the measurements of the files that have rules or bridges."""
+    places, assays, rules = zip(*judged, strict=True)
+    if any(own != rules[0] for own in rules):
+        raise StudyError(
+            f"{file.name}: files have different rules; their plates are judged together, so give "
+            "each file that has rules or bridges the same"
+        )
+    bridges = {name for assay in assays for name in assay.layout.bridges}
+    parts, found.quality = judge_measurements([found.parts[i] for i in places], rules[0], bridges)
+    for place, part in zip(places, parts, strict=True):
+        found.parts[place] = part
 
 
 def _add_wells(
@@ -203,6 +219,11 @@ def _add_wells(
             "judged together, so give each file the same"
         )
     rules = _rules(file, first, told.assays.index(first) + 1)
+    if found.quality is not None:
+        raise StudyError(
+            f"{file.name}: rules or bridges are given for wells and for files without wells; "
+            "describe them as two studies, each with a quality of its own"
+        )
     found.wells = [w for _, w in wells]
     unit = _unit_of_wells(file, first)
     if first.curves:
