@@ -170,6 +170,13 @@ def test_femtograms_are_no_less_a_concentration(file):
     assert found.set_aside["reason"].tolist() == [cells.NEGATIVE]
 
 
+def test_samples_in_the_place_of_analytes_are_not_shown(file):
+    path = file([f"sample|{SECRET}|{SECRET}b", "IL-6|3|4", "TNF-alpha|5|6"])
+    refused("are samples and analytes swapped", lambda: wide_table.read(path, PG))
+    path = file(["sample|analyte|value", f"IL-6|{SECRET}|4", f"TNF|{SECRET}|6"])
+    refused("are samples and analytes swapped", lambda: long_table.read(path, PG))
+
+
 def test_two_units_of_one_marker_are_refused(file):
     path = file(["sample|analyte|value|unit", "a|IL6|1|pg/mL", f"{SECRET}|IL6|1|ng/mL"])
     refused("more than one unit for 'IL6'", lambda: long_table.read(path, Layout()))

@@ -9,7 +9,7 @@ import pytest
 import signature.datasets
 from signature.assay.study import read_study
 from signature.check import Severity, check_study
-from signature.exceptions import SignatureError, StudyError, TableError, UnitError
+from signature.exceptions import CurveError, SignatureError, StudyError, TableError, UnitError
 from signature.schema import Role, Scale
 
 DICTIONARY = """
@@ -283,6 +283,8 @@ def test_standard_curves_turn_signals_into_concentrations(wells):
     values = ", ".join(f'"{name}" = {c}' for name, c in levels.items())
     layout = f"[assays.layout]\nstandards = {{ {values} }}\n[assays.rules]\n"
     told = told.replace("[assays.rules]\n", layout)
+    with pytest.raises(CurveError, match="no well of a sample"):
+        wells(told, {n: s for n, s in first.items() if n != "s1"}, {n: second[n] for n in levels})
     found = wells(told, first, second)
     assert found.cohort.schema["IL6"].unit == "pg/mL"
     np.testing.assert_allclose(found.cohort.X["IL6"], [100, 1000], rtol=0.05)
@@ -348,6 +350,26 @@ def test_bridges_that_span_files_bridge_them(study, tmp_path):
     assert [(m.plate, m.n) for m in found.quality.markers] == [("A", 2), ("B", 2)]
     with pytest.raises(StudyError, match="files have different rules"):
         study(told.replace("[people]", "rules = { drop_flagged = true }\n[people]"), first)
+
+
+def test_the_other_answers_of_an_outcome_are_there(study):
+    with pytest.raises(StudyError, match="no row of 'response' holds 'ful'; check 'no_event'"):
+        study(DICTIONARY.replace('["full"]', '["ful"]'))
+
+
+def test_a_point_is_no_decimal_comma(study):
+    told = DICTIONARY.replace("[people]\n", '[people]\ndecimal = ","\n')
+    found = study(told, people=PEOPLE.replace("51", '"50,5"'))
+    assert found.cohort.X["age"].tolist() == [34, 34, 50.5, 47]
+    with pytest.raises(TableError, match=r"expected numbers in 'Age' \(2 of 5 rows"):
+        study(told, people=PEOPLE.replace("34", "1.234"))
+
+
+def test_an_unknown_analyte_is_counted_once(study):
+    found = study(cytokines=CYTOKINES.replace("TNF-alpha", "our own #1"))
+    report = check_study(found.cohort, reading=found.reading)
+    (note,) = [f for f in report.findings if f.code == "unknown_analytes"]
+    assert note.columns == ("our own #1",)
 
 
 def test_a_logarithm_of_a_concentration_is_refused(study):

@@ -86,7 +86,8 @@ def concentrations(
     Raises
     ------
     CurveError
-        When the file has no standards at all, or no curve of any marker and plate is usable.
+        When the file has no standards at all, no well to read off them, or no usable curve of any
+        marker and plate.
     """
     rules = rules or Rules()
     table, limits, empty = judge_wells(wells, rules)
@@ -97,6 +98,8 @@ def concentrations(
             "concentrations in the study dictionary, or use signals"
         )
     measured = table[table["kind"].isin(MERGED)]
+    if measured.empty:
+        raise CurveError(f"{wells.source}: no well of a sample, a bridge or a control to read off")
     curves, refused = _curves(wells.source, measured, standards, curve_rules)
     falling = {key for key, curve in curves.items() if curve.falls}
     keys = pd.MultiIndex.from_frame(limits[["marker", "plate"]])
@@ -113,7 +116,7 @@ def concentrations(
                 refused[marker, plate] = str(error)
                 del curves[marker, plate]
         parts.append(_refuse(rows) if (marker, plate) in refused else rows)
-    merged = pd.concat(parts).sort_index() if parts else _refuse(judged)
+    merged = pd.concat(parts).sort_index()
     if not curves:
         raise CurveError(
             f"{wells.source}: none of {len(refused)} standard curves is usable; the first: "

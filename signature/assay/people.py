@@ -86,7 +86,7 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
     TableError
         When the file cannot be read, lacks a column, or holds text where numbers are meant.
     StudyError
-        When a sample has two rows, or no row holds the event.
+        When a sample has two rows, or no row holds the event, or none of the answers of `no_event`.
     """
     plates = (text.plate,) if isinstance(text.plate, str) else text.plate or ()
     named = [text.subject, text.visit, text.site, text.arm, text.weight, *plates]
@@ -157,7 +157,9 @@ def _visit(table: pd.DataFrame, subject: pd.Series, text: PeopleText) -> pd.Seri
 
 def _numbers(table: pd.DataFrame, columns: list[str], text: PeopleText) -> pd.DataFrame:
     if text.decimal == ",":
-        table = table.assign(**{c: table[c].str.replace(",", ".", regex=False) for c in columns})
+        # a point becomes a comma, which is no number: it might separate thousands
+        swapped = str.maketrans(",.", ".,")
+        table = table.assign(**{c: table[c].str.translate(swapped) for c in columns})
     return to_numbers(table, columns, where=Path(text.file).name)
 
 
@@ -203,4 +205,9 @@ def _outcome(answers: pd.Series, text: OutcomeText, file: str) -> pd.Series:
         )
     if text.no_event:
         known = event | answers.isin(text.no_event)
+        if not (known & ~event).any():
+            raise StudyError(
+                f"{file}: no row of {text.column!r} holds "
+                f"{' or '.join(map(repr, text.no_event))}; check 'no_event' of the outcome"
+            )
     return pd.Series(np.where(known, event.astype("float64"), np.nan), name=text.name)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from signature.assay.assembly import column_name
 from signature.check.report import Finding, Severity, listed, percent, several
 from signature.check.view import View
 from signature.markers import lookup
@@ -176,12 +177,13 @@ def _continuous(view: View) -> Iterator[str]:
 
 def _unknown(view: View) -> Iterator[Finding]:
     unknown = list(view.reading.unknown)
+    named = {column_name(name) for name in unknown}
     told = {
         c.name
         for c in view.cohort.schema.columns
         if c.role is Role.MARKER and lookup(c.name) is None
     }
-    unknown += sorted(told - set(unknown))
+    unknown += sorted(told - named)
     if unknown:
         yield Finding(
             severity=Severity.NOTE,

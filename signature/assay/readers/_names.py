@@ -170,6 +170,32 @@ def resolve(analyte: Labels, used: np.ndarray, layout: Layout, source: str) -> N
     return Names(codes, pd.Index(names), tuple(sorted(unknown)), shared)
 
 
+def refuse_swapped(names: Names, sample: Labels, source: str) -> None:
+    """Raise when samples stand where analytes should, for unknown analytes are shown by name.
+
+    Raises
+    ------
+    AssayError
+        When no analyte is known, and half of the sample names are markers.
+    """
+    if not len(names.markers) or len(names.unknown) < len(names.markers):
+        return
+    markers_there = sum(_is_marker(str(name)) for name in sample.categories)
+    if 2 * markers_there >= max(len(sample.categories), 1):
+        raise AssayError(
+            f"{source}: the names of samples are markers, and none of the names of analytes is "
+            "one: are samples and analytes swapped? Correct `columns`, or turn the table so that "
+            "it has one row per sample"
+        )
+
+
+def _is_marker(name: str) -> bool:
+    try:
+        return markers.lookup(name) is not None
+    except DefinitionError:
+        return True
+
+
 def refuse_shared(
     names: Names, analyte: Labels, place: np.ndarray, used: np.ndarray, source: str
 ) -> None:

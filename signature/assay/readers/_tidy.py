@@ -13,7 +13,13 @@ from signature.assay.labels import Labels, as_labels, as_text, labels, nameless,
 from signature.assay.layout import Layout
 from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.readers._limits import from_table, spread
-from signature.assay.readers._names import Names, refuse_shared, resolve, wanted
+from signature.assay.readers._names import (
+    Names,
+    refuse_shared,
+    refuse_swapped,
+    resolve,
+    wanted,
+)
 from signature.assay.readers._rows import (
     NO_ANALYTE,
     NO_SAMPLE,
@@ -60,9 +66,9 @@ def tidy(
     Raises
     ------
     AssayError
-        When names are ambiguous, a plate and marker have two limits, no number of the file reaches
-        its limit, one sample has two results for one marker on one plate, a marker has two units,
-        or NPX are called a concentration.
+        When names are ambiguous, samples stand where analytes should, a plate and marker have two
+        limits, no number of the file reaches its limit, one sample has two results for one marker
+        on one plate, a marker has two units, or NPX are called a concentration.
     TableError
         When cells hold no numbers at all, or the other decimal mark.
     UnitError
@@ -75,6 +81,7 @@ def tidy(
     units = _units(rows, layout.unit or unit)
     aside.mark(units.codes < 0, NO_UNIT)
     names = resolve(rows.analyte, aside.used, layout, source)
+    refuse_swapped(names, rows.sample, source)
     plate = rows.plate if rows.plate is not None else nameless(len(rows.lines))
     place = (plate.codes.astype(np.int64) + 1) * len(names.markers)
     pair = np.where(aside.used, place + names.codes, -1)
