@@ -177,6 +177,31 @@ def test_samples_in_the_place_of_analytes_are_not_shown(file):
     refused("are samples and analytes swapped", lambda: long_table.read(path, PG))
 
 
+@pytest.mark.parametrize("columns", [{}, {"sample": "id"}])
+def test_a_turned_table_shows_no_sample(file, columns):
+    path = file([f"plate|{SECRET}|{SECRET}b", "IL-6|3|4"])
+    layout = Layout(unit="pg/mL", columns=columns)
+    message = "no marker among its 3 columns.*turn the table"
+    refused(message, lambda: wide_table.read(path, layout), TableError)
+
+
+def test_samples_are_no_plates(file):
+    path = file(["sample|analyte|value", f"{SECRET}|IL-6|4"])
+    layout = Layout(unit="pg/mL", columns={"plate": "sample"})
+    message = "sample and plate are both read from 'sample'"
+    refused(message, lambda: long_table.read(path, layout), TableError)
+
+
+def test_a_mark_before_three_digits_everywhere_may_be_either(file):
+    rows = [f"{i};IL-6;{i},512" for i in range(1, 7)]
+    path = file([["sample;analyte;value"], *([row] for row in rows)])
+    path.write_text(path.read_text().replace('"', ""), encoding="utf-8")
+    refused("each of 6 numbers has a ','", lambda: long_table.read(path, PG), TableError)
+    found = long_table.read(path, PG.model_copy(update={"decimal": ","}))
+    assert found.table["value"].tolist() == pytest.approx([i + 0.512 for i in range(1, 7)])
+    assert not found.findings
+
+
 def test_two_units_of_one_marker_are_refused(file):
     path = file(["sample|analyte|value|unit", "a|IL6|1|pg/mL", f"{SECRET}|IL6|1|ng/mL"])
     refused("more than one unit for 'IL6'", lambda: long_table.read(path, Layout()))

@@ -372,6 +372,14 @@ def test_an_unknown_analyte_is_counted_once(study):
     assert note.columns == ("our own #1",)
 
 
+def test_descriptions_go_to_their_marker_or_are_named(study):
+    told = DICTIONARY.replace("IL6 = { low", '"IL-6" = { low').replace("TNF = {", "TNNF = {")
+    found = study(told)
+    assert found.cohort.schema["IL6"].high == 5000
+    assert found.reading.findings == ("study.toml describes markers that no file holds: TNNF",)
+    assert found.cohort.schema["TNF"].high is None
+
+
 def test_a_logarithm_of_a_concentration_is_refused(study):
     with pytest.raises(UnitError, match="a unit belongs to a quantity, not to its logarithm"):
         study(DICTIONARY.replace("pg/mL", "log2 pg/mL"))

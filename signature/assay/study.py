@@ -41,13 +41,13 @@ it. A study of two plates with a table of people::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from signature import discovery, panels
+from signature import discovery, markers, panels
 from signature.assay.assembly import assemble
 from signature.assay.concentrations import concentrations
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
@@ -131,16 +131,18 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
     found = _files(file, folder, told)
     parts = found.parts
     people = _people(folder, told, parts)
+    described = _told(told)
     cohort, reading = assemble(
         parts,
         people,
         name=file.stem,
         citation=told.citation,
         panel=_panel(told),
-        told=_told(told),
+        told=described,
         repeats=told.repeats,
     )
-    reading = replace(reading, findings=found.findings)
+    doubts = (*found.findings, *_never_measured(file.name, described, parts))
+    reading = replace(reading, findings=doubts)
     if found.quality is not None and found.wells:
         reading = _with_wells(reading, found.quality, found.wells)
     outcome = people.outcome
@@ -315,11 +317,21 @@ def _panel(told: Dictionary) -> list[Column]:
 
 
 def _told(told: Dictionary) -> dict[str, MarkerText]:
+    """Return what the dictionary says of markers, by the name that the readers give them."""
     found: dict[str, MarkerText] = {}
     for assay in told.assays:
         for name, text in assay.markers.items():
-            if found.setdefault(name, text) != text:
+            if found.setdefault(markers.lookup(name) or name, text) != text:
                 raise StudyError(
                     f"two files describe {name!r} differently; a study has one description of it"
                 )
     return found
+
+
+def _never_measured(
+    file: str, described: Iterable[str], parts: Sequence[Measurements]
+) -> Iterator[str]:
+    measured = {name for part in parts for name in part.table["marker"].unique()}
+    absent = sorted(set(described) - measured)
+    if absent:
+        yield f"{file} describes markers that no file holds: {', '.join(absent)}"

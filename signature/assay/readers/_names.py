@@ -44,7 +44,8 @@ def roles(
     Raises
     ------
     TableError
-        When a required column is not found, or a role or a named column does not exist.
+        When a required column is not found, a role does not exist, or the column of samples has
+        two roles.
     """
     strange = sorted(set(layout.columns) - set(usual))
     if strange:
@@ -57,6 +58,12 @@ def roles(
         column = layout.columns.get(role) or column_of(header, names)
         if column is not None:
             found[role] = column
+    shared = [role for role, column in found.items() if column == found.get("sample")]
+    if len(shared) > 1:
+        raise TableError(
+            f"{source}: {' and '.join(shared)} are both read from {found['sample']!r}; name a "
+            "column of its own for each in `columns`"
+        )
     missing = [role for role in required if role not in found]
     if missing:
         _refuse(source, header, usual, missing, found)
@@ -180,7 +187,7 @@ def refuse_swapped(names: Names, sample: Labels, source: str) -> None:
     """
     if not len(names.markers) or len(names.unknown) < len(names.markers):
         return
-    markers_there = sum(_is_marker(str(name)) for name in sample.categories)
+    markers_there = sum(is_marker(str(name)) for name in sample.categories)
     if 2 * markers_there >= max(len(sample.categories), 1):
         raise AssayError(
             f"{source}: the names of samples are markers, and none of the names of analytes is "
@@ -189,7 +196,8 @@ def refuse_swapped(names: Names, sample: Labels, source: str) -> None:
         )
 
 
-def _is_marker(name: str) -> bool:
+def is_marker(name: str) -> bool:
+    """Whether the vocabulary knows a name, be it of one marker or of several."""
     try:
         return markers.lookup(name) is not None
     except DefinitionError:

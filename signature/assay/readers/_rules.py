@@ -13,6 +13,7 @@ from signature.exceptions import AssayError, TableError
 
 # NPX of a panel span about 20 and often pass below 0; concentrations of a panel span decades
 _NPX_MOST, _NPX_NEGATIVE, _FEW = 40.0, 0.01, 20
+_SEVERAL = 5
 
 
 def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: np.ndarray) -> None:
@@ -50,7 +51,12 @@ def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: 
 
 
 def thousands(
-    source: str, grouped: np.ndarray, unit: np.ndarray, column: str | Labels, decimal: str
+    source: str,
+    grouped: np.ndarray,
+    unit: np.ndarray,
+    column: str | Labels,
+    decimal: str,
+    numbers: int,
 ) -> list[str]:
     """Count the numbers that were read with a thousands mark.
 
@@ -60,11 +66,14 @@ def thousands(
         As `signature.assay.cells.parse` returns it, for the cells that count.
     unit : ndarray of bool
         The cells whose unit is NPX.
+    numbers : int
+        Cells that count and hold a number, with such a mark or not.
 
     Raises
     ------
     TableError
-        When NPX have one: they are never in the thousands, so it is a decimal mark.
+        When NPX have one: they are never in the thousands, so it is a decimal mark. When all of
+        several numbers have one, for then it may be either.
     """
     if (wrong := int((grouped & unit).sum())) > 0:
         used = "," if decimal == "." else "."
@@ -75,6 +84,13 @@ def thousands(
         )
     if not (n := int(grouped.sum())):
         return []
+    if n == numbers >= _SEVERAL:
+        mark, other = (",", ".") if decimal == "." else (".", ",")
+        raise TableError(
+            f"{source}: each of {n} numbers has a {mark!r} before three digits and may be a "
+            f'thousands mark or the decimal mark; say `decimal = "{mark}"`, or, if it is '
+            f"{other!r}, save the file without thousands marks"
+        )
     example = "1,234" if decimal == "." else "1.234"
     return [f"{n} numbers have a thousands mark, as in {example}, and are read as thousands"]
 

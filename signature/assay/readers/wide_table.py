@@ -12,7 +12,7 @@ from signature.assay.files import Sheet, read_sheet
 from signature.assay.labels import Labels, as_labels, labels
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
-from signature.assay.readers._names import roles
+from signature.assay.readers._names import column_of, is_marker, roles
 from signature.assay.readers._rows import Aside, Rows, warnings
 from signature.assay.readers._tidy import tidy
 from signature.assay.units import is_concentration
@@ -55,6 +55,7 @@ def read(file: Path, layout: Layout) -> Measurements:
     analytes: list[str] = []
 
     def pick(header: list[str]) -> list[str]:
+        _refuse_turned(file.name, header, layout)
         found.update(roles(file.name, header, layout, USUAL, ("sample",)))
         if layout.limits is not None and layout.limits.match is not None:
             found["match"] = layout.limits.match
@@ -85,6 +86,18 @@ def read(file: Path, layout: Layout) -> Measurements:
         flag=warnings(names.get("flag")),
     )
     return tidy(rows, layout.model_copy(update={"only": ()}), file)
+
+
+def _refuse_turned(source: str, header: list[str], layout: Layout) -> None:
+    """Raise when the columns may be samples, whose names no message may show."""
+    sample = layout.columns.get("sample") or column_of(header, USUAL["sample"])
+    bare = [found["name"] if (found := _UNIT.fullmatch(name)) else name for name in header]
+    if sample not in header and not any(map(is_marker, bare)):
+        raise TableError(
+            f"{source}: no column of samples in its first line ({sample or 'sample'!r}), and no "
+            f"marker among its {len(header)} columns; are the header and the delimiter as "
+            "expected? If the samples are the columns, turn the table"
+        )
 
 
 def _every(label: Labels, k: int) -> Labels:
