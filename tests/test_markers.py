@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signature import markers
-from signature.assay.units import normalised
+from signature.assay.unit_names import parse
 from signature.datasets import _nhanes
 from signature.exceptions import DefinitionError
 
@@ -148,7 +148,7 @@ def test_every_row_of_the_table_is_consistent():
             assert all(re.fullmatch(r"HGNC:[1-9][0-9]*", gene) for gene in genes), entry.name
         assert bool(entry.uniprot) == bool(entry.hgnc), entry.name
         if entry.unit:
-            assert normalised(entry.unit) == entry.unit, entry.name
+            assert parse(entry.unit).text == entry.unit, entry.name
         if entry.molecular_weight is not None:
             assert 20 < entry.molecular_weight < 200_000, entry.name
             # a mass belongs to what is measured as one

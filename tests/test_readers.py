@@ -10,7 +10,7 @@ import pytest
 from signature import discovery
 from signature.assay import cells
 from signature.assay.layout import Layout, Limits
-from signature.assay.measurements import COLUMNS, Measurements, duplicated
+from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.readers import _rows, long_table, wide_table
 from signature.exceptions import AssayError, DefinitionError, TableError
 from signature.markers import lookup
@@ -237,7 +237,7 @@ def test_thousands_marks_are_counted_and_npx_have_none(file):
     )
 
 
-def test_the_same_sample_on_two_plates_is_kept_and_disagreement_counted(file):
+def test_the_same_sample_on_two_plates_is_kept(file):
     path = file(
         [
             "sample|analyte|value|plate",
@@ -247,12 +247,9 @@ def test_the_same_sample_on_two_plates_is_kept_and_disagreement_counted(file):
     )
     read = long_table.read(path, PG)
     assert len(read) == 8
-    found = duplicated(read).set_index("marker")
-    assert found.loc["IL6"].tolist() == [2, 1]
-    assert found.loc["TNF"].tolist() == [1, 1]
-    assert list(found.columns) == ["samples", "disagree"]
-    assert "CRP" not in found.index
-    assert duplicated(long_table.read(file(["sample|analyte|value", "a|IL6|1"]), PG)).empty
+    own = read.table.query("sample == 'a' and marker == 'TNF'")
+    assert own["plate"].tolist() == ["P1", "P2"]
+    np.testing.assert_array_equal(own[["value", "below"]], [[np.nan, 1], [1, np.nan]])
 
 
 def test_two_results_of_one_sample_on_one_plate_are_refused(file):

@@ -95,25 +95,3 @@ class Measurements:
     def __repr__(self) -> str:
         # the default would print samples into logs
         return f"Measurements({self.source!r}, {len(self)} measurements)"
-
-
-def duplicated(measurements: Measurements) -> pd.DataFrame:
-    """Count, per marker, the samples that were measured on several plates, and how many disagree.
-
-    Parameters
-    ----------
-    measurements : Measurements
-        Both results of such a sample are kept, each with its plate.
-
-    Returns
-    -------
-    DataFrame
-        One row per marker with such samples: ``marker``, ``samples`` (on several plates) and
-        ``disagree`` (with more than one result, be it a number or a limit).
-    """
-    table = measurements.table
-    again = table[table.duplicated(["sample", "marker"], keep=False)]
-    same = ["sample", "marker", "value", "below", "above"]
-    results = again.drop_duplicates(same).groupby(["marker", "sample"], observed=True).size()
-    found = results.groupby("marker").agg(samples="size", disagree=lambda n: int((n > 1).sum()))
-    return found.reset_index()

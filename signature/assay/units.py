@@ -64,22 +64,6 @@ _HBA1C_SLOPE, _HBA1C_OFFSET = 0.09148, 2.152
 _UNITS_PER_KATAL = 6e7
 
 
-def normalised(unit: str) -> str:
-    """Return the canonical spelling of a unit.
-
-    Raises
-    ------
-    UnitError
-        When the text is no unit that this software knows, or could be two.
-
-    Examples
-    --------
-    >>> normalised("µg/ml"), normalised("10*3/µL"), normalised("cells/mm3"), normalised("pM")
-    ('ug/mL', '10^3/uL', 'cells/uL', 'pmol/L')
-    """
-    return parse(unit).text
-
-
 def canonical(unit: str) -> str:
     """Return the canonical spelling of a unit, and what is no unit that is known as it is.
 

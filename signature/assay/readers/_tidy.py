@@ -103,8 +103,9 @@ def tidy(
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
     npx = np.array([*(u == "NPX" for u in units.categories), False])[units.codes]
-    grouped, numbers = read.grouped & aside.used, int((pd.isna(read.reason) & aside.used).sum())
-    found += thousands(source, grouped, npx, rows.column, layout.decimal, numbers)
+    filled = int((pd.isna(read.reason) & aside.used).sum())
+    grouped = read.grouped & aside.used
+    found += thousands(source, grouped, npx, rows.column, layout.decimal, filled)
     refuse_npx(source, read.value[aside.used & ~signed])
     read = read.where_possible(signed)
     aside.mark_each(read.reason)
