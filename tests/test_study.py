@@ -357,6 +357,12 @@ def test_the_other_answers_of_an_outcome_are_there(study):
         study(DICTIONARY.replace('["full"]', '["ful"]'))
 
 
+def test_people_set_aside_have_the_line_of_the_file(study):
+    found = study(people=PEOPLE.replace("s2,p1", '\n"s2",p1').replace("s3,p2", 's3,"p\n2"'))
+    rows = found.reading.set_aside.query("file == 'people.csv'")
+    assert rows["row"].tolist() == [8]
+
+
 def test_a_point_is_no_decimal_comma(study):
     told = DICTIONARY.replace("[people]\n", '[people]\ndecimal = ","\n')
     found = study(told, people=PEOPLE.replace("51", '"50,5"'))

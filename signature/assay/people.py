@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from signature.assay.dictionary import ClinicalText, OutcomeText, PeopleText
 from signature.datasets._recode import coded
 from signature.exceptions import StudyError
 from signature.schema import Column, Role, Scale
-from signature.tables import read_table, to_numbers
+from signature.tables import read_table, to_numbers, utf8_bytes
 
 _GROUP = "clinical"
 
@@ -100,8 +102,8 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
     if text.subject:
         reason[table[text.subject].isna()] = "names no person"
     reason[table[text.sample].isna()] = "names no sample"
-    # the header is line 1
-    aside = pd.DataFrame({"row": table.index + 2, "reason": reason})[reason.notna()]
+    lines = _lines(folder / text.file, text.delimiter)
+    aside = pd.DataFrame({"row": lines, "reason": reason})[reason.notna()]
     rows_in, table = len(table), table[reason.isna()]
     table = table.reset_index(drop=True)
     twice = int(table[text.sample].duplicated(keep=False).sum())
@@ -129,6 +131,17 @@ def read_people(folder: Path, text: PeopleText, outcome: OutcomeText | None = No
         rows_in=rows_in,
         set_aside=aside,
     )
+
+
+def _lines(path: Path, delimiter: str) -> list[int]:
+    """Return the line of the file on which each row begins; the header is line 1."""
+    text = io.StringIO(utf8_bytes(path).decode("utf-8"), newline="")
+    reader, begins, begin = csv.reader(text, delimiter=delimiter), [], 1
+    for row in reader:
+        if row:
+            begins.append(begin)
+        begin = reader.line_num + 1
+    return begins[1:]
 
 
 def _records(table: pd.DataFrame, text: PeopleText) -> pd.DataFrame:
