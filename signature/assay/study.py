@@ -48,7 +48,7 @@ from pathlib import Path
 import pandas as pd
 
 from signature import discovery, panels
-from signature.assay.assembly import assemble
+from signature.assay.assembly import assemble, column_name
 from signature.assay.concentrations import concentrations
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
 from signature.assay.measurement_quality import judge_measurements
@@ -58,10 +58,12 @@ from signature.assay.plate_quality import PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.rules import Rules
+from signature.assay.unit_names import parse
 from signature.assay.wells import Wells
 from signature.cohort import Cohort
 from signature.declared import validated
-from signature.exceptions import StudyError
+from signature.exceptions import StudyError, UnitError
+from signature.incoming import closest
 from signature.schema import Column
 
 READERS = "signature.assay.readers"
@@ -139,13 +141,14 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
         told=_told(told),
         repeats=told.repeats,
     )
-    reading = replace(reading, findings=found.findings)
+    doubts = (*found.findings, *_strange_units(parts), *_not_measured(file, told, cohort))
+    reading = replace(reading, findings=doubts)
     if found.quality is not None and found.wells:
         reading = _with_wells(reading, found.quality, found.wells)
     outcome = people.outcome
     return Study(
         title=told.title,
-        cohort=cohort,
+        cohort=replace(cohort, quality=found.quality),
         quality=found.quality,
         measurements=tuple(parts),
         reading=reading,
@@ -268,6 +271,29 @@ def _with_wells(reading: Reading, quality: PlateQuality, wells: Sequence[Wells])
         for n in reading.notes
     ]
     return replace(reading, notes=(*notes, *merged), set_aside=aside)
+
+
+def _strange_units(parts: Sequence[Measurements]) -> list[str]:
+    """Name units that nothing can be converted into."""
+    sentences = []
+    for part in parts:
+        for unit in part.table["unit"].dropna().astype("str").unique():
+            try:
+                parse(unit)
+            except UnitError as error:
+                sentences.append(f"{part.source}: {error}; nothing is converted from or to it")
+    return sentences
+
+
+def _not_measured(file: Path, told: Dictionary, cohort: Cohort) -> list[str]:
+    """Name markers that are described and not there: mostly a name that is spelt otherwise."""
+    sentences = []
+    for name in _told(told):
+        if column_name(name) not in cohort.schema:
+            meant = closest(name, cohort.schema.names)
+            hint = f" (did you mean {meant!r}?)" if meant else ""
+            sentences.append(f"{file.name} describes the marker {name!r}, which no file has{hint}")
+    return sentences
 
 
 def _panel(told: Dictionary) -> list[Column]:
