@@ -329,7 +329,7 @@ def test_wells_become_patients_and_visits(data_root):
     ("old", "new", "sentence"),
     [
         ("IL6 = {", "IL-6 = {", r"study.toml describes the marker 'IL-6', .* mean 'IL6'\?"),
-        ('"pg/mL"', '"picograms"', "cytokines.csv: 'picograms' is no unit.*nothing is converted"),
+        ('"pg/mL"', '"picograms"', "cytokines.csv: no unit 'picograms'.*nothing is converted"),
         ("<0.4", "OOR <", "cytokines.csv: without a limit, .* in 1 cells of TNF says nothing"),
     ],
 )

@@ -140,8 +140,8 @@ def _without_limits(names: Names, reason: np.ndarray, used: np.ndarray) -> list[
     shown = ", ".join(markers[:8]) + (f" and {len(markers) - 8} more" if len(markers) > 8 else "")
     return [
         f"without a limit, 'below the limit' in {int(lost.sum())} cells of {shown} says nothing, "
-        "and low values count as not measured; give the limits as a column (layout.columns.limit) or "
-        "as a table (layout.limits)"
+        "and low values count as not measured; give the limits as a column "
+        "(layout.columns.limit) or as a table (layout.limits)"
     ]
 
 
