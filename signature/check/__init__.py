@@ -132,7 +132,10 @@ def _looked_at(
         severity=Severity.NOTE,
         code="not_looked_at",
         sentence=f"No {' and no '.join(absent)} is known, so nothing was compared by it",
-        action="Name them in the study dictionary or on the command line.",
+        action=(
+            "Name them in the study dictionary or on the command line; an experiment names its "
+            "site under [validation]."
+        ),
     )
 
 
