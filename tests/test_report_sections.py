@@ -1,5 +1,6 @@
 """The numbers of every section, on a case small enough to work out by hand."""
 
+import html
 import importlib
 import json
 import math
@@ -203,6 +204,7 @@ def test_assay_says_what_each_fold_does(tiny):
         "missing": "regression", "residualise": ["age"],
     }  # fmt: skip
     path.write_text(json.dumps(launch))
+    before = summarize("assay", Results(tiny.folder))
     path = tiny.folder / "assay.json"
     record = json.loads(path.read_text())
     lots = record["harmonisation"]["batches"]
@@ -215,9 +217,9 @@ def test_assay_says_what_each_fold_does(tiny):
     found = summarize("assay", Results(tiny.folder))
     assert found["harmonisation"]["too_small"] == ["both"]
     assert "both" not in found["detection"]["plates"]
-    assert found["detection"]["small"] == 1
+    assert found["detection"]["small"] == before["detection"]["small"] + 1
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
-    text = " ".join(section["body"].split())
+    text = " ".join(html.unescape(section["body"]).split())
     for said in (
         "they are harmonised by ComBat",
         "counts as one that training did not see: both.",

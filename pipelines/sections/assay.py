@@ -76,7 +76,7 @@ def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[st
     rows_on: dict[str, int] = {}
     for r in rows:
         rows_on[r.plate] = max(rows_on.get(r.plate, 0), r.detected + r.below)
-    plates = sorted(p for p, n in rows_on.items() if n >= FEWEST)
+    plates = sorted(p for p, n in rows_on.items() if n >= FEWEST) or sorted(rows_on)
     limited = {r.marker for r in rows if r.below}
     table: list[dict[str, Any]] = []
     for marker in dict.fromkeys(r.marker for r in rows if r.marker in limited):

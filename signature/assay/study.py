@@ -1,7 +1,7 @@
 """Read a whole study as its dictionary describes it.
 
 A study dictionary is a TOML file beside the files that it describes; paths in it are relative to
-it. A study of two plates with a table of people::
+it, and keys above the first bracket stay above it. A study with a table of people::
 
     title = "Cytokines before treatment"
     citation = "Nobody A. Journal of Nothing 2026;1:1."
@@ -14,8 +14,16 @@ it. A study of two plates with a table of people::
 
     [assays.layout]               # where the file calls a column otherwise
     columns = { sample = "SampleID", analyte = "Analyte", value = "Conc", plate = "Plate" }
+    # decimal = ","               # decimal commas; delimiter = ";" if it is not found
+    # bridges = ["Pool 1"]        # samples that are on every plate
 
-    [assays.markers]              # what no panel says; panel = "<name>" takes a shipped one
+    # [assays.layout.limits]      # where cells say "OOR <" and the file gives no limit
+    # file = "limits.csv"         # one row per marker and plate
+    # marker = "Analyte"
+    # limit = "LLOQ"
+    # plate = "Plate"
+
+    [assays.markers]              # by canonical name: the range that a wrong unit would leave
     IL6 = { low = 0.05, high = 5000 }
     TNF = { low = 0.05, high = 2000 }
 
@@ -30,13 +38,17 @@ it. A study of two plates with a table of people::
     [people.clinical]             # features that are no markers
     age = { column = "Age", group = "demographics", unit = "years", low = 18, high = 100 }
     female = { column = "Sex", scale = "yes/no", codes = { F = 1, M = 0 } }
+    # CRP = { column = "CRP", role = "marker", unit = "mg/L", scale = "log2", high = 500 }
 
     [outcome]                     # for the check alone; experiments name their own
     column = "response"
     event = ["none", "partial"]
     no_event = ["full"]
 
-``signature check study.toml`` reads the study and says what is wrong with it.
+``signature check study.toml`` reads the study and says what is wrong with it. ``panel = "<name>"``
+in [[assays]] takes units and ranges of a shipped panel instead. All keys are those of
+`signature.assay.dictionary` and `signature.assay.layout`, the laboratory's rules under
+[assays.rules] those of `signature.assay.rules`.
 """
 
 from __future__ import annotations
