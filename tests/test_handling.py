@@ -194,3 +194,11 @@ def test_the_record_counts_batches_and_references(study_of):
     assert not any(f'"{s}"' in text for s in subjects)
     assert study_of().cohort.schema.handling.detected_above == 0.6
     assert assay_record(study_of()).harmonisation is None
+
+
+def test_the_record_counts_held_out_rows_that_no_adjustment_fits(study_of):
+    by_site = study_of('[assay]\nbatch = "site"\nharmonise = "combat"\n')  # and sites are left out
+    told = assay_record(by_site).harmonisation
+    assert told.held_out_unseen == told.held_out == len(by_site.cohort)
+    told = assay_record(study_of(ADAPTED)).harmonisation
+    assert (told.held_out_unseen, told.held_out > 0) == (0, True)

@@ -210,6 +210,8 @@ def test_assay_says_what_each_fold_does(tiny):
     lots = record["harmonisation"]["batches"]
     record["harmonisation"] |= {
         "method": "combat",
+        "held_out": 6,
+        "held_out_unseen": 2,
         "batches": [*lots, {"batch": "both", "rows": 2, "events": 1, "references": 0}],
     }
     record["detection"] += [{"marker": "IL6", "plate": "both", "n": 2, "detected": 2, "below": 0}]
@@ -221,6 +223,7 @@ def test_assay_says_what_each_fold_does(tiny):
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
     text = " ".join(html.unescape(section["body"]).split())
     for said in (
+        "2 of 6 held-out rows were of a batch of which their fold had too few",
         "they are harmonised by ComBat",
         "counts as one that training did not see: both.",
         "estimated from the person's other markers",

@@ -171,6 +171,8 @@ def _harmonisation(told: Harmonisation | None, labels: dict[str, str]) -> dict[s
         "n_columns": told.n_columns,
         "too_small": _too_small(told),
         "smallest": ComBat().smallest_batch,
+        "held_out": told.held_out,
+        "held_out_unseen": told.held_out_unseen,
         "batches": [b.model_dump() for b in told.batches if b.rows or b.references],
         "shifts": shifts[:LARGEST_SHIFTS],
         "n_shifts": len(shifts),
@@ -219,6 +221,10 @@ A batch that training did not see {{ harmonisation.unseen }}.{% endif %}
 <td>{{ b.references | count }}</td></tr>
 {% endfor %}
 {% endcall %}
+{% if harmonisation.held_out_unseen %}
+<p>{{ harmonisation.held_out_unseen | count }} of {{ harmonisation.held_out | count }} held-out rows
+were of a batch of which their fold had too few training rows: their values passed as measured.</p>
+{% endif %}
 {% if harmonisation.too_small %}
 <p>With fewer than {{ harmonisation.smallest }} rows a batch has no adjustment of its own, and
 counts as one that training did not see: {{ harmonisation.too_small | join(", ") }}.</p>
