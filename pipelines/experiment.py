@@ -66,6 +66,10 @@ class Assay(_Part):
             raise ValueError("harmonise = 'reference_shift' needs reference: the batch that stays")
         if self.unseen == "adapted" and not self.harmonise.startswith("combat"):
             raise ValueError("unseen = 'adapted' belongs to harmonise = 'combat'")
+        if self.harmonise == "none":
+            idle = [n for n in ("references", "columns", "reference") if getattr(self, n)]
+            if idle:
+                raise ValueError(f"{idle[0]} does nothing without harmonise")
         return self
 
 

@@ -11,7 +11,7 @@ from signature.cohort import Cohort
 from signature.exceptions import CohortError, ExperimentError, SchemaError
 from signature.handling import Handling
 from signature.reference_shift import Shifts, reference_shifts
-from signature.schema import BATCH, BELOW, Column, FeatureSchema, Scale, source_of
+from signature.schema import BATCH, BELOW, Column, FeatureSchema, Role, Scale, source_of
 
 
 def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFrame | None:
@@ -33,8 +33,13 @@ def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFram
     if assay.harmonise == "none" or not (assay.references or assay.harmonise == "reference_shift"):
         return None
     others = np.asarray(~whole.X.index.isin(analysed.X.index))
-    kept = whole.keep(others, "not analysed").where(assay.references)
-    kept = kept.keep(kept.X[BATCH].notna(), "batch is known")
+    try:
+        kept = whole.keep(others, "not analysed").where(assay.references)
+        kept = kept.keep(kept.X[BATCH].notna(), "batch is known")
+    except CohortError as error:
+        raise CohortError(
+            f"assay.references, among the {int(others.sum())} rows that are not analysed: {error}"
+        ) from None
     return kept.X[list(analysed.schema.names)]
 
 
@@ -54,6 +59,7 @@ def handling_of(
         reference = None if assay.reference is None else code_of(schema, assay.reference)
     except (SchemaError, CohortError) as error:
         raise ExperimentError(f"experiment {name!r}, assay: {error}") from None
+    _fit_for(assay, schema, name)
     harmonised = assay.columns or tuple(
         n for n in schema.panel if schema[n].scale is not Scale.YES_NO
     )
@@ -61,6 +67,12 @@ def handling_of(
     if assay.harmonise == "reference_shift":
         assert references is not None
         assert reference is not None
+        if not (references[BATCH] == reference).any():
+            raise ExperimentError(
+                f"experiment {name!r}, assay: none of the {len(references)} reference rows is of "
+                f"the reference batch {assay.reference!r}; 'references' chooses them among the "
+                "rows that are not analysed"
+            )
         shifts, _ = placed(references, schema, harmonised, reference)
     return Handling(
         limits=assay.limits,
@@ -73,6 +85,19 @@ def handling_of(
         missing=assay.missing,
         residualise=assay.residualise,
     )
+
+
+def _fit_for(assay: Assay, schema: FeatureSchema, name: str) -> None:
+    """Refuse columns that cannot be harmonised, and confounders that are under question."""
+    for key, wrong, why in (
+        ("columns", lambda c: c.role is not Role.MARKER, "no markers"),
+        ("residualise", lambda c: c.in_panel, "part of the panel, not known confounders"),
+    ):
+        found = [n for n in getattr(assay, key) if wrong(schema[n])]
+        if found:
+            raise ExperimentError(
+                f"experiment {name!r}, assay.{key}: {', '.join(map(repr, found))} are {why}"
+            )
 
 
 def placed(

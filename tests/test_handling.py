@@ -155,7 +155,15 @@ def test_what_is_refused_stops_the_run_and_says_so(study_of, tmp_path):
         ('[assay]\nbatch = "machine"\n', CohortError, "no column 'machine'"),
         (SHIFT.replace('"site 1"', '"site 9"'), ExperimentError, "no batch 'site 9'"),
         (SHIFT + 'columns = ["IL_6"]\n', ExperimentError, "assay: no column 'IL_6'"),
-        (SHIFT.replace("treatment", "control"), CohortError, "no row has arm"),
+        (SHIFT.replace("treatment", "control"), CohortError, "assay.references.* no row has arm"),
+        (SHIFT.replace('"reference_shift"', '"none"'), ExperimentError, "references does nothing"),
+        (SHIFT + 'columns = ["age"]\n', ExperimentError, "assay.columns: 'age' are no markers"),
+        (
+            SHIFT.replace('arm = ["treatment"]', 'site = ["site 2"]'),
+            ExperimentError,
+            "none of the .* reference rows is of the reference batch 'site 1'",
+        ),
+        ('[assay]\nresidualise = ["IL6"]\n', ExperimentError, "assay.residualise: 'IL6' are part"),
         ('[assay]\nlimits = "zero"\n', ExperimentError, "assay.limits"),
     ],
 )
@@ -186,3 +194,11 @@ def test_the_record_counts_batches_and_references(study_of):
     assert not any(f'"{s}"' in text for s in subjects)
     assert study_of().cohort.schema.handling.detected_above == 0.6
     assert assay_record(study_of()).harmonisation is None
+
+
+def test_the_record_counts_held_out_rows_that_no_adjustment_fits(study_of):
+    by_site = study_of('[assay]\nbatch = "site"\nharmonise = "combat"\n')  # and sites are left out
+    told = assay_record(by_site).harmonisation
+    assert told.held_out_unseen == told.held_out == len(by_site.cohort)
+    told = assay_record(study_of(ADAPTED)).harmonisation
+    assert (told.held_out_unseen, told.held_out > 0) == (0, True)

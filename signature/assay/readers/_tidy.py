@@ -102,6 +102,7 @@ def tidy(
         upper=upper,
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
+    found += _without_limits(names, read.reason, aside.used)
     npx = np.array([*(u == "NPX" for u in units.categories), False])[units.codes]
     filled = int((pd.isna(read.reason) & aside.used).sum())
     grouped = read.grouped & aside.used
@@ -139,6 +140,20 @@ def tidy(
         names.unknown,
         (*findings, *found),
     )
+
+
+def _without_limits(names: Names, reason: np.ndarray, used: np.ndarray) -> list[str]:
+    """Say which markers lose low values, which are not missing at random."""
+    lost = (reason == cells.NO_LIMIT) & used
+    if not lost.any():
+        return []
+    markers = sorted({names.markers[code] for code in names.codes[lost]})
+    shown = ", ".join(markers[:8]) + (f" and {len(markers) - 8} more" if len(markers) > 8 else "")
+    return [
+        f"without a limit, 'below the limit' in {int(lost.sum())} cells of {shown} says nothing, "
+        "and low values count as not measured; give the limits as a column "
+        "(layout.columns.limit) or as a table (layout.limits)"
+    ]
 
 
 def _units(rows: Rows, usual: str | None) -> Labels:
