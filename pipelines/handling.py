@@ -11,6 +11,7 @@ from signature.cohort import Cohort
 from signature.exceptions import CohortError, ExperimentError, SchemaError
 from signature.handling import Handling
 from signature.reference_shift import Shifts, reference_shifts
+from signature.scaling import asinh2
 from signature.schema import BATCH, BELOW, Column, FeatureSchema, Scale, source_of
 
 
@@ -92,4 +93,7 @@ def placed(
 
 def _scaled(values: pd.Series, column: Column) -> pd.Series:
     """Logarithms where a procedure takes them; a limit has its marker's scale."""
+    if column.scale is Scale.ASINH:
+        assert column.cofactor is not None
+        return asinh2(values, column.cofactor)
     return np.log2(values.where(values > 0)) if column.scale is Scale.LOG2 else values

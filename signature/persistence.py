@@ -32,6 +32,7 @@ TRUSTED_TYPES = (
     "signature.multiple_imputation.PooledOverImputations",
     "signature.ratios.Ratios",
     "signature.reference_shift.ReferenceShift",
+    "signature.scaling.AsinhColumns",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
 )

@@ -17,7 +17,7 @@ from signature.confounders import Residualise
 from signature.harmonisation import ComBat
 from signature.imputation import OutcomeFreeImputer
 from signature.reference_shift import ReferenceShift
-from signature.scaling import Log2Columns
+from signature.scaling import AsinhColumns, Log2Columns
 from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
@@ -40,7 +40,7 @@ def linear_steps(
     return [
         ("columns", TakeColumns(_taken(used))),
         ("limits", _limits(used)),
-        ("log2", Log2Columns(used.on_scale(Scale.LOG2))),
+        *_scales(used),
         *_harmonising(used),
         ("impute", _gaps(used)),
         *_residualising(used),
@@ -60,7 +60,7 @@ def value_steps(schema: FeatureSchema) -> list[tuple[str, Any]]:
     ]
     if harmonising := _harmonising(schema):
         # shifts are shifts on the log scale
-        steps += [("log2", Log2Columns(schema.on_scale(Scale.LOG2))), *harmonising]
+        steps += [*_scales(schema), *harmonising]
     return steps
 
 
@@ -91,6 +91,13 @@ def _limits(schema: FeatureSchema) -> Any:
     if told.limits == "conditional":
         return ConditionalImputation(_logarithmic(schema), detected_above=told.detected_above)
     return _substitution(schema)
+
+
+def _scales(schema: FeatureSchema) -> list[tuple[str, Any]]:
+    steps: list[tuple[str, Any]] = [("log2", Log2Columns(schema.on_scale(Scale.LOG2)))]
+    if curved := schema.on_scale(Scale.ASINH):
+        steps.append(("asinh", AsinhColumns({n: schema[n].cofactor for n in curved})))
+    return steps
 
 
 def _harmonised(schema: FeatureSchema) -> tuple[str, ...]:

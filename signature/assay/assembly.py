@@ -154,6 +154,7 @@ def _described(base: Column, unit: str, told: MarkerText | None) -> Column:
         group=told.group or column.group,
         label=told.label or column.label,
         scale=column.scale if told.scale is None else Scale(told.scale),
+        cofactor=column.cofactor if told.scale is None else told.cofactor,
         low=column.low if told.low is None else told.low,
         high=column.high if told.high is None else told.high,
     )

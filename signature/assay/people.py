@@ -187,6 +187,7 @@ def _column(name: str, told: ClinicalText, source: str) -> Column:
         label=told.label or (entry.label if entry else ""),
         unit=told.unit,
         scale=Scale(told.scale),
+        cofactor=told.cofactor,
         low=0.0 if answer else told.low,
         high=1.0 if answer else told.high,
         source=source,
