@@ -95,8 +95,9 @@ def _limits(schema: FeatureSchema) -> Any:
 
 def _scales(schema: FeatureSchema) -> list[tuple[str, Any]]:
     steps: list[tuple[str, Any]] = [("log2", Log2Columns(schema.on_scale(Scale.LOG2)))]
-    if curved := schema.on_scale(Scale.ASINH):
-        steps.append(("asinh", AsinhColumns({n: schema[n].cofactor for n in curved})))
+    curved = {c.name: c.cofactor for c in schema.columns if c.cofactor is not None}
+    if curved:
+        steps.append(("asinh", AsinhColumns(curved)))
     return steps
 
 

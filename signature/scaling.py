@@ -89,7 +89,8 @@ class AsinhColumns(TableTransformer):
 
     Examples
     --------
-    >>> AsinhColumns({"IL6": 5.0}).fit_transform(pd.DataFrame({"IL6": [-5.0, 0.0, 1000.0]})).round(2)
+    >>> table = pd.DataFrame({"IL6": [-5.0, 0.0, 1000.0]})
+    >>> AsinhColumns({"IL6": 5.0}).fit_transform(table).round(2)
         IL6
     0 -1.27
     1  0.00

@@ -10,6 +10,7 @@ import pandas as pd
 
 from signature.cohort import Cohort
 from signature.exceptions import CohortError
+from signature.scaling import asinh2
 from signature.schema import BELOW, LOG2_UNITS, Column, FeatureSchema, Role, Scale, censored
 
 CHANGE = "_change"

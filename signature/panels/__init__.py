@@ -12,6 +12,7 @@ from signature.exceptions import DefinitionError, SchemaError
 from signature.schema import Column, Role, Scale, censored
 
 _KEYS = {"cofactor", "unit", "scale", "low", "high", "censored", "group", "label", "over"}
+_SHARED = ("unit", "scale", "cofactor", "censored", "low", "high")
 
 
 def load(name: str) -> tuple[Column, ...]:
