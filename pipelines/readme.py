@@ -39,6 +39,11 @@ def collect(results: Path) -> dict[str, Any]:
             "slope": _rounded(block.candidate(PROCEDURE).metrics["calibration_slope"]),
             "intercept": _rounded(block.candidate(PROCEDURE).metrics["calibration_intercept"]),
             "batches": _batches(launch.experiment),
+            "candidates": {
+                c.name: _rounded(c.metrics["auroc"])
+                for c in block.candidates
+                if c.part == "contender"
+            },
             "adds": evaluation.verdict.adds,
             "data": launch.data_digest[:12],
         }
@@ -85,12 +90,17 @@ def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:
 def batches_table(measured: dict[str, Any], question: str) -> str:
     """Render one question's external results with and without harmonisation."""
     lines = [
-        "| experiment | batches | AUROC | calibration slope | calibration intercept | Brier |",
-        "|---|---|---|---|---|---|",
+        "| experiment | batches | AUROC | elastic net alone | trees alone | calibration slope | "
+        "calibration intercept |",
+        "|---|---|---|---|---|---|---|",
     ]
     for name, run in measured.items():
         if name.startswith(question):
-            numbers = (run["procedure"], run["slope"], run["intercept"], run["brier"])
+            each = run["candidates"]
+            numbers = (
+                run["procedure"], each["elastic_net"], each["shallow_xgboost"], run["slope"],
+                run["intercept"],
+            )  # fmt: skip
             cells = " | ".join(_interval(n) for n in numbers)
             lines.append(f"| `{name}` | {run['batches']} | {cells} |")
     return "\n".join(lines)
