@@ -177,7 +177,9 @@ class ComBat(BatchStep):
     def _frame(self) -> Frame:
         return Frame(self.mean_, self.sd_, self.coef_, self.flat_, self.unknown_)
 
-    def _known(self) -> np.ndarray:
+    @property
+    def known_batches(self) -> np.ndarray:
+        """Codes of the batches that have an adjustment."""
         return self.batches_
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:

@@ -8,12 +8,15 @@ import pytest
 from pipelines.assay_facts import assay_record
 from pipelines.experiment import Experiment, load_experiment
 from pipelines.fitting import Rows, Task, fit_task
+from pipelines.model_summary import input_example
 from pipelines.store import FoldStore
 from pipelines.study import assemble
 from signature.adaptation import harmonises, unseen_rows
 from signature.contributions import contributions
-from signature.exceptions import CohortError, ExperimentError, ModelInputError
-from signature.schema import BATCH
+from signature.exceptions import AssayError, CohortError, ExperimentError, ModelInputError
+from signature.persistence import ModelCard, save_model
+from signature.schema import BATCH, source_of
+from signature.serving import Scorer, serving_schema
 
 TEXT = """
 title = "t"
@@ -186,3 +189,44 @@ def test_the_record_counts_batches_and_references(study_of):
     assert not any(f'"{s}"' in text for s in subjects)
     assert study_of().cohort.schema.handling.detected_above == 0.6
     assert assay_record(study_of()).harmonisation is None
+
+
+def test_the_served_schema_names_the_batches_that_the_model_knows(study_of, tmp_path):
+    """A model that refuses unknown batches must still have an example row that it scores."""
+    study = study_of(SHIFT + 'unseen = "refused"\n')
+    procedure, _, _ = _fit(study, tmp_path)
+    schema = serving_schema(study.cohort.schema, procedure)
+    assert schema[BATCH].levels == ("site 1", "site 2", "site 3")
+    example = input_example(schema, {}).reindex(columns=list(schema.names))
+    assert np.isfinite(procedure.predict_proba(example)).all()
+    plates = study_of(PLATES + 'harmonise = "combat"\n')
+    procedure, task, _ = _fit(plates, tmp_path / "plates")
+    held_out = set(plates.cohort.X[BATCH].iloc[task.held_out])
+    levels = serving_schema(plates.cohort.schema, procedure)[BATCH].levels
+    assert {i for i, name in enumerate(levels) if not name} == held_out
+
+
+def test_a_partner_adapts_the_model_to_its_own_batch(study_of, tmp_path):
+    """A laboratory that measures everything twice as high gets the same answers once adapted."""
+    study = study_of(ADAPTED)
+    procedure, task, _ = _fit(study, tmp_path)
+    schema = serving_schema(study.cohort.schema, procedure)
+    card = ModelCard(
+        experiment="t", question="q", caution="c", candidate="elastic_net", outcome="o", event="e",
+        no_event="n", n_rows=1, n_events=1, columns=schema.to_list(), fingerprint="0",
+    )  # fmt: skip
+    scorer = Scorer(save_model(procedure, card, tmp_path / "model"))
+    rows = study.cohort.X.reset_index(drop=True).iloc[task.train][list(schema.names)]
+    rows = rows[rows[BATCH] == rows[BATCH].iloc[0]]
+    markers = [n for n in schema.names if source_of(n) in schema.panel]
+    theirs = rows.assign(**{n: 2 * rows[n] for n in markers}).drop(columns=BATCH)
+    with pytest.raises(ModelInputError, match="adapt the model"):
+        scorer.score(theirs)
+    ours = scorer.score(rows)["log_odds"]
+    adapted = scorer.adapted(theirs).score(theirs)
+    assert adapted["batch_not_seen"].eq(0).all()
+    # limits move with the values here, but the model's substitutes do not: close, not equal
+    assert np.corrcoef(ours, adapted["log_odds"])[0, 1] > 0.98
+    assert abs((ours - adapted["log_odds"]).mean()) < 0.1
+    with pytest.raises(AssayError, match="3 reference rows"):
+        scorer.adapted(theirs.head(3))
