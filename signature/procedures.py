@@ -22,7 +22,7 @@ from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
 def linear_steps(
-    schema: FeatureSchema, features: Iterable[str] | None = None
+    schema: FeatureSchema, features: Iterable[str] | None = None, *, random_state: int
 ) -> list[tuple[str, Any]]:
     """Return the steps of a linear model.
 
@@ -35,14 +35,16 @@ def linear_steps(
         The experiment's columns.
     features : iterable of str, optional
         The features to use; all when left out.
+    random_state : int
+        Seed of what is drawn in training: values below a limit, and gaps, where they are imputed.
     """
     used = schema if features is None else schema.only(features)
     return [
         ("columns", TakeColumns(_taken(used))),
-        ("limits", _limits(used)),
+        ("limits", _limits(used, random_state)),
         ("log2", Log2Columns(used.on_scale(Scale.LOG2))),
         *_harmonising(used),
-        ("impute", _gaps(used)),
+        ("impute", _gaps(used, random_state)),
         *_residualising(used),
         ("standardise", StandardScaler().set_output(transform="pandas")),
     ]
@@ -84,12 +86,16 @@ def _substitution(schema: FeatureSchema) -> LimitSubstitution:
     return LimitSubstitution(_logarithmic(schema), detected_above=schema.handling.detected_above)
 
 
-def _limits(schema: FeatureSchema) -> Any:
+def _limits(schema: FeatureSchema, random_state: int) -> Any:
     told = schema.handling
     if told.limits == "normal":
         return CensoredNormal(_logarithmic(schema), detected_above=told.detected_above)
     if told.limits == "conditional":
-        return ConditionalImputation(_logarithmic(schema), detected_above=told.detected_above)
+        return ConditionalImputation(
+            _logarithmic(schema),
+            detected_above=told.detected_above,
+            random_state=random_state,
+        )
     return _substitution(schema)
 
 
@@ -114,9 +120,9 @@ def _harmonising(schema: FeatureSchema) -> list[tuple[str, Any]]:
     return [("harmonise", step)]
 
 
-def _gaps(schema: FeatureSchema) -> Any:
+def _gaps(schema: FeatureSchema, random_state: int) -> Any:
     if schema.handling.missing == "regression":
-        return OutcomeFreeImputer()
+        return OutcomeFreeImputer(random_state=random_state)
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     return impute.set_output(transform="pandas")
 

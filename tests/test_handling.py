@@ -12,6 +12,7 @@ from pipelines.store import FoldStore
 from pipelines.study import assemble
 from signature.adaptation import harmonises, unseen_rows
 from signature.contributions import contributions
+from signature.discovery import load
 from signature.exceptions import CohortError, ExperimentError, ModelInputError
 from signature.schema import BATCH
 
@@ -90,6 +91,21 @@ def test_every_handling_is_fitted_saved_and_explained(study_of, tmp_path, assay,
     parts = contributions(procedure, held_out)
     np.testing.assert_allclose(parts.sum(axis=1), procedure.decision_function(held_out), atol=1e-5)
     assert BATCH not in parts
+
+
+@pytest.mark.parametrize("candidate", ["elastic_net", "clinical_only", "best_single_marker"])
+def test_draws_in_training_follow_the_seed(study_of, candidate):
+    study = study_of('[assay]\nlimits = "conditional"\nmissing = "regression"\n')
+    X = study.cohort.X.assign(age=study.cohort.X["age"].mask(np.arange(len(study.cohort)) < 9))
+
+    def drawn(seed):
+        pipeline = load("models", candidate, ["build"]).build(
+            study.cohort.schema, random_state=seed
+        )
+        return pipeline[:-1].fit_transform(X)
+
+    np.testing.assert_array_equal(drawn(1), drawn(1))
+    assert not np.array_equal(drawn(1), drawn(2))
 
 
 def test_the_markers_of_a_batch_that_is_named_alone_are_moved_alone(study_of):
