@@ -18,7 +18,7 @@ from signature.harmonisation import ComBat
 from signature.imputation import OutcomeFreeImputer
 from signature.reference_shift import ReferenceShift
 from signature.scaling import Log2Columns
-from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
+from signature.schema import BATCH, BELOW, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
 def linear_steps(
@@ -93,10 +93,23 @@ def _limits(schema: FeatureSchema, random_state: int) -> Any:
     if told.limits == "conditional":
         return ConditionalImputation(
             _logarithmic(schema),
+            markers=_never_limited(schema),
             detected_above=told.detected_above,
+            fill_missing=False,  # gaps are another choice, and another step
             random_state=random_state,
         )
     return _substitution(schema)
+
+
+def _never_limited(schema: FeatureSchema) -> tuple[str, ...]:
+    """Markers without a limit that are logarithms, or will be: they tell of those below theirs."""
+    return tuple(
+        c.name
+        for c in schema.columns
+        if c.role is Role.MARKER
+        and c.name + BELOW not in schema
+        and (c.scale is Scale.LOG2 or c.unit in LOG2_UNITS)
+    )
 
 
 def _harmonised(schema: FeatureSchema) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.assay_facts import assay_record
@@ -14,7 +15,9 @@ from signature.adaptation import harmonises, unseen_rows
 from signature.contributions import contributions
 from signature.discovery import load
 from signature.exceptions import CohortError, ExperimentError, ModelInputError
-from signature.schema import BATCH
+from signature.handling import Handling
+from signature.procedures import linear_steps
+from signature.schema import BATCH, Column, FeatureSchema, Role, Scale, censored
 
 TEXT = """
 title = "t"
@@ -106,6 +109,27 @@ def test_draws_in_training_follow_the_seed(study_of, candidate):
 
     np.testing.assert_array_equal(drawn(1), drawn(1))
     assert not np.array_equal(drawn(1), drawn(2))
+
+
+def test_markers_without_limits_tell_of_values_below_and_gaps_stay_gaps():
+    rng = np.random.default_rng(8)
+    tnf = rng.normal(3, 1, 400)
+    il6 = tnf + rng.normal(0, 0.3, 400)
+    low, gap = il6 < 2.6, np.arange(400) < 20
+    X = pd.DataFrame({"TNF": np.exp2(tnf), "IL6": np.exp2(il6)})
+    X["IL6"] = X["IL6"].mask(low | gap)
+    X["IL6__below"] = np.where(low & ~gap, 2.0**2.6, np.nan)
+    markers = [
+        Column("TNF", Role.MARKER, "cytokine", scale=Scale.LOG2, in_panel=True),
+        *censored(Column("IL6", Role.MARKER, "cytokine", scale=Scale.LOG2, in_panel=True)),
+    ]
+    schema = FeatureSchema(tuple(markers), Handling(limits="conditional"))
+    steps = dict(linear_steps(schema, random_state=0))
+    out = steps["limits"].fit_transform(X)
+    truth, found = il6[low & ~gap], np.log2(out["IL6"])[low & ~gap]
+    assert np.corrcoef(truth, found)[0, 1] > 0.6
+    # the experiment says "median" of gaps
+    assert out.loc[gap, "IL6"].isna().all()
 
 
 def test_the_markers_of_a_batch_that_is_named_alone_are_moved_alone(study_of):
