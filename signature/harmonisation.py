@@ -18,6 +18,9 @@ from signature.schema import BATCH, BELOW, CENSORED
 FEWEST_REFERENCE_ROWS = 10
 """Reference samples that a new batch needs, unless said otherwise."""
 
+SMALLEST_BATCH = 3
+"""Training rows that a batch needs for an adjustment of its own, unless said otherwise."""
+
 
 class ComBat(BatchStep):
     """Remove each batch's shift and scale from every marker, shrunk across markers.
@@ -104,7 +107,7 @@ class ComBat(BatchStep):
         mean_only: bool = False,
         reference: float | None = None,
         unseen: str = "frozen",
-        smallest_batch: int = 3,
+        smallest_batch: int = SMALLEST_BATCH,
     ) -> None:
         self.batch = batch
         self.columns = columns
