@@ -1,6 +1,7 @@
 """What an experiment says of its assay reaches every candidate, and nothing held out teaches it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,15 +10,17 @@ import pytest
 from pipelines.assay_facts import assay_record
 from pipelines.experiment import Experiment, load_experiment
 from pipelines.fitting import Rows, Task, fit_task
+from pipelines.handling import check_batches, handling_of
 from pipelines.store import FoldStore
 from pipelines.study import assemble
+from pipelines.tuning import Tuner, fit_tuned
 from signature.adaptation import harmonises, unseen_rows
 from signature.contributions import contributions
 from signature.discovery import load
 from signature.exceptions import CohortError, ExperimentError, ModelInputError
 from signature.handling import Handling
 from signature.procedures import linear_steps
-from signature.schema import BATCH, Column, FeatureSchema, Role, Scale, censored
+from signature.schema import BATCH, Column, FeatureSchema, Role, Scale, batch_column, censored
 
 TEXT = """
 title = "t"
@@ -47,6 +50,7 @@ SHIFT = (
     '[assay]\nbatch = "site"\nharmonise = "reference_shift"\nreference = "site 1"\n'
     'references = { arm = ["treatment"] }\n'
 )
+COMBAT = '[assay]\nbatch = "site"\nharmonise = "combat"\n'
 ADAPTED = (
     '[assay]\nbatch = "site"\nharmonise = "combat"\nunseen = "adapted"\n'
     'references = { arm = ["treatment"] }\n'
@@ -176,10 +180,62 @@ def test_clinical_candidates_carry_no_batch(study_of, tmp_path):
     assert BATCH not in procedure.estimator_[0].columns_
 
 
-def test_what_is_refused_stops_the_run_and_says_so(study_of, tmp_path):
-    study = study_of(PLATES + 'harmonise = "combat"\nunseen = "refused"\n')
-    with pytest.raises(ModelInputError, match="score batches that training knew"):
-        _fit(study, tmp_path)
+def test_a_reference_batch_that_a_fold_holds_out_is_named_before_the_first_fit(study_of):
+    with pytest.raises(ExperimentError, match=r"'site 1' is held out, fewer than 3 rows of the"):
+        study_of(COMBAT + 'reference = "site 1"\n')
+
+
+def test_what_is_refused_is_named_before_the_first_fit(study_of):
+    with pytest.raises(ExperimentError, match="of the rows held out are of a batch"):
+        study_of(PLATES + 'harmonise = "combat"\nunseen = "refused"\n')
+
+
+def test_a_site_with_too_few_reference_rows_is_named_before_the_first_fit(study_of):
+    study = study_of(ADAPTED)
+    of_one = study.references[BATCH] == 1
+    few = pd.concat([study.references[~of_one], study.references[of_one].head(4)])
+    with pytest.raises(ExperimentError, match=r"'site 2' .* has 4 of the 10 that are needed"):
+        check_batches(study.cohort, study.folds, few, "mine")
+
+
+def test_rows_without_a_batch_stop_a_strict_experiment_before_the_first_fit(study_of):
+    study = study_of(ADAPTED)
+    at = study.folds[0].held_out[:2]
+    X = study.cohort.X.copy()
+    X.iloc[at, X.columns.get_loc(BATCH)] = np.nan
+    cohort = replace(study.cohort, X=X)
+    with pytest.raises(ExperimentError, match=r"2 of the rows (held out|to train on) are of"):
+        check_batches(cohort, study.folds, study.references, "mine")
+    frozen = replace(cohort.schema, handling=replace(cohort.schema.handling, unseen="frozen"))
+    check_batches(cohort.with_features(frozen), study.folds, study.references, "mine")
+
+
+def test_a_batch_that_reference_rows_do_not_place_is_not_known(study_of):
+    study = study_of(SHIFT)
+    few = study.references[study.references[BATCH] != 1].copy()
+    few = pd.concat([few, study.references[study.references[BATCH] == 1].head(5)])
+    assay = study.experiment.assay
+    told = handling_of(assay, study.cohort.schema, few, "mine")
+    assert set(told.shifts) == {0.0, 2.0}
+    with pytest.raises(ExperimentError, match="place no batch on 'site 1'"):
+        handling_of(assay, study.cohort.schema, few[few[BATCH] != 2], "mine")
+
+
+def test_a_small_reference_batch_is_none_on_inner_folds(study_of):
+    """Three of its rows, in three inner folds: no inner training set has three of them."""
+    study = study_of()
+    rows = Rows.of(study.cohort)
+    person = np.arange(len(rows.X))
+    codes = np.where(person < 3, 1.0, 0.0)
+    column = batch_column(["big", "small"])
+    told = Handling(harmonise="combat", harmonised=study.cohort.schema.panel, reference=1.0)
+    schema = FeatureSchema((*study.cohort.schema.columns, column), told)
+    X = rows.X.assign(**{BATCH: codes})
+    module = load("models", "best_single_marker", ["build", "space"])
+    tuner = Tuner(module, schema, X, rows.outcome, person, 3, 1, 0, 0)
+    tuned = tuner.run()
+    assert np.isfinite(tuned.loss)
+    assert fit_tuned(tuner, tuned).estimator_["harmonise"].reference == 1.0
 
 
 @pytest.mark.parametrize(
@@ -197,6 +253,11 @@ def test_what_is_refused_stops_the_run_and_says_so(study_of, tmp_path):
         (SHIFT + 'columns = ["IL_6"]\n', ExperimentError, "assay: no column 'IL_6'"),
         (SHIFT.replace("treatment", "control"), CohortError, "no row has arm"),
         ('[assay]\nlimits = "zero"\n', ExperimentError, "assay.limits"),
+        (COMBAT + 'unseen = "adapted"\n', ExperimentError, "'adapted' needs references"),
+        (COMBAT + 'references = { arm = ["treatment"] }\n', ExperimentError, "nothing else reads"),
+        (PLATES + 'columns = ["IL6"]\n', ExperimentError, "harmonise is 'none'"),
+        (PLATES + 'residualise = ["assay_batch"]\n', ExperimentError, "is no feature"),
+        (COMBAT + 'columns = ["IL6__below"]\n', ExperimentError, "is no feature"),
     ],
 )
 def test_what_cannot_be_is_named(study_of, assay, error, message):
