@@ -287,3 +287,20 @@ def test_the_record_counts_batches_and_references(study_of):
     assert not any(f'"{s}"' in text for s in subjects)
     assert study_of().cohort.schema.handling.detected_above == 0.6
     assert assay_record(study_of()).harmonisation is None
+
+
+def test_what_the_record_says_of_a_plate_is_said_of_many(study_of):
+    study = study_of(PLATES + 'harmonise = "combat"\n')
+    cohort = study.cohort
+    codes, plate = cohort.X[BATCH].copy(), cohort.plate.copy()
+    small, name = codes.iloc[0], plate.iloc[0]
+    alone = codes.index[codes == small][1:]
+    other = codes.index[codes != small][0]
+    codes[alone], plate[alone] = codes[other], plate[other]
+    cohort = replace(cohort, X=cohort.X.assign(**{BATCH: codes}), plate=plate)
+    record = assay_record(replace(study, cohort=cohort))
+    own = next(b for b in record.harmonisation.batches if b.batch == name)
+    assert (own.rows, own.events) == (1, None)
+    assert all((b.events is None) == (b.rows < 10) for b in record.harmonisation.batches)
+    assert all(m.n >= 10 or m.plate == "plates of fewer than 10 rows" for m in record.detection)
+    assert sum(m.n for m in record.detection if m.marker == "IL6") == len(cohort)
