@@ -1,21 +1,37 @@
 """What an experiment says of its assay reaches every candidate, and nothing held out teaches it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pipelines.assay_facts import assay_record
 from pipelines.experiment import Experiment, load_experiment
 from pipelines.fitting import Rows, Task, fit_task
+from pipelines.handling import check_batches, handling_of
 from pipelines.model_summary import input_example
 from pipelines.store import FoldStore
 from pipelines.study import assemble
+from pipelines.tuning import Tuner, fit_tuned
 from signature.adaptation import harmonises, unseen_rows
 from signature.contributions import contributions
+from signature.discovery import load
 from signature.exceptions import AssayError, CohortError, ExperimentError, ModelInputError
+from signature.handling import Handling
 from signature.persistence import ModelCard, save_model
-from signature.schema import BATCH, source_of
+from signature.procedures import linear_steps
+from signature.schema import (
+    BATCH,
+    Column,
+    FeatureSchema,
+    Role,
+    Scale,
+    batch_column,
+    censored,
+    source_of,
+)
 from signature.serving import Scorer, serving_schema
 
 TEXT = """
@@ -46,6 +62,7 @@ SHIFT = (
     '[assay]\nbatch = "site"\nharmonise = "reference_shift"\nreference = "site 1"\n'
     'references = { arm = ["treatment"] }\n'
 )
+COMBAT = '[assay]\nbatch = "site"\nharmonise = "combat"\n'
 ADAPTED = (
     '[assay]\nbatch = "site"\nharmonise = "combat"\nunseen = "adapted"\n'
     'references = { arm = ["treatment"] }\n'
@@ -95,6 +112,42 @@ def test_every_handling_is_fitted_saved_and_explained(study_of, tmp_path, assay,
     assert BATCH not in parts
 
 
+@pytest.mark.parametrize("candidate", ["elastic_net", "clinical_only", "best_single_marker"])
+def test_draws_in_training_follow_the_seed(study_of, candidate):
+    study = study_of('[assay]\nlimits = "conditional"\nmissing = "regression"\n')
+    X = study.cohort.X.assign(age=study.cohort.X["age"].mask(np.arange(len(study.cohort)) < 9))
+
+    def drawn(seed):
+        pipeline = load("models", candidate, ["build"]).build(
+            study.cohort.schema, random_state=seed
+        )
+        return pipeline[:-1].fit_transform(X)
+
+    np.testing.assert_array_equal(drawn(1), drawn(1))
+    assert not np.array_equal(drawn(1), drawn(2))
+
+
+def test_markers_without_limits_tell_of_values_below_and_gaps_stay_gaps():
+    rng = np.random.default_rng(8)
+    tnf = rng.normal(3, 1, 400)
+    il6 = tnf + rng.normal(0, 0.3, 400)
+    low, gap = il6 < 2.6, np.arange(400) < 20
+    X = pd.DataFrame({"TNF": np.exp2(tnf), "IL6": np.exp2(il6)})
+    X["IL6"] = X["IL6"].mask(low | gap)
+    X["IL6__below"] = np.where(low & ~gap, 2.0**2.6, np.nan)
+    markers = [
+        Column("TNF", Role.MARKER, "cytokine", scale=Scale.LOG2, in_panel=True),
+        *censored(Column("IL6", Role.MARKER, "cytokine", scale=Scale.LOG2, in_panel=True)),
+    ]
+    schema = FeatureSchema(tuple(markers), Handling(limits="conditional"))
+    steps = dict(linear_steps(schema, random_state=0))
+    out = steps["limits"].fit_transform(X)
+    truth, found = il6[low & ~gap], np.log2(out["IL6"])[low & ~gap]
+    assert np.corrcoef(truth, found)[0, 1] > 0.6
+    # the experiment says "median" of gaps
+    assert out.loc[gap, "IL6"].isna().all()
+
+
 def test_the_markers_of_a_batch_that_is_named_alone_are_moved_alone(study_of):
     study = study_of(SHIFT + 'columns = ["IL6"]\n')
     assert set(study.cohort.schema.handling.shifts[1.0]) == {"IL6"}
@@ -139,10 +192,62 @@ def test_clinical_candidates_carry_no_batch(study_of, tmp_path):
     assert BATCH not in procedure.estimator_[0].columns_
 
 
-def test_what_is_refused_stops_the_run_and_says_so(study_of, tmp_path):
-    study = study_of(PLATES + 'harmonise = "combat"\nunseen = "refused"\n')
-    with pytest.raises(ModelInputError, match="score batches that training knew"):
-        _fit(study, tmp_path)
+def test_a_reference_batch_that_a_fold_holds_out_is_named_before_the_first_fit(study_of):
+    with pytest.raises(ExperimentError, match=r"'site 1' is held out, fewer than 3 rows of the"):
+        study_of(COMBAT + 'reference = "site 1"\n')
+
+
+def test_what_is_refused_is_named_before_the_first_fit(study_of):
+    with pytest.raises(ExperimentError, match="of the rows held out are of a batch"):
+        study_of(PLATES + 'harmonise = "combat"\nunseen = "refused"\n')
+
+
+def test_a_site_with_too_few_reference_rows_is_named_before_the_first_fit(study_of):
+    study = study_of(ADAPTED)
+    of_one = study.references[BATCH] == 1
+    few = pd.concat([study.references[~of_one], study.references[of_one].head(4)])
+    with pytest.raises(ExperimentError, match=r"'site 2' .* has 4 of the 10 that are needed"):
+        check_batches(study.cohort, study.folds, few, "mine")
+
+
+def test_rows_without_a_batch_stop_a_strict_experiment_before_the_first_fit(study_of):
+    study = study_of(ADAPTED)
+    at = study.folds[0].held_out[:2]
+    X = study.cohort.X.copy()
+    X.iloc[at, X.columns.get_loc(BATCH)] = np.nan
+    cohort = replace(study.cohort, X=X)
+    with pytest.raises(ExperimentError, match=r"2 of the rows (held out|to train on) are of"):
+        check_batches(cohort, study.folds, study.references, "mine")
+    frozen = replace(cohort.schema, handling=replace(cohort.schema.handling, unseen="frozen"))
+    check_batches(cohort.with_features(frozen), study.folds, study.references, "mine")
+
+
+def test_a_batch_that_reference_rows_do_not_place_is_not_known(study_of):
+    study = study_of(SHIFT)
+    few = study.references[study.references[BATCH] != 1].copy()
+    few = pd.concat([few, study.references[study.references[BATCH] == 1].head(5)])
+    assay = study.experiment.assay
+    told = handling_of(assay, study.cohort.schema, few, "mine")
+    assert set(told.shifts) == {0.0, 2.0}
+    with pytest.raises(ExperimentError, match="place no batch on 'site 1'"):
+        handling_of(assay, study.cohort.schema, few[few[BATCH] != 2], "mine")
+
+
+def test_a_small_reference_batch_is_none_on_inner_folds(study_of):
+    """Three of its rows, in three inner folds: no inner training set has three of them."""
+    study = study_of()
+    rows = Rows.of(study.cohort)
+    person = np.arange(len(rows.X))
+    codes = np.where(person < 3, 1.0, 0.0)
+    column = batch_column(["big", "small"])
+    told = Handling(harmonise="combat", harmonised=study.cohort.schema.panel, reference=1.0)
+    schema = FeatureSchema((*study.cohort.schema.columns, column), told)
+    X = rows.X.assign(**{BATCH: codes})
+    module = load("models", "best_single_marker", ["build", "space"])
+    tuner = Tuner(module, schema, X, rows.outcome, person, 3, 1, 0, 0)
+    tuned = tuner.run()
+    assert np.isfinite(tuned.loss)
+    assert fit_tuned(tuner, tuned).estimator_["harmonise"].reference == 1.0
 
 
 @pytest.mark.parametrize(
@@ -160,6 +265,11 @@ def test_what_is_refused_stops_the_run_and_says_so(study_of, tmp_path):
         (SHIFT + 'columns = ["IL_6"]\n', ExperimentError, "assay: no column 'IL_6'"),
         (SHIFT.replace("treatment", "control"), CohortError, "no row has arm"),
         ('[assay]\nlimits = "zero"\n', ExperimentError, "assay.limits"),
+        (COMBAT + 'unseen = "adapted"\n', ExperimentError, "'adapted' needs references"),
+        (COMBAT + 'references = { arm = ["treatment"] }\n', ExperimentError, "nothing else reads"),
+        (PLATES + 'columns = ["IL6"]\n', ExperimentError, "harmonise is 'none'"),
+        (PLATES + 'residualise = ["assay_batch"]\n', ExperimentError, "is no feature"),
+        (COMBAT + 'columns = ["IL6__below"]\n', ExperimentError, "is no feature"),
     ],
 )
 def test_what_cannot_be_is_named(study_of, assay, error, message):
@@ -230,3 +340,20 @@ def test_a_partner_adapts_the_model_to_its_own_batch(study_of, tmp_path):
     assert abs((ours - adapted["log_odds"]).mean()) < 0.1
     with pytest.raises(AssayError, match="3 reference rows"):
         scorer.adapted(theirs.head(3))
+
+
+def test_what_the_record_says_of_a_plate_is_said_of_many(study_of):
+    study = study_of(PLATES + 'harmonise = "combat"\n')
+    cohort = study.cohort
+    codes, plate = cohort.X[BATCH].copy(), cohort.plate.copy()
+    small, name = codes.iloc[0], plate.iloc[0]
+    alone = codes.index[codes == small][1:]
+    other = codes.index[codes != small][0]
+    codes[alone], plate[alone] = codes[other], plate[other]
+    cohort = replace(cohort, X=cohort.X.assign(**{BATCH: codes}), plate=plate)
+    record = assay_record(replace(study, cohort=cohort))
+    own = next(b for b in record.harmonisation.batches if b.batch == name)
+    assert (own.rows, own.events) == (1, None)
+    assert all((b.events is None) == (b.rows < 10) for b in record.harmonisation.batches)
+    assert all(m.n >= 10 or m.plate == "plates of fewer than 10 rows" for m in record.detection)
+    assert sum(m.n for m in record.detection if m.marker == "IL6") == len(cohort)

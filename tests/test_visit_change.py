@@ -257,7 +257,7 @@ def test_changes_can_be_learned_from():
     drawn = simulate(replace(TWO_VISITS, n_people=200), seed=33)
     out = change(drawn.cohort, start="V1", end="V2")
     schema = out.schema.choose(baseline=["demographics"], panel=["cytokine change"])
-    model = procedure(linear_steps(schema), LogisticRegression())
+    model = procedure(linear_steps(schema, random_state=0), LogisticRegression())
     X = out.X[list(schema.names)]
     fitted = model.fit(X, out.records["event"].astype(int))
     assert np.isfinite(fitted.decision_function(X)).all()
