@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from pipelines.handling import placed
@@ -12,6 +13,7 @@ from signature.assay.detection import detection_by_plate
 from signature.assay.record import AssayRecord, BatchRows, Harmonisation
 from signature.check import check_study
 from signature.check.view import FEWEST
+from signature.harmonisation import ComBat
 from signature.schema import BATCH, FeatureSchema
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
         assert handling.reference is not None
         columns = handling.harmonised
         _, not_known = placed(study.references, cohort.schema, columns, handling.reference)
+    held_out, unseen = _held_out(study, cohort)
     return Harmonisation(
         method=assay.harmonise,
         by=assay.batch,
@@ -56,9 +59,27 @@ def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
         unseen=assay.unseen,
         batches=tuple(_rows(study, cohort, code, level) for code, level in enumerate(levels)),
         n_columns=len(handling.harmonised),
+        held_out=held_out,
+        held_out_unseen=unseen,
         shifts={levels[int(code)]: dict(by) for code, by in handling.shifts.items()},
         not_known={levels[int(code)]: names for code, names in not_known.items()},
     )
+
+
+def _held_out(study: Study, cohort: Cohort) -> tuple[int, int]:
+    """Count held-out rows, and those that ComBat passes on as they were measured."""
+    assay = study.experiment.assay
+    codes = cohort.X[BATCH].to_numpy()
+    held_out, unseen = np.zeros((2, len(cohort)), dtype=bool)
+    for fold in study.folds:
+        if fold.repeat != study.folds[0].repeat:
+            continue
+        held_out[fold.held_out] = True
+        if assay.harmonise.startswith("combat") and assay.unseen == "frozen":
+            known, sizes = np.unique(codes[fold.train], return_counts=True)
+            known = known[sizes >= ComBat().smallest_batch]
+            unseen[fold.held_out] |= ~np.isin(codes[fold.held_out], known)
+    return int(held_out.sum()), int(unseen.sum())
 
 
 def _rows(study: Study, cohort: Cohort, code: int, level: str) -> BatchRows:

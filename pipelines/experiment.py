@@ -64,10 +64,10 @@ class Assay(_Part):
             raise ValueError("harmonise needs batch: 'plate', or the recorded column to go by")
         if self.harmonise == "reference_shift" and self.reference is None:
             raise ValueError("harmonise = 'reference_shift' needs reference: the batch that stays")
-        if self.harmonise == "none" and (self.columns or self.reference or self.references):
-            raise ValueError(
-                "columns, reference and references say how to harmonise, and harmonise is 'none'"
-            )
+        if self.harmonise == "none":
+            idle = [n for n in ("references", "columns", "reference") if getattr(self, n)]
+            if idle:
+                raise ValueError(f"{idle[0]} does nothing without harmonise")
         adapted = self.unseen == "adapted"
         if adapted and not self.harmonise.startswith("combat"):
             raise ValueError("unseen = 'adapted' belongs to harmonise = 'combat'")

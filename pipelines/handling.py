@@ -14,7 +14,16 @@ from signature.handling import Handling
 from signature.harmonisation import FEWEST_REFERENCE_ROWS, SMALLEST_BATCH
 from signature.reference_shift import Shifts, reference_shifts
 from signature.scaling import asinh2
-from signature.schema import BATCH, BELOW, CARRIERS, Column, FeatureSchema, Scale, source_of
+from signature.schema import (
+    BATCH,
+    BELOW,
+    CARRIERS,
+    Column,
+    FeatureSchema,
+    Role,
+    Scale,
+    source_of,
+)
 
 
 def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFrame | None:
@@ -36,8 +45,13 @@ def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFram
     if assay.harmonise != "reference_shift" and assay.unseen != "adapted":
         return None
     others = np.asarray(~whole.X.index.isin(analysed.X.index))
-    kept = whole.keep(others, "not analysed").where(assay.references)
-    kept = kept.keep(kept.X[BATCH].notna(), "batch is known")
+    try:
+        kept = whole.keep(others, "not analysed").where(assay.references)
+        kept = kept.keep(kept.X[BATCH].notna(), "batch is known")
+    except CohortError as error:
+        raise CohortError(
+            f"assay.references, among the {int(others.sum())} rows that are not analysed: {error}"
+        ) from None
     return kept.X[list(analysed.schema.names)]
 
 
@@ -58,6 +72,7 @@ def handling_of(
         reference = None if assay.reference is None else code_of(schema, assay.reference)
     except (SchemaError, CohortError) as error:
         raise ExperimentError(f"experiment {name!r}, assay: {error}") from None
+    _fit_for(assay, schema, name)
     harmonised = assay.columns or tuple(
         n for n in schema.panel if schema[n].scale is not Scale.YES_NO
     )
@@ -65,6 +80,12 @@ def handling_of(
     if assay.harmonise == "reference_shift":
         assert references is not None
         assert reference is not None
+        if not (references[BATCH] == reference).any():
+            raise ExperimentError(
+                f"experiment {name!r}, assay: none of the {len(references)} reference rows is of "
+                f"the reference batch {assay.reference!r}; 'references' chooses them among the "
+                "rows that are not analysed"
+            )
         found, not_known = placed(references, schema, harmonised, reference)
         # a batch none of whose markers can be placed is one that nobody knows
         shifts = {
@@ -144,6 +165,19 @@ def check_batches(
 
 def _unknown(codes: np.ndarray) -> np.ndarray:
     return codes[np.isnan(codes)]
+
+
+def _fit_for(assay: Assay, schema: FeatureSchema, name: str) -> None:
+    """Refuse columns that cannot be harmonised, and confounders that are under question."""
+    for key, wrong, why in (
+        ("columns", lambda c: c.role is not Role.MARKER, "no markers"),
+        ("residualise", lambda c: c.in_panel, "part of the panel, not known confounders"),
+    ):
+        found = [n for n in getattr(assay, key) if wrong(schema[n])]
+        if found:
+            raise ExperimentError(
+                f"experiment {name!r}, assay.{key}: {', '.join(map(repr, found))} are {why}"
+            )
 
 
 def placed(

@@ -48,6 +48,7 @@ def detection(table: dict[str, Any]) -> Any:
             axes.spines[side].set_visible(False)
         bar = figure.colorbar(drawn, ax=axes, ticks=[0, 0.5, 1], aspect=40, pad=0.02)
         bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
+        bar.set_label("above the limit", fontsize=8.5)
         bar.outline.set_visible(False)
         return to_svg(
             figure,

@@ -59,7 +59,11 @@ def _parser() -> argparse.ArgumentParser:
             "Read a study and say what is wrong or doubtful in it. Nothing leaves this machine, "
             "and no output but that of --rows names a sample."
         ),
-        epilog="Exit code: 0 no errors found, 1 errors found, 2 the study could not be read.",
+        epilog=(
+            "A study dictionary names the files of a study and says what their columns mean; "
+            "'python -m pydoc signature.assay.study' shows one. "
+            "Exit code: 0 no errors found, 1 errors found, 2 the study could not be read."
+        ),
     )
     check.add_argument(
         "study", metavar="STUDY", help="study dictionary (.toml), or name of a data set"
@@ -104,6 +108,7 @@ def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
             batch=told.plate,
             outcome=outcome,
             reading=study.reading,
+            title=study.title,
         )
         return report, study.reading
     cohort = _data_set(told.study)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from signature.exceptions import ModelInputError
 from signature.ratios import fill
-from signature.schema import FeatureSchema, Role, Scale, source_of
+from signature.schema import BATCH, FeatureSchema, Role, Scale, source_of
 
 _LONGEST_NAME = 40
 _LARGEST = 1e38
@@ -71,7 +71,9 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     batches = {n: c for n, c in columns.items() if schema[n].role is Role.PLATE}
     problems += _counted(batches, _Cells.no_code, "a number that is no batch code")
     if problems:
-        hint = "" if not any(c.text for c in columns.values()) else _LIMIT_HINT
+        text = [name for name, cells in columns.items() if cells.text]
+        hint = _batch_hint(schema) if BATCH in text else ""
+        hint += _LIMIT_HINT if set(text) - {BATCH} else ""
         raise ModelInputError("; ".join(problems) + hint)
     missing = np.full(len(table), np.nan)
     out = pd.DataFrame(
@@ -88,6 +90,15 @@ _LIMIT_HINT = (
     ". Send a measurement below its detection limit as null plus the limit in '<marker>__below', "
     "and null where there is no measurement"
 )
+
+
+def _batch_hint(schema: FeatureSchema) -> str:
+    codes = [f"{code} for {level!r}" for code, level in enumerate(schema[BATCH].levels)]
+    shown = ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
+    return (
+        f". In {BATCH!r} send the code of a batch that the model learned from ({shown}), and null "
+        "for any other"
+    )
 
 
 class _Cells:

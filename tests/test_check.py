@@ -92,6 +92,17 @@ def another_unit_at_one_site(cohort, rng):
     return changed(cohort, IL18=slipped)
 
 
+@defect("unit_slip", names=("CST5",))
+def another_unit_on_a_plate_that_also_shifts(cohort, rng):
+    # 400 is no factor between units, and no plate shifts so far either
+    return changed(cohort, CST5=cohort.X["CST5"].mask(cohort.plate == "P2", cohort.X["CST5"] / 400))
+
+
+@defect("no_range", Severity.NOTE, names=("CST5",))
+def a_marker_without_a_plausible_range(cohort, rng):
+    return described(cohort, "CST5", low=None, high=None)
+
+
 @defect("negative", Severity.ERROR, names=("CD5",))
 def negative_concentrations(cohort, rng):
     return changed(cohort, CD5=cohort.X["CD5"].mask(rng.random(len(cohort)) < 0.02, -9.0))
@@ -266,6 +277,25 @@ def plates_that_shift_the_markers(cohort, rng):
 @defect("plates_in_sites", Severity.NOTE)
 def plates_that_belong_to_sites(cohort, rng):
     return replace(cohort, plate=cohort.plate + " of " + cohort.records["hospital"])
+
+
+def _a_plate_for_one_hospital(cohort, strays):
+    own = (cohort.records["hospital"] == "H0").to_numpy()
+    stray = np.flatnonzero(own)[:strays]
+    plate = cohort.plate.where(~own, "P of H0")
+    plate.iloc[stray] = "P1"
+    return replace(cohort, plate=plate), own
+
+
+@defect("plates_in_sites", Severity.NOTE)
+def a_plate_that_nearly_is_a_site(cohort, rng):
+    return _a_plate_for_one_hospital(cohort, 4)[0]
+
+
+@defect("plates_in_sites")
+def a_plate_that_nearly_is_a_site_and_shifts(cohort, rng):
+    cohort, own = _a_plate_for_one_hospital(cohort, 4)
+    return changed(cohort, **{n: cohort.X[n].mask(own, cohort.X[n] * 2.5) for n in MARKERS[10:]})
 
 
 @defect("unknown_analytes", Severity.NOTE, names=("zzz_1",))

@@ -34,6 +34,7 @@ def test_a_study_is_summed_up(folder, capsys):
     code, out, err = run(capsys, folder / "study.toml")
     assert (code, err) == (FINE, "")
     assert out.startswith("Study study: 4 rows, 3 people, 4 columns, 2 markers\n")
+    assert "2 markers\nCytokines before treatment\nCompared by" in out
     assert "Compared by: site (hospital), plate, outcome" in out
     assert "cytokines.csv\n  10  rows in the file\n   1  set aside: no measurement\n" in out
     assert all(len(line) <= 88 for line in out.splitlines())
@@ -127,7 +128,8 @@ def test_a_page_is_whole_and_loads_nothing():
 
 
 def test_names_are_escaped():
-    report = check_study(clean(1)).model_copy(update={"study": "<script>alert(1)</script>"})
+    script = "<script>alert(1)</script>"
+    report = check_study(clean(1), title=script).model_copy(update={"study": script})
     assert "<script" not in page(report)
 
 

@@ -263,11 +263,19 @@ def test_a_small_reference_batch_is_none_on_inner_folds(study_of):
         ('[assay]\nbatch = "machine"\n', CohortError, "no column 'machine'"),
         (SHIFT.replace('"site 1"', '"site 9"'), ExperimentError, "no batch 'site 9'"),
         (SHIFT + 'columns = ["IL_6"]\n', ExperimentError, "assay: no column 'IL_6'"),
-        (SHIFT.replace("treatment", "control"), CohortError, "no row has arm"),
+        (SHIFT.replace("treatment", "control"), CohortError, "assay.references.* no row has arm"),
+        (SHIFT.replace('"reference_shift"', '"none"'), ExperimentError, "references does nothing"),
+        (SHIFT + 'columns = ["age"]\n', ExperimentError, "assay.columns: 'age' are no markers"),
+        (
+            SHIFT.replace('arm = ["treatment"]', 'site = ["site 2"]'),
+            ExperimentError,
+            "none of the .* reference rows is of the reference batch 'site 1'",
+        ),
+        ('[assay]\nresidualise = ["IL6"]\n', ExperimentError, "assay.residualise: 'IL6' are part"),
         ('[assay]\nlimits = "zero"\n', ExperimentError, "assay.limits"),
         (COMBAT + 'unseen = "adapted"\n', ExperimentError, "'adapted' needs references"),
         (COMBAT + 'references = { arm = ["treatment"] }\n', ExperimentError, "nothing else reads"),
-        (PLATES + 'columns = ["IL6"]\n', ExperimentError, "harmonise is 'none'"),
+        (PLATES + 'columns = ["IL6"]\n', ExperimentError, "columns does nothing"),
         (PLATES + 'residualise = ["assay_batch"]\n', ExperimentError, "is no feature"),
         (COMBAT + 'columns = ["IL6__below"]\n', ExperimentError, "is no feature"),
     ],
@@ -357,3 +365,11 @@ def test_what_the_record_says_of_a_plate_is_said_of_many(study_of):
     assert all((b.events is None) == (b.rows < 10) for b in record.harmonisation.batches)
     assert all(m.n >= 10 or m.plate == "plates of fewer than 10 rows" for m in record.detection)
     assert sum(m.n for m in record.detection if m.marker == "IL6") == len(cohort)
+
+
+def test_the_record_counts_held_out_rows_that_no_adjustment_fits(study_of):
+    by_site = study_of('[assay]\nbatch = "site"\nharmonise = "combat"\n')  # and sites are left out
+    told = assay_record(by_site).harmonisation
+    assert told.held_out_unseen == told.held_out == len(by_site.cohort)
+    told = assay_record(study_of(ADAPTED)).harmonisation
+    assert (told.held_out_unseen, told.held_out > 0) == (0, True)

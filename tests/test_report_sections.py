@@ -1,5 +1,6 @@
 """The numbers of every section, on a case small enough to work out by hand."""
 
+import html
 import importlib
 import json
 import math
@@ -217,6 +218,43 @@ def test_plates_of_any_number_and_name(tiny, plates):
     assert "<b>" not in section["body"]
     assert section["body"].count("&lt;b&gt;&amp;") >= 2
     assert all(escape(p) in section["body"] for p in plates)
+
+
+def test_assay_says_what_each_fold_does(tiny):
+    path = tiny.folder / "launch.json"
+    launch = json.loads(path.read_text())
+    launch["experiment"]["assay"] = {
+        "limits": "conditional", "detected_above": 0.5, "batch": "plate", "harmonise": "combat",
+        "missing": "regression", "residualise": ["age"],
+    }  # fmt: skip
+    path.write_text(json.dumps(launch))
+    before = summarize("assay", Results(tiny.folder))
+    path = tiny.folder / "assay.json"
+    record = json.loads(path.read_text())
+    lots = record["harmonisation"]["batches"]
+    record["harmonisation"] |= {
+        "method": "combat",
+        "held_out": 6,
+        "held_out_unseen": 2,
+        "batches": [*lots, {"batch": "both", "rows": 2, "events": 1, "references": 0}],
+    }
+    record["detection"] += [{"marker": "IL6", "plate": "both", "n": 2, "detected": 2, "below": 0}]
+    path.write_text(json.dumps(record))
+    found = summarize("assay", Results(tiny.folder))
+    assert found["harmonisation"]["too_small"] == ["both"]
+    assert "both" not in found["detection"]["plates"]
+    assert found["detection"]["small"] == before["detection"]["small"] + 1
+    (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
+    text = " ".join(html.unescape(section["body"]).split())
+    for said in (
+        "2 of 6 held-out rows were of a batch of which their fold had too few",
+        "they are harmonised by ComBat",
+        "counts as one that training did not see: both.",
+        "estimated from the person's other markers",
+        "in more than 50 % of the training rows",
+        "Regressed out of the panel, in linear models: Age.",
+    ):
+        assert said in text
 
 
 def test_validation(tiny):

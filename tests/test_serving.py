@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models import __path__ as models_path
 from signature.discovery import names
 from signature.exceptions import ModelInputError
-from signature.schema import Column, FeatureSchema, Role, Scale, censored
+from signature.schema import BATCH, Column, FeatureSchema, Role, Scale, batch_column, censored
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
@@ -309,3 +309,16 @@ def test_no_message_repeats_a_cell(name, cell):
         check_rows(table, schema)
     own = "text where a number is expected in 'x' (1 of 1 rows), 'IL6' (1 of 1 rows)"
     assert str(caught.value).startswith(own)
+
+
+def test_a_batch_sent_by_its_name_is_told_its_code():
+    from signature.incoming import check_rows
+
+    il6 = Column("IL6", Role.MARKER, "cytokine", in_panel=True)
+    schema = FeatureSchema((il6, batch_column(["Plate 1", "Plate 2"], label="plate")))
+    with pytest.raises(ModelInputError) as caught:
+        check_rows(pd.DataFrame({"IL6": [2.5], BATCH: ["Plate 2"]}), schema)
+    assert str(caught.value).endswith(
+        "In 'assay_batch' send the code of a batch that the model learned from (0 for 'Plate 1', "
+        "1 for 'Plate 2'), and null for any other"
+    )

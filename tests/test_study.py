@@ -1,5 +1,6 @@
 """A study dictionary turns a laboratory's files into a cohort, or says which key is wrong."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -322,3 +323,17 @@ def test_wells_become_patients_and_visits(data_root):
     assert found.outcome[first].value_counts().to_dict() == {0.0: 15, 1.0: 9}
     report = check_study(cohort, found.quality, outcome=found.outcome, reading=found.reading)
     assert {"low_detection", "wells_excluded"} <= {f.code for f in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("IL6 = {", "IL-6 = {", r"study.toml describes the marker 'IL-6', .* mean 'IL6'\?"),
+        ('"pg/mL"', '"picograms"', "cytokines.csv: no unit 'picograms'.*nothing is converted"),
+        ("<0.4", "OOR <", "cytokines.csv: without a limit, .* in 1 cells of TNF says nothing"),
+    ],
+)
+def test_what_is_read_with_doubt_is_said(study, old, new, sentence):
+    read = study(DICTIONARY.replace(old, new), CYTOKINES.replace(old, new))
+    (found,) = read.reading.findings
+    assert re.search(sentence, found)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pipelines.experiment import Assay
 from pipelines.results_folder import Results
 from signature.assay.plate_quality import MarkerPlate, PlateQuality
 from signature.assay.record import Harmonisation
+from signature.harmonisation import ComBat
 
 TITLE = "Assay quality"
 ORDER = 25
@@ -16,12 +18,27 @@ DRAWN = 40
 
 LARGEST_SHIFTS = 12
 
+FEWEST = 10
+"""Rows that a plate needs for a share of its own."""
+
 METHODS = {
     "none": "not harmonised: values pass as they were measured",
-    "combat": "ComBat (Johnson 2007), fitted on training rows of each fold, never on outcomes",
-    "combat_nonparametric": "ComBat with non-parametric priors, fitted on training rows of each "
-    "fold, never on outcomes",
+    "combat": "harmonised by ComBat (Johnson 2007), fitted on the training rows of each fold and "
+    "never on outcomes",
+    "combat_nonparametric": "harmonised by ComBat with non-parametric priors, fitted on the "
+    "training rows of each fold and never on outcomes",
     "reference_shift": "moved by constants that come from reference samples outside the analysis",
+}
+LIMITS = {
+    "substitute": "one learned number per marker stands for all of them",
+    "normal": "each becomes the mean of a normal distribution below its limit; in trees, one "
+    "learned number per marker stands for all",
+    "conditional": "each is estimated from the person's other markers; in trees, one learned "
+    "number per marker stands for all",
+}
+MISSING = {
+    "median": "the median of the training rows",
+    "regression": "regression on the person's other columns",
 }
 UNSEEN = {
     "frozen": "passes as it was measured, and is flagged",
@@ -40,12 +57,26 @@ def summarize(results: Results) -> dict[str, Any]:
         "detection": _detection(record.detection, labels),
         "wells": None if record.wells is None else _wells(record.wells, labels),
         "harmonisation": _harmonisation(record.harmonisation, labels),
+        "in_folds": _in_folds(results.experiment.assay, labels),
+    }
+
+
+def _in_folds(assay: Assay, labels: dict[str, str]) -> dict[str, Any]:
+    """Say what models are given instead of gaps and of values below a limit."""
+    return {
+        "limits": LIMITS[assay.limits],
+        "detected_above": assay.detected_above,
+        "missing": MISSING[assay.missing],
+        "residualise": [labels.get(name, name) for name in assay.residualise],
     }
 
 
 def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[str, Any]:
     """Share of values above the limit by marker and plate, for markers that have one."""
-    plates = sorted({r.plate for r in rows})
+    rows_on: dict[str, int] = {}
+    for r in rows:
+        rows_on[r.plate] = max(rows_on.get(r.plate, 0), r.detected + r.below)
+    plates = sorted(p for p, n in rows_on.items() if n >= FEWEST) or sorted(rows_on)
     limited = {r.marker for r in rows if r.below}
     table: list[dict[str, Any]] = []
     for marker in dict.fromkeys(r.marker for r in rows if r.marker in limited):
@@ -65,6 +96,7 @@ def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[st
         "head": ["Marker", "All", *(p or "not known" for p in plates)],
         "rows": table,
         "drawn": table[:DRAWN],
+        "small": len(rows_on) - len(plates),
         "always": len({r.marker for r in rows}) - len(limited),
     }
 
@@ -137,11 +169,22 @@ def _harmonisation(told: Harmonisation | None, labels: dict[str, str]) -> dict[s
         "unseen": UNSEEN[told.unseen],
         "reference": told.reference,
         "n_columns": told.n_columns,
+        "too_small": _too_small(told),
+        "smallest": ComBat().smallest_batch,
+        "held_out": told.held_out,
+        "held_out_unseen": told.held_out_unseen,
         "batches": [b.model_dump() for b in told.batches if b.rows or b.references],
         "shifts": shifts[:LARGEST_SHIFTS],
         "n_shifts": len(shifts),
         "not_known": {b: [labels.get(m, m) for m in names] for b, names in told.not_known.items()},
     }
+
+
+def _too_small(told: Harmonisation) -> list[str]:
+    """Name the batches that have too few rows in every fold."""
+    if not told.method.startswith("combat"):
+        return []
+    return [b.batch for b in told.batches if 0 < b.rows < ComBat().smallest_batch]
 
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
@@ -178,6 +221,14 @@ A batch that training did not see {{ harmonisation.unseen }}.{% endif %}
 <td>{{ b.references | count }}</td></tr>
 {% endfor %}
 {% endcall %}
+{% if harmonisation.held_out_unseen %}
+<p>{{ harmonisation.held_out_unseen | count }} of {{ harmonisation.held_out | count }} held-out rows
+were of a batch of which their fold had too few training rows: their values passed as measured.</p>
+{% endif %}
+{% if harmonisation.too_small %}
+<p>With fewer than {{ harmonisation.smallest }} rows a batch has no adjustment of its own, and
+counts as one that training did not see: {{ harmonisation.too_small | join(", ") }}.</p>
+{% endif %}
 {% if harmonisation.shifts %}
 {% call data_table("Largest of " ~ harmonisation.n_shifts ~ " shifts", ["Marker", "Batch",
 "Measures above the reference by"]) %}
@@ -195,10 +246,20 @@ A batch that training did not see {{ harmonisation.unseen }}.{% endif %}
 <p>The experiment names no assay batch: plates, lots and laboratories are taken as one.</p>
 {% endif %}
 
+<h3>In each fold</h3>
+<p>Everything here is learned from training rows. Values below a limit: {{ in_folds.limits }}. Gaps:
+{{ in_folds.missing }}; trees take them as they are.
+{% if in_folds.residualise %}Regressed out of the panel, in linear models:
+{{ in_folds.residualise | join(", ") }}. {% endif %}
+{% if in_folds.detected_above < 1 %}A marker below its limit in more than
+{{ in_folds.detected_above | percent }} of the training rows only counts as detected or not.
+{% endif %}</p>
+
 {% if detection.rows %}
 <h3>Detection</h3>
 <p>{{ detection.rows | length | count }} markers have values below a limit;
-{{ detection.always | count }} have none.</p>
+{{ detection.always | count }} have none.
+{% if detection.small %}Plates of fewer than 10 rows have no column.{% endif %}</p>
 {% call figure(figures["detection"], "Share of values above the limit, by marker and plate: the "
 ~ (detection.drawn | length) ~ " least detected") %}
 {% call data_table("Share above the limit by plate", detection.head) %}

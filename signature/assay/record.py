@@ -36,6 +36,11 @@ class Harmonisation(_Record):
     batches: tuple[BatchRows, ...]
     n_columns: int
     """Markers that are harmonised."""
+    held_out: int = 0
+    """Rows that are held out in the first repeat."""
+    held_out_unseen: int = 0
+    """Those of a batch that the training rows of their fold say too little of, and that passed as
+    measured."""
     shifts: dict[str, dict[str, float]] = {}
     """Batch → marker → how far it measures above the reference batch; of declared shifts only."""
     not_known: dict[str, list[str]] = {}

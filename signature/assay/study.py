@@ -1,7 +1,7 @@
 """Read a whole study as its dictionary describes it.
 
 A study dictionary is a TOML file beside the files that it describes; paths in it are relative to
-it. A study of two plates with a table of people::
+it, and keys above the first bracket stay above it. A study with a table of people::
 
     title = "Cytokines before treatment"
     citation = "Nobody A. Journal of Nothing 2026;1:1."
@@ -14,8 +14,16 @@ it. A study of two plates with a table of people::
 
     [assays.layout]               # where the file calls a column otherwise
     columns = { sample = "SampleID", analyte = "Analyte", value = "Conc", plate = "Plate" }
+    # decimal = ","               # decimal commas; delimiter = ";" if it is not found
+    # bridges = ["Pool 1"]        # samples that are on every plate
 
-    [assays.markers]              # what no panel says; panel = "<name>" takes a shipped one
+    # [assays.layout.limits]      # where cells say "OOR <" and the file gives no limit
+    # file = "limits.csv"         # one row per marker and plate
+    # marker = "Analyte"
+    # limit = "LLOQ"
+    # plate = "Plate"
+
+    [assays.markers]              # by canonical name: the range that a wrong unit would leave
     IL6 = { low = 0.05, high = 5000 }
     TNF = { low = 0.05, high = 2000 }
 
@@ -30,13 +38,17 @@ it. A study of two plates with a table of people::
     [people.clinical]             # features that are no markers
     age = { column = "Age", group = "demographics", unit = "years", low = 18, high = 100 }
     female = { column = "Sex", scale = "yes/no", codes = { F = 1, M = 0 } }
+    # CRP = { column = "CRP", role = "marker", unit = "mg/L", scale = "log2", high = 500 }
 
     [outcome]                     # for the check alone; experiments name their own
     column = "response"
     event = ["none", "partial"]
     no_event = ["full"]
 
-``signature check study.toml`` reads the study and says what is wrong with it.
+``signature check study.toml`` reads the study and says what is wrong with it. ``panel = "<name>"``
+in [[assays]] takes units and ranges of a shipped panel instead. All keys are those of
+`signature.assay.dictionary` and `signature.assay.layout`, the laboratory's rules under
+[assays.rules] those of `signature.assay.rules`.
 """
 
 from __future__ import annotations
@@ -48,7 +60,7 @@ from pathlib import Path
 import pandas as pd
 
 from signature import discovery, panels
-from signature.assay.assembly import assemble
+from signature.assay.assembly import assemble, column_name
 from signature.assay.concentrations import concentrations
 from signature.assay.dictionary import AssayText, Dictionary, MarkerText, load_dictionary
 from signature.assay.measurement_quality import judge_measurements
@@ -58,10 +70,12 @@ from signature.assay.plate_quality import PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.rules import Rules
+from signature.assay.unit_names import parse
 from signature.assay.wells import Wells
 from signature.cohort import Cohort
 from signature.declared import validated
-from signature.exceptions import StudyError
+from signature.exceptions import StudyError, UnitError
+from signature.incoming import closest
 from signature.schema import Column
 
 READERS = "signature.assay.readers"
@@ -139,13 +153,14 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
         told=_told(told),
         repeats=told.repeats,
     )
-    reading = replace(reading, findings=found.findings)
+    doubts = (*found.findings, *_strange_units(parts), *_not_measured(file, told, cohort))
+    reading = replace(reading, findings=doubts)
     if found.quality is not None and found.wells:
         reading = _with_wells(reading, found.quality, found.wells)
     outcome = people.outcome
     return Study(
         title=told.title,
-        cohort=cohort,
+        cohort=replace(cohort, quality=found.quality),
         quality=found.quality,
         measurements=tuple(parts),
         reading=reading,
@@ -268,6 +283,29 @@ def _with_wells(reading: Reading, quality: PlateQuality, wells: Sequence[Wells])
         for n in reading.notes
     ]
     return replace(reading, notes=(*notes, *merged), set_aside=aside)
+
+
+def _strange_units(parts: Sequence[Measurements]) -> list[str]:
+    """Name units that nothing can be converted into."""
+    sentences = []
+    for part in parts:
+        for unit in part.table["unit"].dropna().astype("str").unique():
+            try:
+                parse(unit)
+            except UnitError as error:
+                sentences.append(f"{part.source}: {error}; nothing is converted from or to it")
+    return sentences
+
+
+def _not_measured(file: Path, told: Dictionary, cohort: Cohort) -> list[str]:
+    """Name markers that are described and not there: mostly a name that is spelt otherwise."""
+    sentences = []
+    for name in _told(told):
+        if column_name(name) not in cohort.schema:
+            meant = closest(name, cohort.schema.names)
+            hint = f" (did you mean {meant!r}?)" if meant else ""
+            sentences.append(f"{file.name} describes the marker {name!r}, which no file has{hint}")
+    return sentences
 
 
 def _panel(told: Dictionary) -> list[Column]:

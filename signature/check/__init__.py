@@ -32,6 +32,7 @@ def check_study(
     outcome: pd.Series | None = None,
     batch: str | None = None,
     reading: Reading | None = None,
+    title: str = "",
 ) -> CheckReport:
     """Check a study and say what to do about each finding.
 
@@ -47,6 +48,8 @@ def check_study(
         1, 0 or missing; the cohort's own when left out.
     reading : Reading, optional
         The account of the reading, from `signature.assay.study.read_study`.
+    title : str
+        Of the study, where its name says too little.
 
     Returns
     -------
@@ -91,6 +94,7 @@ def check_study(
     ]
     return CheckReport(
         study=cohort.name,
+        title=title,
         citation=cohort.citation,
         rows=len(cohort),
         people=cohort.n_people,
@@ -132,7 +136,10 @@ def _looked_at(
         severity=Severity.NOTE,
         code="not_looked_at",
         sentence=f"No {' and no '.join(absent)} is known, so nothing was compared by it",
-        action="Name them in the study dictionary or on the command line.",
+        action=(
+            "Name them in the study dictionary or on the command line; an experiment names its "
+            "site under [validation]."
+        ),
     )
 
 

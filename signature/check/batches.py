@@ -11,13 +11,19 @@ from sklearn.metrics import roc_auc_score
 from signature.check.association import association
 from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
-from signature.check.whose_plate import guess_groups
+from signature.check.whose_plate import Guess, guess_groups
 
 LEVEL = 0.005
 """Chance of a false alarm of one test."""
 
 WEAK = 0.1
 """Cramér's V up to which plates and outcome go together too little to matter."""
+
+MATTERS = 0.2
+"""Share of the way from chance to certainty that the markers must cover to be worth a warning."""
+
+COINCIDE = 0.6
+"""Cramér's V from which plates and sites can hardly be told apart."""
 
 FOLDS = 5
 
@@ -99,28 +105,52 @@ def _outcome_from_group(groups: np.ndarray, outcome: np.ndarray) -> float | None
 
 
 def _nested(view: View) -> Iterator[Finding]:
-    if view.nested:
-        yield Finding(
-            severity=Severity.NOTE,
-            code="plates_in_sites",
-            sentence="Each plate holds the samples of one site only",
-            action=(
-                "Harmonising plates also takes out what differs between sites; samples of several "
-                "sites on one plate, or bridge samples, would tell them apart."
-            ),
+    if view.site is None or view.batch is None:
+        return
+    sentence = "Each plate holds the samples of one site only"
+    if not view.nested:
+        use = view.one_each & view.site.notna().to_numpy() & view.batch.notna().to_numpy()
+        p, v = association(pd.crosstab(view.batch[use], view.site[use]).to_numpy())
+        if p >= LEVEL or v < COINCIDE:
+            return
+        sentence = f"Plates and sites nearly coincide (Cramér's V {v:.2f})"
+    found = _guess(view, view.site)
+    shifted = found is not None and found.p <= LEVEL and found.gain >= MATTERS
+    if found is not None and shifted:
+        sentence += (
+            f", and the markers give the site away: {percent(found.accuracy)} of held-out people "
+            f"are put on their site, {percent(found.chance)} by chance (p {_p(found.p)}); whether "
+            "the assay or the people differ cannot be told"
         )
+    yield Finding(
+        severity=Severity.WARNING if shifted else Severity.NOTE,
+        code="plates_in_sites",
+        sentence=sentence,
+        action=(
+            "Harmonising plates also takes out what differs between sites; samples of several "
+            "sites on one plate, or bridge samples, would tell them apart."
+        ),
+        columns=tuple(view.markers[i] for i in found.apart) if found and shifted else (),
+    )
+
+
+def _guess(view: View, groups: pd.Series, within: pd.Series | None = None) -> Guess | None:
+    if not view.markers:
+        return None
+    use = view.one_each & groups.notna().to_numpy()
+    values = np.column_stack([view.ranked(n)[use] for n in view.markers])
+    return guess_groups(
+        values, groups[use].to_numpy(), within=None if within is None else within[use]
+    )
 
 
 def _guessed(view: View, *, linked: bool) -> Iterator[Finding]:
-    if view.batch is None or view.batch.nunique() < 2 or not view.markers:
+    if view.batch is None or view.batch.nunique() < 2:
         return
-    use = view.one_each & view.batch.notna().to_numpy()
-    values = np.column_stack([view.ranked(n)[use] for n in view.markers])
-    within = view.site[use] if view.site is not None else None
-    found = guess_groups(values, view.batch[use].to_numpy(), within=within)
+    found = _guess(view, view.batch, view.site)
     if found is None or found.p > LEVEL:
         return
-    matters = found.gain >= 0.2
+    matters = found.gain >= MATTERS
     apart = [view.markers[i] for i in found.apart]
     yield Finding(
         severity=Severity.WARNING if matters or (linked and found.gain >= 0.1) else Severity.NOTE,

@@ -33,7 +33,7 @@ def findings(view: View) -> Iterator[Finding]:
             severity=Severity.WARNING,
             code="reading",
             sentence=sentence,
-            action="Look at the file; what is doubtful there was used as it stands.",
+            action="Look at the file and its description; the study was read as said here.",
         )
 
 

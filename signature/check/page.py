@@ -20,6 +20,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
 main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .25rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 2.25rem 0 .75rem; }
+.title { font-size: 1.1rem; margin: .15rem 0; }
 .soft { color: var(--soft); margin: .15rem 0; }
 .verdict { font-size: 1.1rem; font-weight: 600; margin: 1rem 0 0; }
 .finding { border-left: .3rem solid var(--tone); background: var(--band);
@@ -66,6 +67,7 @@ def page(report: CheckReport) -> str:
     title = f"Check of {report.study}"
     body = [
         f"<h1>{escape(title)}</h1>",
+        f'<p class="title">{escape(report.title)}</p>' if report.title else "",
         f'<p class="soft">{escape(report.citation)}</p>' if report.citation else "",
         f'<p class="soft">{_size(report)}</p>',
         f'<p class="verdict">{escape(verdict(report))}</p>',

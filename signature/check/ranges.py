@@ -16,6 +16,9 @@ from signature.schema import BELOW, Column, Role, Scale
 MANY = 0.01
 """Share of values outside the range above which it is no longer a few odd samples."""
 
+FAR = 30.0
+"""Ratio of two medians that no plate, lot or hospital explains, whatever the units."""
+
 HIGHEST_LOG2 = 25.0
 """No NPX or log2 concentration is higher; concentrations of a panel are."""
 
@@ -26,6 +29,7 @@ _LOGARITHMS = ("npx", "log2")
 def findings(view: View) -> Iterator[Finding]:
     """Look at the values of every column."""
     yield from _outside(view)
+    yield from _no_range(view)
     yield from _limits_outside(view)
     logarithms = list(_logarithms(view))
     yield from logarithms
@@ -86,6 +90,22 @@ def outside(values: np.ndarray, column: Column) -> np.ndarray:
     if column.high is not None:
         odd |= values > column.high
     return odd
+
+
+def _no_range(view: View) -> Iterator[Finding]:
+    schema = view.cohort.schema
+    open_ended = [n for n in view.markers if schema[n].low is None and schema[n].high is None]
+    if open_ended:
+        yield Finding(
+            severity=Severity.NOTE,
+            code="no_range",
+            sentence=(
+                f"No plausible range is known of {several(len(open_ended), 'marker')}, so that a "
+                f"wrong unit in all of its values would not be seen: {listed(open_ended)}"
+            ),
+            action="Give low and high in the study dictionary, or name a panel that has them.",
+            columns=tuple(open_ended),
+        )
 
 
 def _limits_outside(view: View) -> Iterator[Finding]:
@@ -226,7 +246,12 @@ def _slips(values: np.ndarray, by: pd.Series, column: Column) -> dict[str, str]:
         return slips
     for i, own in enumerate(middle):
         others = float(np.median(np.delete(middle, i)))
-        if meaning := slip_between(float(own) / others, column.name, column.unit):
+        ratio = float(own) / others
+        meaning = slip_between(ratio, column.name, column.unit)
+        if not meaning and max(ratio, 1 / ratio) >= FAR:
+            # a slip on a plate that also shifts is no round factor
+            meaning = f"{FAR:g} times or more too {'large' if ratio > 1 else 'small'}"
+        if meaning:
             slips[str(names[i])] = meaning
     if len(middle) == 2:  # which of the two slipped is not known; name the smaller group
         keep = str(names[int(size.argmin())])

@@ -62,6 +62,8 @@ class CheckReport(_Part):
 
     version: Literal[1] = 1
     study: str
+    title: str = ""
+    """As the study dictionary gives it."""
     citation: str
     rows: int
     people: int

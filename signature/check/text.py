@@ -26,7 +26,8 @@ def summary(report: CheckReport) -> str:
     str
         Lines of at most 88 characters, unless a name is longer.
     """
-    lines = [_title(report), _compared(report), "", verdict(report)]
+    about = textwrap.wrap(report.title, WIDTH)
+    lines = [_title(report), *about, _compared(report), "", verdict(report)]
     for severity, heading in HEADINGS.items():
         found = [f for f in report.findings if f.severity is severity]
         if found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from signature.assay.dictionary import load_dictionary
@@ -18,8 +17,7 @@ def citation_of(name: str) -> str:
 
 def described(name: str) -> Cohort:
     """Read the files of a data set in its local folder, as its dictionary describes them."""
-    study = read_study(_dictionary(name), data_folder(name))
-    return replace(study.cohort, quality=study.quality)
+    return read_study(_dictionary(name), data_folder(name)).cohort
 
 
 def _dictionary(name: str) -> Path:

@@ -93,6 +93,7 @@ def tidy(
         upper=upper,
     )
     refuse_text_in(source, rows.column, read.reason, aside.used)
+    found += _without_limits(names, read.reason, aside.used)
     npx = np.array([*(u.casefold() == "npx" for u in units.categories), False])[units.codes]
     found += thousands(source, read.grouped & aside.used, npx, rows.column, layout.decimal)
     refuse_npx(source, read.value[aside.used & ~signed])
@@ -128,6 +129,20 @@ def tidy(
         names.unknown,
         (*findings, *found),
     )
+
+
+def _without_limits(names: Names, reason: np.ndarray, used: np.ndarray) -> list[str]:
+    """Say which markers lose low values, which are not missing at random."""
+    lost = (reason == cells.NO_LIMIT) & used
+    if not lost.any():
+        return []
+    markers = sorted({names.markers[code] for code in names.codes[lost]})
+    shown = ", ".join(markers[:8]) + (f" and {len(markers) - 8} more" if len(markers) > 8 else "")
+    return [
+        f"without a limit, 'below the limit' in {int(lost.sum())} cells of {shown} says nothing, "
+        "and low values count as not measured; give the limits as a column "
+        "(layout.columns.limit) or as a table (layout.limits)"
+    ]
 
 
 def _units(rows: Rows, usual: str | None) -> Labels:
