@@ -54,6 +54,38 @@ class Aside:
         )
 
 
+def drop_repeated(
+    table: pd.DataFrame, key: list[str], aside: Aside
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set rows aside that repeat another exactly.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows that are used, by their place in the file.
+    key : list of str
+        Columns that are to tell the rows apart.
+    aside : Aside
+        Is told which rows repeat another.
+
+    Returns
+    -------
+    table : DataFrame
+        Without them.
+    several : DataFrame
+        Rows that share their key and yet differ.
+    """
+    again = table[table.duplicated(key, keep=False)]
+    if again.empty:
+        return table, again
+    same = again.duplicated(keep="first")
+    rows = np.zeros(len(aside.used), dtype=bool)
+    rows[again.index[same]] = True
+    aside.mark(rows, REPEATED)
+    different = again[~same]
+    return table.drop(again.index[same]), different[different.duplicated(key, keep=False)]
+
+
 @dataclass(eq=False)
 class Rows:
     """Rows of a file, before anything is decided; names are missing where the file has none.

@@ -10,7 +10,7 @@ import pandas as pd
 from signature.assay import cells
 from signature.assay.labels import Labels, labels
 from signature.assay.readers._names import Names
-from signature.assay.readers._rows import REPEATED, Aside
+from signature.assay.readers._rows import Aside, drop_repeated
 from signature.exceptions import AssayError, TableError
 
 _CONCENTRATION = re.compile(
@@ -169,20 +169,11 @@ def once(source: str, table: pd.DataFrame, aside: Aside) -> pd.DataFrame:
         When a sample has two results for one marker on one plate: which one counts, or whether
         they are replicates to be merged, is not the reader's to say.
     """
-    key = ["sample", "marker", "plate"]
-    again = table[table.duplicated(key, keep=False)]
-    if again.empty:
-        return table
-    same = again.duplicated(keep="first")
-    rows = np.zeros(len(aside.used), dtype=bool)
-    rows[again.index[same]] = True
-    aside.mark(rows, REPEATED)
-    several = again[~same]
-    several = several[several.duplicated(key, keep=False)]
+    table, several = drop_repeated(table, ["sample", "marker", "plate"], aside)
     if len(several):
         raise AssayError(
             f"{source}: {len(several)} rows give {several['sample'].nunique()} samples more than "
             "one result for the same marker and plate. Name the plate column if they are from "
             "several plates, read replicate wells with the format for wells, or keep one row each"
         )
-    return table.drop(again.index[same])
+    return table
