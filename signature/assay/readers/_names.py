@@ -63,6 +63,23 @@ def roles(
     return found
 
 
+def roles_and_match(
+    source: str,
+    header: list[str],
+    layout: Layout,
+    usual: Mapping[str, tuple[str, ...]],
+    required: Iterable[str],
+) -> dict[str, str]:
+    """Find the columns as `roles` does, and as ``match`` that by which limits are looked up.
+
+    Without ``match`` it is the plate's.
+    """
+    found = roles(source, header, layout, usual, required)
+    if layout.limits is not None and layout.limits.match is not None:
+        found["match"] = layout.limits.match
+    return found
+
+
 def column_of(header: list[str], names: Iterable[str]) -> str | None:
     """Return the first column that is called by one of the names, the preferred one first."""
     by_key = {_key(name): name for name in reversed(header)}
