@@ -12,15 +12,16 @@ import pandas as pd
 from signature.assay.dictionary import MarkerText
 from signature.assay.measurements import Measurements
 from signature.assay.people import People
-from signature.assay.pivot import LOGARITHMS, Wide, pivot
+from signature.assay.pivot import Wide, pivot
 from signature.assay.reading import LISTED, Note, Reading
 from signature.assay.same_units import in_units
+from signature.assay.unit_names import is_log2
 from signature.cohort import Cohort
 from signature.exceptions import AssayError
 from signature.markers import VOCABULARY
 from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
-_NO_LOG = (*LOGARITHMS, "%", "ratio")
+_SHARES = ("%", "ratio")
 _OTHER = "other analytes"
 
 
@@ -139,7 +140,7 @@ def column_name(marker: str) -> str:
 
 def _plain(marker: str, name: str, unit: str) -> Column:
     entry = VOCABULARY.get(marker)
-    scale = Scale.LINEAR if unit.casefold() in _NO_LOG else Scale.LOG2
+    scale = Scale.LINEAR if is_log2(unit) or unit.casefold() in _SHARES else Scale.LOG2
     if entry is None:
         return Column(name, Role.MARKER, _OTHER, marker, unit, scale)
     return Column(name, Role.MARKER, entry.family, entry.label, unit, scale)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from signature.assay.unit_names import is_log2
 from signature.check.association import association
 from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View
@@ -160,7 +161,7 @@ def _limits_differ(view: View) -> Iterator[Finding]:
             continue
         low, high = own["limit"].min(), own["limit"].max()
         column = view.cohort.schema[str(marker)]
-        if column.unit.casefold() in ("npx", "log2"):
+        if is_log2(column.unit):
             # far more than that is no ratio of limits, but another scale
             ratio = float(2 ** min(high - low, 30.0))
         elif low > 0 and column.scale is not Scale.YES_NO:
