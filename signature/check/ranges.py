@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
-from signature.assay.unit_names import is_log2
+from signature.assay.unit_names import MASS, MOLAR, is_log2, parse
 from signature.check.report import Finding, Severity, Table, listed, several
 from signature.check.units import LEAST_SLIP, slip_between, unit_hint
 from signature.check.view import FEWEST, View
+from signature.exceptions import UnitError
 from signature.schema import BELOW, Column, Role, Scale
 
 MANY = 0.01
@@ -19,8 +19,6 @@ MANY = 0.01
 
 HIGHEST_LOG2 = 25.0
 """No NPX or log2 concentration is higher; concentrations of a panel are."""
-
-_CONCENTRATION = re.compile(r"^(f|p|n|µ|u|m)?(g|mol)/(d|m|µ|u)?L$")
 
 
 def findings(view: View) -> Iterator[Finding]:
@@ -281,4 +279,7 @@ def _range(column: Column) -> str:
 
 
 def _concentration(column: Column) -> bool:
-    return bool(_CONCENTRATION.match(column.unit))
+    try:
+        return parse(column.unit).quantity in (MASS, MOLAR)
+    except UnitError:
+        return False
