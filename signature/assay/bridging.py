@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from signature.assay.measurements import Measurements
+from signature.assay.measurements import NUMBERS, Measurements
 from signature.assay.unit_names import is_log2
 from signature.exceptions import AssayError
 
@@ -196,10 +196,7 @@ def apply_shifts(measurements: Measurements, shifts: BridgeShifts) -> Measuremen
         )
     shift = pd.Series(by, dtype="float64").reindex(keys).set_axis(table.index)
     logarithmic = _logarithmic(table)
-    moved = {
-        c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift)
-        for c in ("value", "below", "above", "limit")
-    }
+    moved = {c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift) for c in NUMBERS}
     return Measurements(
         source=measurements.source,
         table=table.assign(**moved),

@@ -11,6 +11,9 @@ from signature.exceptions import AssayError
 COLUMNS = ("sample", "marker", "value", "below", "above", "unit", "limit", "plate", "flag")
 """Columns of `Measurements.table`, in order."""
 
+NUMBERS = ("value", "below", "above", "limit")
+"""Those of them that are in the unit of the marker."""
+
 SET_ASIDE = ("row", "reason")
 """Columns of `Measurements.set_aside`, in order."""
 
