@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from infliximab_wells import infliximab_wells
 from pydantic import ValidationError
 
 from signature.assay.blanks import PRIOR_WELLS, blank_limits
@@ -334,26 +335,9 @@ def test_detection_of_a_cohort_by_plate():
 @pytest.fixture(scope="module")
 def plates(data_root: Path) -> tuple[Wells, pd.DataFrame]:
     """The raw wells of a trial of infliximab, and the authors' own table of averages."""
-    folder = data_root / "infliximab_crohn_luminex"
-    if not folder.is_dir():
-        pytest.skip("no infliximab plates in the data folder")
-    raw = pd.read_csv(folder / "wells.csv", dtype={"plate": "str"})
-    kinds = {"Blan": "blank", "Stan": "standard", "Teva": "bridge"}
-    table = pd.DataFrame(
-        {
-            "plate": raw["plate"],
-            "well": raw["well"],
-            "sample": raw["sample"],
-            "kind": raw["sample"].str[:4].map(kinds).fillna("sample"),
-            "marker": raw["analyte"],
-            "signal": raw["MFI_median"],
-            "beads": raw["bead_count"].astype("float64"),
-            "expected": np.nan,
-        }
-    )
-    authors = pd.read_csv(folder / "data.csv", dtype={"plate": "str"}).rename(
-        columns={"SampleInfo": "sample"}
-    )
+    table = infliximab_wells(data_root)
+    file = data_root / "infliximab_crohn_luminex" / "data.csv"
+    authors = pd.read_csv(file, dtype={"plate": "str"}).rename(columns={"SampleInfo": "sample"})
     long = authors.melt(["sample", "plate"], list(table["marker"].unique()), "marker", "theirs")
     return Wells("wells.csv", table, len(table)), long
 

@@ -3,14 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import SECRET, refused
 
 from signature.assay import cells
 from signature.assay.layout import Layout
 from signature.assay.readers import _rows, immport_results, luminex_wells, olink_npx
 from signature.assay.wells import COLUMNS, Kind, Wells
-from signature.exceptions import AssayError, TableError
-
-SECRET = "Mueller-4711"
+from signature.exceptions import TableError
 
 
 @pytest.fixture
@@ -23,12 +22,6 @@ def file(tmp_path):
         return path
 
     return write
-
-
-def refused(message, read, error=AssayError):
-    with pytest.raises(error, match=message) as caught:
-        read()
-    assert SECRET not in str(caught.value)
 
 
 def reasons(read):

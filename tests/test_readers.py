@@ -6,16 +6,16 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from refusals import SECRET, refused
 
 from signature import discovery
 from signature.assay import cells
 from signature.assay.layout import Layout, Limits
 from signature.assay.measurements import COLUMNS, Measurements, duplicated
 from signature.assay.readers import _rows, long_table, wide_table
-from signature.exceptions import AssayError, DefinitionError, TableError
+from signature.exceptions import DefinitionError, TableError
 from signature.markers import lookup
 
-SECRET = "Mueller-4711"
 PG = Layout(unit="pg/mL")
 
 
@@ -32,12 +32,6 @@ def file(tmp_path):
         return tmp_path / name
 
     return write
-
-
-def refused(message, read, error=AssayError):
-    with pytest.raises(error, match=message) as caught:
-        read()
-    assert SECRET not in str(caught.value)
 
 
 def reasons(measurements):

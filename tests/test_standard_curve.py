@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from infliximab_wells import infliximab_wells
 
 from signature.assay.concentrations import concentrations
 from signature.assay.curve_range import CurveRules
@@ -330,25 +331,10 @@ def test_a_plate_without_standards_is_set_aside_and_counted():
 
 def test_the_infliximab_standards_in_relative_units(data_root: Path):
     """Their concentrations are not published; four-fold dilutions are assumed."""
-    file = data_root / "infliximab_crohn_luminex" / "wells.csv"
-    if not file.is_file():
-        pytest.skip("no infliximab plates in the data folder")
-    raw = pd.read_csv(file, dtype={"plate": "str"})
-    raw = raw[raw["plate"] == "2"]
-    step = raw["sample"].str.extract(r"^Standard (\d)")[0].astype("float64")
-    kinds = {"Blan": "blank", "Stan": "standard", "Teva": "bridge"}
-    table = pd.DataFrame(
-        {
-            "plate": "2",
-            "well": raw["well"],
-            "sample": raw["sample"],
-            "kind": raw["sample"].str[:4].map(kinds).fillna("sample"),
-            "marker": raw["analyte"],
-            "signal": raw["MFI_median"],
-            "beads": raw["bead_count"].astype("float64"),
-            "expected": 4.0 ** (1 - step),
-        }
-    )
+    table = infliximab_wells(data_root)
+    table = table[table["plate"] == "2"]
+    step = table["sample"].str.extract(r"^Standard (\d)")[0].astype("float64")
+    table = table.assign(expected=4.0 ** (1 - step))
     wells = Wells("wells.csv", table.reset_index(drop=True), len(table))
     result = concentrations(wells, Rules(bridging="off"), unit="relative")
     # golden: concentrations(wells) as above
