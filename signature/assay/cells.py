@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature import tables
-from signature.assay.labels import Labels
+from signature.assay.labels import Labels, first_few
 from signature.exceptions import TableError
 
 MISSING = "no measurement"
@@ -273,11 +273,10 @@ def _refuse_other_decimal(
         counts = {column: int(other.sum())}
     else:
         counts = {str(k): int(v) for k, v in column[other].value_counts().items() if v}
-    shown = ", ".join(f"{name!r} ({n} cells)" for name, n in list(counts.items())[:12])
+    shown = first_few([f"{name!r} ({n} cells)" for name, n in counts.items()])
     names = {".": "decimal points", ",": "decimal commas"}
     used = "," if decimal == "." else "."
     raise TableError(
         f"{where}: expected {names[decimal]}, but numbers are written with {names[used]} in {shown}"
-        f'{", …" if len(counts) > 12 else ""}; say so with `decimal = "{used}"`, or save the '
-        "file again"
+        f'; say so with `decimal = "{used}"`, or save the file again'
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature import markers
-from signature.assay.labels import Labels
+from signature.assay.labels import Labels, first_few
 from signature.assay.layout import Layout
 from signature.exceptions import AssayError, DefinitionError, TableError
 
@@ -100,10 +100,9 @@ def _refuse(
             f"{source}: no column of this format is in its first line; are the header and the "
             f"delimiter as expected? Looked for {asked}"
         )
-    shown = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
     raise TableError(
-        f"{source} lacks a column for {asked}; it has: {shown}. Name it in `columns`, for example "
-        f'{missing[0]} = "…"'
+        f"{source} lacks a column for {asked}; it has: {first_few(header)}. Name it in `columns`, "
+        f'for example {missing[0]} = "…"'
     )
 
 

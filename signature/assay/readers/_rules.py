@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay import cells
-from signature.assay.labels import Labels, labels
+from signature.assay.labels import Labels, first_few, labels
 from signature.assay.readers._names import Names
 from signature.assay.readers._rows import Aside, drop_repeated
 from signature.exceptions import AssayError, TableError
@@ -57,11 +57,10 @@ def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: 
     n_text, n_filled = (np.bincount(column.codes[m], minlength=len(names)) for m in (text, filled))
     bad = np.flatnonzero((n_text > 0) & (n_text == n_filled))
     if len(bad):
-        shown = ", ".join(f"{names[i]!r} ({n_text[i]} cells)" for i in bad[:12])
+        shown = first_few([f"{names[i]!r} ({n_text[i]} cells)" for i in bad])
         raise TableError(
-            f"{source}: expected measurements, but there is nothing but text in {shown}"
-            f"{', …' if len(bad) > 12 else ''}; name the right column in `columns`, or leave "
-            "the column out with `ignore`"
+            f"{source}: expected measurements, but there is nothing but text in {shown}; "
+            "name the right column in `columns`, or leave the column out with `ignore`"
         )
 
 
@@ -151,7 +150,7 @@ def unreached(
     which = sorted(set(names.markers[none % len(names.markers)]))
     return [
         f"the limit is above every number for {len(none)} of {int((n > 0).sum())} plates and "
-        f"markers ({', '.join(which[:12])}{', …' if len(which) > 12 else ''})"
+        f"markers ({first_few(which)})"
     ]
 
 

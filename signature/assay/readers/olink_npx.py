@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.files import Sheet, read_sheet
-from signature.assay.labels import Labels, as_labels, as_text, labels, renamed
+from signature.assay.labels import Labels, as_labels, as_text, first_few, labels, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
 from signature.assay.readers._names import column_of, roles_and_match
@@ -151,8 +151,8 @@ def _one_per_assay(ids: Labels, rows: Rows, layout: Layout) -> list[str]:
     which = sorted(map(str, rows.analyte.categories[np.unique(rows.analyte.codes[other])]))
     return [
         f"{len(which)} assays were measured in several panels or blocks "
-        f"({', '.join(which[:12])}{', …' if len(which) > 12 else ''}): the lowest Olink id is "
-        f"used, {int(other.sum())} measurements of the others are set aside"
+        f"({first_few(which)}): the lowest Olink id is used, "
+        f"{int(other.sum())} measurements of the others are set aside"
     ]
 
 
