@@ -10,6 +10,7 @@ import pandas as pd
 
 from signature import markers
 from signature.assay.dictionary import ClinicalText, OutcomeText, PeopleText
+from signature.assay.measurements import SET_ASIDE
 from signature.datasets._recode import coded
 from signature.exceptions import StudyError
 from signature.schema import Column, Role, Scale
@@ -39,7 +40,7 @@ class People:
     rows_in : int
         Rows of the file.
     set_aside : DataFrame
-        Columns ``row`` and ``reason``: rows that name no sample or no person.
+        As in `signature.assay.measurements.Measurements`: rows that name no sample or no person.
     """
 
     source: str
@@ -54,7 +55,7 @@ class People:
     weight: pd.Series | None = None
     outcome: pd.Series | None = None
     rows_in: int = 0
-    set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "reason"]))
+    set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SET_ASIDE)))
 
     def __len__(self) -> int:
         return len(self.sample)

@@ -10,10 +10,8 @@ import pandas as pd
 
 from signature.assay.measurements import Measurements
 from signature.assay.reading import LIMITS, Repeats
+from signature.assay.unit_names import is_log2
 from signature.exceptions import AssayError
-
-LOGARITHMS = ("npx", "log2")
-"""Units whose values are logarithms to base 2 already."""
 
 DIFFERENT, DIFFERENT_LOG2 = 1.1, 0.15
 """Ratio and difference of logarithms from which two measurements of one sample differ."""
@@ -187,7 +185,7 @@ def _long(parts: Sequence[Measurements], units: dict[str, str]) -> _Long:
         samples=samples,
         markers=markers,
         plates=plates,
-        logarithmic=np.array([units[m].casefold() in LOGARITHMS for m in markers], dtype=bool),
+        logarithmic=np.array([is_log2(units[m]) for m in markers], dtype=bool),
     )
 
 
