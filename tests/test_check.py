@@ -131,7 +131,10 @@ def test_no_table_is_too_odd(data):
         X[name] = pd.Series(column(NUMBERS), dtype="float64")
         unit = data.draw(st.sampled_from(["", "pg/mL", "NPX", "mg/dL"]))
         scale = data.draw(st.sampled_from(list(Scale)))
-        described = Column(name, Role.MARKER, "g", unit=unit, scale=scale, low=0.5, high=9.0)
+        bent = 5.0 if scale is Scale.ASINH else None
+        described = Column(
+            name, Role.MARKER, "g", unit=unit, scale=scale, low=0.5, high=9.0, cofactor=bent
+        )
         X[f"{name}__below"] = pd.Series(column(NUMBERS), dtype="float64").where(X[name].isna())
         columns += censored(described)
     words = st.sampled_from(["a", "b", None])

@@ -12,7 +12,7 @@ from pipelines.experiment import Experiment, load_experiment
 from pipelines.fitting import Rows, Task, fit_task
 from pipelines.handling import check_batches, handling_of
 from pipelines.model_summary import input_example
-from pipelines.store import FoldStore
+from pipelines.store import FoldStore, fingerprint
 from pipelines.study import assemble
 from pipelines.tuning import Tuner, fit_tuned
 from signature.adaptation import harmonises, unseen_rows
@@ -81,6 +81,15 @@ def study_of(tmp_path):
     return make
 
 
+def _narrow(study):
+    """Return the study with a few of its markers: what is asked is the same, and sooner told."""
+    schema = study.cohort.schema.only(["age", "female", "CRP", "IL6", "TNF", "IL1B"])
+    references = study.references
+    if references is not None:
+        references = references[list(schema.names)]
+    return replace(study, cohort=study.cohort.with_features(schema), references=references)
+
+
 def _fit(study, tmp_path, candidate="elastic_net"):
     """Fit one fold and return its store, its task and the held-out probabilities."""
     fold = study.folds[0]
@@ -114,7 +123,7 @@ def test_every_handling_is_fitted_saved_and_explained(study_of, tmp_path, assay,
 
 @pytest.mark.parametrize("candidate", ["elastic_net", "clinical_only", "best_single_marker"])
 def test_draws_in_training_follow_the_seed(study_of, candidate):
-    study = study_of('[assay]\nlimits = "conditional"\nmissing = "regression"\n')
+    study = _narrow(study_of('[assay]\nlimits = "conditional"\nmissing = "regression"\n'))
     X = study.cohort.X.assign(age=study.cohort.X["age"].mask(np.arange(len(study.cohort)) < 9))
 
     def drawn(seed):
@@ -184,6 +193,45 @@ def test_outcomes_of_held_out_people_and_of_references_change_nothing(study_of, 
     study.cohort.__dict__["outcome"] = rows
     _, _, other = _fit(study, tmp_path / "other")
     np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "assay",
+    [
+        '[assay]\nlimits = "conditional"\nmissing = "regression"\n',
+        PLATES + 'limits = "normal"\nharmonise = "combat"\nresidualise = ["age"]\n',
+        SHIFT,
+        ADAPTED,
+    ],
+    ids=["conditional", "combat", "shift", "adapted"],
+)
+def test_held_out_rows_teach_nothing(study_of, tmp_path, assay):
+    study = _narrow(study_of(assay))
+    procedure, task, _ = _fit(study, tmp_path / "one")
+    rows = Rows.of(study.cohort, study.references)
+    X, y = rows.X.copy(), rows.outcome.copy()
+    values = [c for c in X if c != BATCH]
+    X.loc[task.held_out, values] = 3 * X.loc[task.held_out[::-1], values].to_numpy()
+    y[task.held_out] = 1 - y[task.held_out]
+    store = FoldStore(tmp_path / "other", "0" * 16)
+    fit_task(task, replace(rows, X=X, outcome=y), study.experiment, store)
+    other = store.procedure(task.candidate, task.key)
+    for table in (rows.X, X):
+        of = table.iloc[task.held_out]
+        found = procedure.decision_function(of)
+        np.testing.assert_array_equal(found, other.decision_function(of))
+        alone = [procedure.decision_function(of.iloc[[k]])[0] for k in range(len(of))]
+        np.testing.assert_allclose(alone, found, rtol=0, atol=1e-12)
+
+
+def test_reference_rows_decide_a_fold(study_of):
+    study = study_of(ADAPTED)
+    moved = study.references.assign(IL6=study.references["IL6"] * 2)
+    one, other = (
+        fingerprint(study.experiment, study.cohort, references)
+        for references in (study.references, moved)
+    )
+    assert one != other
 
 
 def test_clinical_candidates_carry_no_batch(study_of, tmp_path):
