@@ -13,7 +13,8 @@ LABEL = "Best single marker"
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     """Return the procedure on the panel alone; the choice of the marker is part of the fit."""
-    return procedure(linear_steps(schema, schema.panel), BestSingleMarker(among=schema.panel))
+    steps = linear_steps(schema, schema.panel, random_state=random_state)
+    return procedure(steps, BestSingleMarker(among=schema.panel))
 
 
 def space(trial: Any) -> dict[str, Any]:

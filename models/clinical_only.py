@@ -13,9 +13,8 @@ LABEL = "Clinical only"
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     """Return the procedure on the baseline features alone."""
-    return procedure(
-        linear_steps(schema, schema.baseline), LogisticRegression(l1_ratio=0.0, max_iter=2000)
-    )
+    steps = linear_steps(schema, schema.baseline, random_state=random_state)
+    return procedure(steps, LogisticRegression(l1_ratio=0.0, max_iter=2000))
 
 
 def space(trial: Any) -> dict[str, Any]:

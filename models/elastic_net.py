@@ -16,7 +16,7 @@ def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     model = LogisticRegression(
         solver="saga", l1_ratio=0.5, max_iter=5000, tol=1e-4, random_state=random_state
     )
-    return procedure(linear_steps(schema), model)
+    return procedure(linear_steps(schema, random_state=random_state), model)
 
 
 def space(trial: Any) -> dict[str, Any]:

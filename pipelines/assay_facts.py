@@ -12,6 +12,7 @@ from pipelines.study import Study
 from signature.assay.detection import detection_by_plate
 from signature.assay.record import AssayRecord, BatchRows, Harmonisation
 from signature.check import check_study
+from signature.check.view import FEWEST
 from signature.harmonisation import ComBat
 from signature.schema import BATCH, FeatureSchema
 
@@ -25,10 +26,18 @@ def assay_record(study: Study) -> AssayRecord:
     panel = FeatureSchema.narrowed(c for c in cohort.schema.columns if c.in_panel)
     return AssayRecord(
         check=check_study(cohort, cohort.quality),
-        detection=tuple(detection_by_plate(cohort.X, panel, cohort.plate)),
+        detection=tuple(detection_by_plate(cohort.X, panel, _plates(cohort))),
         wells=cohort.quality,
         harmonisation=_harmonisation(study, cohort),
     )
+
+
+def _plates(cohort: Cohort) -> pd.Series | None:
+    """Name each row's plate, unless it is one of few: what is said of it would be said of them."""
+    if cohort.plate is None:
+        return None
+    rows = cohort.plate.map(cohort.plate.value_counts())
+    return cohort.plate.mask(rows < FEWEST, f"plates of fewer than {FEWEST} rows")
 
 
 def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
@@ -76,12 +85,12 @@ def _held_out(study: Study, cohort: Cohort) -> tuple[int, int]:
 def _rows(study: Study, cohort: Cohort, code: int, level: str) -> BatchRows:
     assert cohort.outcome is not None
     own: pd.Series = cohort.X[BATCH] == code
-    references = 0
+    n, references = int(own.sum()), 0
     if study.references is not None:
         references = int((study.references[BATCH] == code).sum())
     return BatchRows(
         batch=level,
-        rows=int(own.sum()),
-        events=int(cohort.outcome[own].sum()),
+        rows=n,
+        events=int(cohort.outcome[own].sum()) if n >= FEWEST else None,
         references=references,
     )

@@ -64,12 +64,23 @@ class Assay(_Part):
             raise ValueError("harmonise needs batch: 'plate', or the recorded column to go by")
         if self.harmonise == "reference_shift" and self.reference is None:
             raise ValueError("harmonise = 'reference_shift' needs reference: the batch that stays")
-        if self.unseen == "adapted" and not self.harmonise.startswith("combat"):
-            raise ValueError("unseen = 'adapted' belongs to harmonise = 'combat'")
         if self.harmonise == "none":
             idle = [n for n in ("references", "columns", "reference") if getattr(self, n)]
             if idle:
                 raise ValueError(f"{idle[0]} does nothing without harmonise")
+        adapted = self.unseen == "adapted"
+        if adapted and not self.harmonise.startswith("combat"):
+            raise ValueError("unseen = 'adapted' belongs to harmonise = 'combat'")
+        if adapted and not self.references:
+            raise ValueError(
+                "unseen = 'adapted' needs references: which rows outside the analysis may place "
+                "a new batch"
+            )
+        if self.references and not adapted and self.harmonise != "reference_shift":
+            raise ValueError(
+                "references are for harmonise = 'reference_shift' and for unseen = 'adapted'; "
+                "nothing else reads them"
+            )
         return self
 
 

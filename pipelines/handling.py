@@ -6,12 +6,24 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experiment import Assay
+from pipelines.folds import Fold
 from signature.batch_codes import code_of
 from signature.cohort import Cohort
 from signature.exceptions import CohortError, ExperimentError, SchemaError
 from signature.handling import Handling
+from signature.harmonisation import FEWEST_REFERENCE_ROWS, SMALLEST_BATCH
 from signature.reference_shift import Shifts, reference_shifts
-from signature.schema import BATCH, BELOW, Column, FeatureSchema, Role, Scale, source_of
+from signature.scaling import asinh2
+from signature.schema import (
+    BATCH,
+    BELOW,
+    CARRIERS,
+    Column,
+    FeatureSchema,
+    Role,
+    Scale,
+    source_of,
+)
 
 
 def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFrame | None:
@@ -30,7 +42,7 @@ def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFram
     CohortError
         When the filter leaves none.
     """
-    if assay.harmonise == "none" or not (assay.references or assay.harmonise == "reference_shift"):
+    if assay.harmonise != "reference_shift" and assay.unseen != "adapted":
         return None
     others = np.asarray(~whole.X.index.isin(analysed.X.index))
     try:
@@ -51,11 +63,12 @@ def handling_of(
     Raises
     ------
     ExperimentError
-        When it names a column or batch that is not there, or a batch has no shift to go by.
+        When it names a column or batch that is not there, or reference rows place no batch.
     """
     try:
         for column in (*assay.columns, *assay.residualise):
-            schema[column]
+            if schema[column].role in CARRIERS:
+                raise SchemaError(f"{column!r} tells how others were measured, and is no feature")
         reference = None if assay.reference is None else code_of(schema, assay.reference)
     except (SchemaError, CohortError) as error:
         raise ExperimentError(f"experiment {name!r}, assay: {error}") from None
@@ -73,7 +86,19 @@ def handling_of(
                 f"the reference batch {assay.reference!r}; 'references' chooses them among the "
                 "rows that are not analysed"
             )
-        shifts, _ = placed(references, schema, harmonised, reference)
+        found, not_known = placed(references, schema, harmonised, reference)
+        # a batch none of whose markers can be placed is one that nobody knows
+        shifts = {
+            code: by
+            for code, by in found.items()
+            if code == reference or len(not_known.get(code, ())) < len(by)
+        }
+        if len(shifts) < 2:
+            raise ExperimentError(
+                f"experiment {name!r}, assay: {len(references)} reference rows place no batch on "
+                f"{assay.reference!r}: a marker needs {FEWEST_REFERENCE_ROWS} values or limits in "
+                "both; widen references, or take harmonise = 'combat'"
+            )
     return Handling(
         limits=assay.limits,
         detected_above=assay.detected_above,
@@ -85,6 +110,61 @@ def handling_of(
         missing=assay.missing,
         residualise=assay.residualise,
     )
+
+
+def check_batches(
+    cohort: Cohort, folds: list[Fold], references: pd.DataFrame | None, name: str
+) -> None:
+    """Say before the first fit what a later one would be refused for.
+
+    Raises
+    ------
+    ExperimentError
+        When a training set has too little of the reference batch, or rows are of a batch that the
+        experiment's policy for unseen batches does not let pass.
+    """
+    told = cohort.schema.handling
+    if told.harmonise == "none":
+        return
+    codes, levels = cohort.X[BATCH].to_numpy(), cohort.schema[BATCH].levels
+    shifted = told.harmonise == "reference_shift"
+    for fold in folds:
+        where = f"experiment {name!r}, assay: when {fold.label!r} is held out, "
+        train, held_out = codes[fold.train], codes[fold.held_out]
+        found, sizes = np.unique(train[~np.isnan(train)], return_counts=True)
+        known = np.array(list(told.shifts)) if shifted else found[sizes >= SMALLEST_BATCH]
+        if told.reference is not None and told.reference not in known:
+            raise ExperimentError(
+                f"{where}fewer than {SMALLEST_BATCH} rows of the reference batch "
+                f"{levels[int(told.reference)]!r} are left to train on; take out 'reference', or "
+                "name a batch that no fold holds out"
+            )
+        if told.unseen == "frozen":
+            continue
+        unplaced = [("to train on", train)]
+        unplaced += [("held out", held_out if told.unseen == "refused" else _unknown(held_out))]
+        for which, of in unplaced:
+            strange = int((~np.isin(of, known)).sum())
+            if strange:
+                raise ExperimentError(
+                    f"{where}{strange} of the rows {which} are of a batch that is not known, new "
+                    f"or too small, which unseen = {told.unseen!r} does not let pass; leave them "
+                    "out with [data] where, or let them pass with unseen = 'frozen'"
+                )
+        if told.unseen == "adapted":
+            assert references is not None
+            for code in np.setdiff1d(held_out, known):
+                own = int((references[BATCH] == code).sum())
+                if own < FEWEST_REFERENCE_ROWS:
+                    raise ExperimentError(
+                        f"{where}{levels[int(code)]!r} is to be placed by its reference rows, and "
+                        f"has {own} of the {FEWEST_REFERENCE_ROWS} that are needed; widen "
+                        "references, or let it pass with unseen = 'frozen'"
+                    )
+
+
+def _unknown(codes: np.ndarray) -> np.ndarray:
+    return codes[np.isnan(codes)]
 
 
 def _fit_for(assay: Assay, schema: FeatureSchema, name: str) -> None:
@@ -117,4 +197,7 @@ def placed(
 
 def _scaled(values: pd.Series, column: Column) -> pd.Series:
     """Logarithms where a procedure takes them; a limit has its marker's scale."""
+    if column.scale is Scale.ASINH:
+        assert column.cofactor is not None
+        return asinh2(values, column.cofactor)
     return np.log2(values.where(values > 0)) if column.scale is Scale.LOG2 else values

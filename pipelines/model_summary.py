@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from signature.results import Evaluation
-from signature.schema import CARRIERS, Column, FeatureSchema, Scale
+from signature.schema import BATCH, CARRIERS, Column, FeatureSchema, Scale
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,13 +65,15 @@ def version_tags(card: ModelCard, evaluation: Evaluation) -> dict[str, str]:
 def input_example(schema: FeatureSchema, typical: Mapping[str, float]) -> pd.DataFrame:
     """Return one row of typical values that belongs to nobody.
 
-    A feature without a typical value gets the middle of its plausible range, or null; detection
-    limits and the batch are left out, as for a row above all limits, of a batch of its own.
+    A feature without a typical value gets the middle of its plausible range, or null; the batch is
+    one that the model knows; detection limits are left out, as for a row above all of them.
     """
     import pandas as pd
 
     features = [c for c in schema.columns if c.role not in CARRIERS]
     row = {c.name: _typical(c, typical.get(c.name)) for c in features}
+    if BATCH in schema:
+        row[BATCH] = next((float(i) for i, name in enumerate(schema[BATCH].levels) if name), None)
     return pd.DataFrame([row], dtype="float64")
 
 

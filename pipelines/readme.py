@@ -37,10 +37,30 @@ def collect(results: Path) -> dict[str, Any]:
             "difference": _rounded(evaluation.verdict.difference),
             "brier": _rounded(block.candidate(PROCEDURE).metrics["brier"]),
             "slope": _rounded(block.candidate(PROCEDURE).metrics["calibration_slope"]),
+            "intercept": _rounded(block.candidate(PROCEDURE).metrics["calibration_intercept"]),
+            "batches": _batches(launch.experiment),
+            "candidates": {
+                c.name: _rounded(c.metrics["auroc"])
+                for c in block.candidates
+                if c.part == "contender"
+            },
             "adds": evaluation.verdict.adds,
             "data": launch.data_digest[:12],
         }
     return found
+
+
+def _batches(experiment: dict[str, Any]) -> str:
+    """Say in a few words what an experiment does about its assay batches."""
+    told = experiment.get("assay") or {}
+    if told.get("harmonise", "none") == "none":
+        return "as measured"
+    what = {
+        "combat": "ComBat",
+        "combat_nonparametric": "ComBat, non-parametric",
+        "reference_shift": "shift by reference samples",
+    }[told["harmonise"]]
+    return f"{what} by {told['batch']}, a new one {told['unseen']}"
 
 
 def _rounded(estimate: Any) -> list[float | None]:
@@ -64,6 +84,51 @@ def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:
             f"{_interval(run['difference'], signed=True)} | {run['adds']} | "
             f"{_elsewhere(other)} |"
         )
+    return "\n".join(lines)
+
+
+def batches_table(measured: dict[str, Any], question: str) -> str:
+    """Render one question's external results with and without harmonisation."""
+    lines = [
+        "| experiment | batches | AUROC | elastic net alone | trees alone | calibration slope | "
+        "calibration intercept |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, run in measured.items():
+        if name.startswith(question):
+            each = run["candidates"]
+            numbers = (
+                run["procedure"], each["elastic_net"], each["shallow_xgboost"], run["slope"],
+                run["intercept"],
+            )  # fmt: skip
+            cells = " | ".join(_interval(n) for n in numbers)
+            lines.append(f"| `{name}` | {run['batches']} | {cells} |")
+    return "\n".join(lines)
+
+
+def assay_table(benchmarks: dict[str, Any]) -> str:
+    """Render what treatments of a detection limit do to a marker, and how long things take."""
+    imputed, checked = benchmarks["conditional_imputation"], benchmarks["checking_a_study"]
+    two = imputed["two_markers"]
+    ways = {
+        "truth": "nothing censored",
+        "limit_substitution": "limit / √2",
+        "censored_normal": "mean of the censored normal",
+        "unconditional_draw": "draw from the censored normal",
+        "conditional_draw": "draw given the other markers",
+    }
+    lines = ["| 40 % below the limit | SD | correlation |", "|---|---|---|"]
+    lines += [f"| {label} | {two[k]['sd']:.3f} | {two[k]['r']:.3f} |" for k, label in ways.items()]
+    seconds = imputed["median_cpu_seconds"]
+    lines += [
+        "",
+        f"Two markers, {two['rows']:,} rows, {two['tables']} tables. Conditional imputation of "
+        f"{imputed['rows']:,} × {imputed['markers']} with {imputed['below_limit']:.0%} censored "
+        f"takes {seconds['fit_transform']:.1f} s of CPU. Reading and checking "
+        f"{checked['rows']:,} long rows takes "
+        f"{checked['seconds_reading'] + checked['seconds_checking']:.1f} s and "
+        f"{checked['peak_gb']:.1f} GB.".replace("%", " %"),
+    ]
     return "\n".join(lines)
 
 
@@ -115,7 +180,12 @@ def tables(root: Path) -> dict[str, str]:
         file.stem: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted((root / BENCHMARKS).glob("*.json"))
     }
-    return {"results": results_table(measured, published), "speed": speed_table(benchmarks)}
+    return {
+        "results": results_table(measured, published),
+        "batches": batches_table(measured, "covid_icu"),
+        "assay": assay_table(benchmarks),
+        "speed": speed_table(benchmarks),
+    }
 
 
 def fill(text: str, made: dict[str, str]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipelines.experiment import Experiment
 from pipelines.folds import Fold, outer_folds
-from pipelines.handling import handling_of, reference_rows
+from pipelines.handling import check_batches, handling_of, reference_rows
 from signature.batch_codes import with_batch
 from signature.cohort import Cohort
 from signature.discovery import load
@@ -92,6 +92,7 @@ def assemble(experiment: Experiment) -> Study:
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
     folds = outer_folds(cohort, validation, experiment.seed)
     _enough_for_inner_folds(cohort, folds, validation.inner_folds)
+    check_batches(cohort, folds, references, experiment.name)
     return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references)
 
 

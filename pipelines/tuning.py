@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -13,8 +14,9 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from signature.calibration import CalibratedProcedure, decision, fit_sigmoid
+from signature.harmonisation import SMALLEST_BATCH
 from signature.randomness import seed_for
-from signature.schema import FeatureSchema
+from signature.schema import BATCH, FeatureSchema
 from signature.splits import person_folds
 
 Params = dict[str, Any]
@@ -79,12 +81,28 @@ class Tuner:
         """Return the unfitted candidate with its seed.
 
         A batch that an inner fold happens to hold out alone passes as it is: what the experiment
-        says of unseen batches is meant for the fit on the `whole` training set.
+        says of unseen batches is meant for the fit on the `whole` training set. For the same
+        reason a small reference batch is none on the inner folds.
         """
         schema = self.schema
         if not whole:
-            schema = replace(schema, handling=replace(schema.handling, unseen="frozen"))
+            told = replace(schema.handling, unseen="frozen", reference=self._reference)
+            schema = replace(schema, handling=told)
         return self.candidate.build(schema, random_state=seed_for(self.seed, "model"))
+
+    @cached_property
+    def _splits(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        return person_folds(self.y, self.person, self.folds, self.fold_seed)
+
+    @cached_property
+    def _reference(self) -> float | None:
+        """The reference batch, unless an inner fold has too few rows of it to train on."""
+        reference = self.schema.handling.reference
+        if reference is None:
+            return None
+        own = (self.X[BATCH] == reference).to_numpy()
+        fewest = min(int(own[train].sum()) for train, _ in self._splits)
+        return reference if fewest >= SMALLEST_BATCH else None
 
     def run(self) -> Tuned:
         """Search, then compute out-of-fold scores of the winner with its parameters fixed."""
@@ -143,7 +161,7 @@ class Tuner:
     def _inner(self, fixed: int) -> list[_InnerFold]:
         if fixed not in self._prepared:
             made = []
-            for train, held_out in person_folds(self.y, self.person, self.folds, self.fold_seed):
+            for train, held_out in self._splits:
                 head = self.build()[:fixed]
                 seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
                 if fixed:

@@ -1,4 +1,4 @@
-"""Immune signatures: all that a fitted model needs where it is used.
+"""Immune signatures: what a study, and a fitted model, need where they are used.
 
 ============================  ===================================================
 `signature.schema`            what each column of a study means (`signature.column`: one)
@@ -6,10 +6,12 @@
 `signature.tables`            reading tables, and what is wrong with them
 `signature.visit_change`      change between two visits of a cohort
 `signature.panels`            markers by panel; `signature.markers` names them
-`signature.assay.units`       units as laboratories write them, and conversion
-`signature.assay`             from a laboratory's files to a cohort: `signature.assay.study`
-`signature.check`             what is wrong or doubtful in a study; `signature.command` prints it
+`signature.assay`             from a laboratory's files to a cohort: `signature.assay.study`;
+                              units as laboratories write them: `signature.assay.units`
+`signature.check`             what is wrong or doubtful in a study
+`signature.command`           the command ``signature``, which prints and writes it
 `signature.datasets`          data sets by name; `signature.outcomes` likewise
+`signature.handling`          how a procedure treats limits, batches, gaps and confounders
 `signature.columns`           in-fold steps: take columns,
 `signature.censoring`         … values below a detection limit: one substitute,
 `signature.detected_only`     … detected or not,

@@ -72,6 +72,14 @@ def harmonises(procedure: Pipeline | CalibratedProcedure) -> bool:
     return any(isinstance(step, BatchStep) for _, step in _steps(procedure))
 
 
+def known_batches(procedure: Pipeline | CalibratedProcedure) -> list[float]:
+    """Codes of the batches that a fitted procedure has an adjustment for, sorted."""
+    if isinstance(procedure, CalibratedProcedure):
+        return known_batches(procedure.estimator_)
+    steps = [step for _, step in _steps(procedure) if isinstance(step, BatchStep)]
+    return sorted({float(code) for step in steps for code in step.known_batches})
+
+
 def unseen_rows(procedure: Pipeline | CalibratedProcedure, X: pd.DataFrame) -> np.ndarray:
     """Flag the rows whose assay batch some step of a fitted procedure has no adjustment for.
 

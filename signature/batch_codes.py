@@ -39,7 +39,9 @@ def with_batch(cohort: Cohort, column: str) -> Cohort:
             f"{cohort.name}: no column {column!r} to take the batch from; there are: "
             + ", ".join(sorted(known))
         )
-    levels = sorted(named.dropna().astype(str).unique())
+    # a lot may be recorded as a number, and a level is a word
+    named = named.astype(str).where(named.notna())
+    levels = sorted(named.dropna().unique())
     if len(levels) < 2 or len(levels) > len(cohort) / 2:
         raise CohortError(
             f"{cohort.name}: {column!r} names {len(levels)} batches in {len(cohort)} rows; a batch "

@@ -52,7 +52,8 @@ class BatchStep(TableTransformer):
             )
         return table[self.batch].to_numpy(dtype="float64")
 
-    def _known(self) -> np.ndarray:
+    @property
+    def known_batches(self) -> np.ndarray:
         """Codes of the batches that have an adjustment."""
         raise NotImplementedError
 
@@ -65,7 +66,7 @@ class BatchStep(TableTransformer):
         if absent:
             raise ModelInputError(f"missing columns: {', '.join(map(repr, absent))}")
         codes = self._codes(table)
-        return table[self.columns_].astype("float64"), codes, ~np.isin(codes, self._known())
+        return table[self.columns_].astype("float64"), codes, ~np.isin(codes, self.known_batches)
 
     def unseen_rows(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Flag the rows whose batch has no adjustment, shape (n_rows,).
@@ -73,7 +74,7 @@ class BatchStep(TableTransformer):
         Reads the batch column alone. Nothing is flagged where training had no batch column.
         """
         codes = self._codes(self._table_to_transform(X))
-        return self.has_batch_ & ~np.isin(codes, self._known())
+        return self.has_batch_ & ~np.isin(codes, self.known_batches)
 
     def _refuse(self, unseen: np.ndarray) -> None:
         if not self.has_batch_ or self.unseen == "frozen" or not unseen.any():
@@ -99,7 +100,7 @@ class BatchStep(TableTransformer):
                 f"training had no column {self.batch!r} to compare a new batch with; train with "
                 "one, which may hold one code throughout"
             )
-        if np.isin(batch_code, self._known()):
+        if np.isin(batch_code, self.known_batches):
             raise AssayError(
                 f"batch {batch_code:g} has an adjustment already; give new samples another code, "
                 "or adapt the model as it was trained"

@@ -256,11 +256,10 @@ class Cohort:
         dropped: dict[str, str] = {}
         for name in self.schema.features:
             kinds = int(self.X[name].nunique())
-            if name + BELOW in self.schema:
-                kinds += int(self.X[name + BELOW].notna().any())
+            below = name + BELOW in self.schema and bool(self.X[name + BELOW].notna().any())
             if kinds == 0:
-                dropped[name] = "never measured"
-            elif kinds == 1:
+                dropped[name] = "never above its limit" if below else "never measured"
+            elif kinds == 1 and not below:
                 dropped[name] = "the same in every row"
         if len(dropped) == len(self.schema.features):
             raise CohortError(f"{self.name}: every feature is empty or constant")

@@ -43,6 +43,7 @@ class Scale(StrEnum):
 
     LINEAR = "linear"
     LOG2 = "log2"
+    ASINH = "asinh"
     YES_NO = "yes/no"
 
 
@@ -72,6 +73,8 @@ class Column:
         Who measured it, with what.
     in_panel : bool
         Whether the experiment counts the column as panel (True) or as baseline (False).
+    cofactor : float, optional
+        With ``Scale.ASINH``: the value up to which that scale is about linear, in `unit`.
     levels : tuple of str
         What the codes 0, 1, … of a batch column mean.
     over : tuple of two tuples of str, optional
@@ -90,6 +93,7 @@ class Column:
     required: bool = False
     source: str = ""
     in_panel: bool = False
+    cofactor: float | None = None
     levels: tuple[str, ...] = ()
     over: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
@@ -111,6 +115,11 @@ class Column:
             )
         if not self.label:
             object.__setattr__(self, "label", self.name)
+        if (self.scale is Scale.ASINH) != (self.cofactor is not None and self.cofactor > 0):
+            raise SchemaError(
+                f"column {self.name!r}: scale 'asinh' and a cofactor above 0 belong together, got "
+                f"scale {self.scale.value!r} and cofactor {self.cofactor}"
+            )
         if self.over is not None:
             object.__setattr__(self, "over", _ratio(self.name, self.over))
 

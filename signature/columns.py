@@ -109,7 +109,30 @@ def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> lis
     ['IL6']
     """
     left = [c for c in wanted if c in there or c + CENSORED not in there]
-    absent = [c for c in left if c not in there]
+    return _all_there(left, there, what)
+
+
+def standing_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
+    """Return the columns that stand for the wanted names, and refuse when one is missing.
+
+    A column that an earlier step has turned into "detected or not" is stood for by that.
+
+    Raises
+    ------
+    ModelInputError
+        Listing those that are missing.
+
+    Examples
+    --------
+    >>> standing_columns(["age", "IL5"], ["age", "IL5__censored"], "to residualise on")
+    ['age', 'IL5__censored']
+    """
+    flagged = (c + CENSORED if c not in there and c + CENSORED in there else c for c in wanted)
+    return _all_there(list(flagged), there, what)
+
+
+def _all_there(names: list[str], there: Sequence[str], what: str) -> list[str]:
+    absent = [c for c in names if c not in there]
     if absent:
         raise ModelInputError(f"missing columns {what}: {', '.join(map(repr, absent))}")
-    return left
+    return names

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.columns import TableTransformer, named_columns
+from signature.columns import TableTransformer, named_columns, standing_columns
 from signature.exceptions import ModelInputError
 from signature.schema import BATCH, BELOW, CENSORED
 
@@ -29,14 +29,15 @@ class Residualise(TableTransformer):
     Parameters
     ----------
     confounders : sequence of str
-        Numeric columns. A missing value counts as the training mean.
+        Numeric columns. A missing value counts as the training mean. Of a confounder that an
+        earlier step has turned into "detected or not", that 0/1 column is used.
     columns : sequence of str, optional
         Markers to residualise. All columns but the confounders, the assay batch and those derived
         from a detection limit when left out.
 
     Attributes
     ----------
-    residualised_ : list of str
+    confounders_, residualised_ : list of str
     means_ : ndarray of shape (n_confounders,)
         Training means of the confounders; 0 where none was observed.
     coef_ : ndarray of shape (n_confounders, n_residualised)
@@ -69,7 +70,8 @@ class Residualise(TableTransformer):
         """Learn the lines; ``y`` is ignored."""
         table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
-        confounders = named_columns(self.confounders, self.columns_, "to residualise on")
+        confounders = standing_columns(self.confounders, self.columns_, "to residualise on")
+        self.confounders_ = confounders
         self.residualised_ = (
             [
                 c
@@ -100,7 +102,7 @@ class Residualise(TableTransformer):
         return self
 
     def _centred(self, table: pd.DataFrame) -> np.ndarray:
-        values = table[list(self.confounders)].to_numpy(dtype="float64")
+        values = table[self.confounders_].to_numpy(dtype="float64")
         return np.nan_to_num(values - self.means_)
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:

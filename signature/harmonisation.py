@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from signature.batches import BatchStep
-from signature.columns import named_columns
+from signature.columns import named_columns, standing_columns
 from signature.combat import Frame, batch_effect, fit_frame
 from signature.exceptions import AssayError, ModelInputError
 from signature.schema import BATCH, BELOW, CENSORED
 
 FEWEST_REFERENCE_ROWS = 10
 """Reference samples that a new batch needs, unless said otherwise."""
+
+SMALLEST_BATCH = 3
+"""Training rows that a batch needs for an adjustment of its own, unless said otherwise."""
 
 
 class ComBat(BatchStep):
@@ -39,8 +42,9 @@ class ComBat(BatchStep):
         markers where a table also holds clinical columns.
     covariates : sequence of str
         Numeric columns whose differences between batches are biology to be kept, such as age. A
-        missing value counts as the training mean. What varies between batches only cannot be told
-        from them, and is not kept.
+        missing value counts as the training mean, and of a column that an earlier step has turned
+        into "detected or not" that 0/1 column is used. What varies between batches only cannot be
+        told from them, and is not kept.
     parametric : bool
         Normal and inverse-gamma priors; otherwise each marker's prior is the other markers.
     mean_only : bool
@@ -59,7 +63,7 @@ class ComBat(BatchStep):
         Batches that have an adjustment; 0 where training had none.
     batches_ : ndarray of shape (n_batches_,)
         Their codes, sorted, those adapted later at the end.
-    harmonised_ : list of str
+    harmonised_, covariates_ : list of str
     mean_, sd_ : ndarray of shape (n_harmonised,)
         Grand mean and root of the pooled variance.
     coef_ : ndarray of shape (n_covariates, n_harmonised)
@@ -103,7 +107,7 @@ class ComBat(BatchStep):
         mean_only: bool = False,
         reference: float | None = None,
         unseen: str = "frozen",
-        smallest_batch: int = 3,
+        smallest_batch: int = SMALLEST_BATCH,
     ) -> None:
         self.batch = batch
         self.columns = columns
@@ -117,19 +121,19 @@ class ComBat(BatchStep):
     def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
         """Learn each batch's shift and scale; ``y`` is ignored."""
         table, codes = self._read(X)
+        self.covariates_ = standing_columns(self.covariates, self.columns_, "to keep the effect of")
         derived = (CENSORED, BELOW)
         self.harmonised_ = (
-            [c for c in table if c not in self.covariates and not str(c).endswith(derived)]
+            [c for c in table if c not in self.covariates_ and not str(c).endswith(derived)]
             if self.columns is None
             else named_columns(self.columns, self.columns_, "to harmonise")
         )
-        both = [c for c in self.harmonised_ if c in self.covariates]
+        both = [c for c in self.harmonised_ if c in self.covariates_]
         if both:
             raise ModelInputError(
                 f"both a covariate and a column to harmonise: {', '.join(map(repr, both))}"
             )
-        kept = table[named_columns(self.covariates, self.columns_, "to keep the effect of")]
-        means = np.nan_to_num(kept.mean().to_numpy(dtype="float64"))
+        means = np.nan_to_num(table[self.covariates_].mean().to_numpy(dtype="float64"))
         self.covariate_means_ = means
         found, sizes = np.unique(codes[~np.isnan(codes)], return_counts=True)
         self.batches_ = found[sizes >= max(self.smallest_batch, 1)]
@@ -171,13 +175,15 @@ class ComBat(BatchStep):
         )
 
     def _centred(self, table: pd.DataFrame) -> np.ndarray:
-        centred = table[list(self.covariates)].to_numpy(dtype="float64") - self.covariate_means_
+        centred = table[self.covariates_].to_numpy(dtype="float64") - self.covariate_means_
         return np.nan_to_num(centred)
 
     def _frame(self) -> Frame:
         return Frame(self.mean_, self.sd_, self.coef_, self.flat_, self.unknown_)
 
-    def _known(self) -> np.ndarray:
+    @property
+    def known_batches(self) -> np.ndarray:
+        """Codes of the batches that have an adjustment."""
         return self.batches_
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:

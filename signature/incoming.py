@@ -11,7 +11,7 @@ import pandas as pd
 
 from signature.exceptions import ModelInputError
 from signature.ratios import fill
-from signature.schema import BATCH, FeatureSchema, Scale, source_of
+from signature.schema import BATCH, FeatureSchema, Role, Scale, source_of
 
 _LONGEST_NAME = 40
 _LARGEST = 1e38
@@ -40,9 +40,10 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     ------
     ModelInputError
         When there are no rows; a required column is missing, a column is sent twice or is not
-        known; a column holds text, truth values, infinite numbers, or, where 0 or 1 is meant,
-        another number; a row has a value together with its limit. The message names columns and
-        counts rows, all problems at once, and repeats no value.
+        known; a column holds text, truth values, infinite numbers, where 0 or 1 is meant another
+        number, or where a batch code is meant none of 0, 1, 2, …; a row has a value together with
+        its limit. The message names columns and counts rows, all problems at once, and repeats no
+        value.
 
     Examples
     --------
@@ -67,6 +68,8 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     problems += _counted(columns, _Cells.boundless, "infinite or absurdly large values")
     yes_no = {n: c for n, c in columns.items() if schema[n].scale is Scale.YES_NO}
     problems += _counted(yes_no, _Cells.neither, "a number other than 0 or 1")
+    batches = {n: c for n, c in columns.items() if schema[n].role is Role.PLATE}
+    problems += _counted(batches, _Cells.no_code, "a number that is no batch code")
     if problems:
         text = [name for name, cells in columns.items() if cells.text]
         hint = _batch_hint(schema) if BATCH in text else ""
@@ -132,6 +135,15 @@ class _Cells:
         """Count the numbers that are neither 0 nor 1."""
         finite = self.values[np.isfinite(self.values)]
         return int((~np.isin(finite, [0.0, 1.0])).sum())
+
+    def no_code(self) -> int:
+        """Count the numbers that cannot be a code; one that training did not have is a new batch.
+
+        A column of codes beyond those of training may come from a model adapted to a new batch, and
+        a model that has no adjustment for a code says so of the row.
+        """
+        finite = self.values[np.isfinite(self.values)]
+        return int(((finite < 0) | (finite != np.floor(finite))).sum())
 
 
 def _counted(

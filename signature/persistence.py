@@ -32,6 +32,7 @@ TRUSTED_TYPES = (
     "signature.multiple_imputation.PooledOverImputations",
     "signature.ratios.Ratios",
     "signature.reference_shift.ReferenceShift",
+    "signature.scaling.AsinhColumns",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
 )
@@ -46,7 +47,8 @@ class ModelCard(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
+    """Of the fitted steps that lie beside the card, too: those of version 1 lack what theirs do."""
     package_version: str = __version__
     experiment: str
     question: str
@@ -143,6 +145,12 @@ def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedPro
         if not isinstance(error, ValidationError):
             raise ModelFileError(
                 f"{file.name} does not describe a model: its columns are damaged"
+            ) from None
+        if any(e["loc"] == ("version",) for e in error.errors()):
+            raise ModelFileError(
+                f"{file.name} is of another version of this package, whose fitted steps this one "
+                "cannot run; load the model with the version that wrote it, or run its experiment "
+                "again"
             ) from None
         where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None

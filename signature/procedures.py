@@ -17,12 +17,12 @@ from signature.confounders import Residualise
 from signature.harmonisation import ComBat
 from signature.imputation import OutcomeFreeImputer
 from signature.reference_shift import ReferenceShift
-from signature.scaling import Log2Columns
-from signature.schema import BATCH, LOG2_UNITS, FeatureSchema, Role, Scale
+from signature.scaling import AsinhColumns, Log2Columns
+from signature.schema import BATCH, BELOW, LOG2_UNITS, FeatureSchema, Role, Scale
 
 
 def linear_steps(
-    schema: FeatureSchema, features: Iterable[str] | None = None
+    schema: FeatureSchema, features: Iterable[str] | None = None, *, random_state: int
 ) -> list[tuple[str, Any]]:
     """Return the steps of a linear model.
 
@@ -35,14 +35,16 @@ def linear_steps(
         The experiment's columns.
     features : iterable of str, optional
         The features to use; all when left out.
+    random_state : int
+        Seed of what is drawn in training: values below a limit, and gaps, where they are imputed.
     """
     used = schema if features is None else schema.only(features)
     return [
         ("columns", TakeColumns(_taken(used))),
-        ("limits", _limits(used)),
-        ("log2", Log2Columns(used.on_scale(Scale.LOG2))),
+        ("limits", _limits(used, random_state)),
+        *_scales(used),
         *_harmonising(used),
-        ("impute", _gaps(used)),
+        ("impute", _gaps(used, random_state)),
         *_residualising(used),
         ("standardise", StandardScaler().set_output(transform="pandas")),
     ]
@@ -60,7 +62,7 @@ def value_steps(schema: FeatureSchema) -> list[tuple[str, Any]]:
     ]
     if harmonising := _harmonising(schema):
         # shifts are shifts on the log scale
-        steps += [("log2", Log2Columns(schema.on_scale(Scale.LOG2))), *harmonising]
+        steps += [*_scales(schema), *harmonising]
     return steps
 
 
@@ -84,13 +86,38 @@ def _substitution(schema: FeatureSchema) -> LimitSubstitution:
     return LimitSubstitution(_logarithmic(schema), detected_above=schema.handling.detected_above)
 
 
-def _limits(schema: FeatureSchema) -> Any:
+def _limits(schema: FeatureSchema, random_state: int) -> Any:
     told = schema.handling
     if told.limits == "normal":
         return CensoredNormal(_logarithmic(schema), detected_above=told.detected_above)
     if told.limits == "conditional":
-        return ConditionalImputation(_logarithmic(schema), detected_above=told.detected_above)
+        return ConditionalImputation(
+            _logarithmic(schema),
+            markers=_never_limited(schema),
+            detected_above=told.detected_above,
+            fill_missing=False,  # gaps are another choice, and another step
+            random_state=random_state,
+        )
     return _substitution(schema)
+
+
+def _scales(schema: FeatureSchema) -> list[tuple[str, Any]]:
+    steps: list[tuple[str, Any]] = [("log2", Log2Columns(schema.on_scale(Scale.LOG2)))]
+    curved = {c.name: c.cofactor for c in schema.columns if c.cofactor is not None}
+    if curved:
+        steps.append(("asinh", AsinhColumns(curved)))
+    return steps
+
+
+def _never_limited(schema: FeatureSchema) -> tuple[str, ...]:
+    """Markers without a limit that are logarithms, or will be: they tell of those below theirs."""
+    return tuple(
+        c.name
+        for c in schema.columns
+        if c.role is Role.MARKER
+        and c.name + BELOW not in schema
+        and (c.scale is Scale.LOG2 or c.unit in LOG2_UNITS)
+    )
 
 
 def _harmonised(schema: FeatureSchema) -> tuple[str, ...]:
@@ -114,9 +141,9 @@ def _harmonising(schema: FeatureSchema) -> list[tuple[str, Any]]:
     return [("harmonise", step)]
 
 
-def _gaps(schema: FeatureSchema) -> Any:
+def _gaps(schema: FeatureSchema, random_state: int) -> Any:
     if schema.handling.missing == "regression":
-        return OutcomeFreeImputer()
+        return OutcomeFreeImputer(random_state=random_state)
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     return impute.set_output(transform="pandas")
 

@@ -86,7 +86,9 @@ class ReferenceShift(BatchStep):
             )
         return row
 
-    def _known(self) -> np.ndarray:
+    @property
+    def known_batches(self) -> np.ndarray:
+        """Codes of the batches that have an adjustment."""
         return self.codes_
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from signature.adaptation import unseen_rows
+from signature.adaptation import adapt_procedure, known_batches, unseen_rows
 from signature.binary import both_columns
 from signature.calibration import CalibratedProcedure
 from signature.columns import TakeColumns
@@ -16,7 +17,7 @@ from signature.contributions import BASE, contributions
 from signature.exceptions import ModelInputError
 from signature.incoming import check_rows
 from signature.persistence import load_model
-from signature.schema import BELOW, CARRIERS, FeatureSchema
+from signature.schema import BATCH, BELOW, CARRIERS, FeatureSchema
 
 PART = "contribution_"
 """Prefix of the output columns that add up to the log-odds."""
@@ -28,7 +29,8 @@ def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> Fea
     A baseline feature is required, since everybody has it at hand and leaving it out is a
     mistake; its value may still be null. Panel markers are optional, since laboratories measure
     different panels and the procedure knows what to do without one. So are detection limits, and
-    the batch, which a partner leaves out: its own batches are none of the training batches.
+    the batch, which a partner leaves out: its own batches are none of the training batches. A level
+    that the procedure has no adjustment for is blank.
 
     Parameters
     ----------
@@ -41,9 +43,13 @@ def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> Fea
     first = pipeline[0]
     if not isinstance(first, TakeColumns):
         raise TypeError(f"a procedure begins with TakeColumns, this one with {type(first)}")
-    taken = set(first.columns_)
+    taken, known = set(first.columns_), known_batches(procedure)
     return FeatureSchema.narrowed(
-        replace(c, required=not c.in_panel and c.role not in CARRIERS)
+        replace(
+            c,
+            required=not c.in_panel and c.role not in CARRIERS,
+            levels=tuple(name if i in known else "" for i, name in enumerate(c.levels)),
+        )
         for c in schema.columns
         if c.name in taken
     )
@@ -73,6 +79,38 @@ class Scorer:
     def __init__(self, folder: Path) -> None:
         self._procedure, self.card = load_model(folder)
         self.schema = self.card.schema_
+        self._own_batch: float | None = None
+
+    def adapted(self, reference: pd.DataFrame) -> Scorer:
+        """Return a scorer that also knows the sender's own batch, by its reference samples.
+
+        Nothing is learned but where the batch lies: a shift and a scale for each harmonised marker.
+
+        Parameters
+        ----------
+        reference : DataFrame
+            Rows as for `score`, of one batch; people of the kind that the model was trained on, or
+            material of known kind, whose outcome nobody has looked at. Columns that reference
+            material does not have may be null.
+
+        Returns
+        -------
+        Scorer
+            Takes rows without a batch to be of the new one.
+
+        Raises
+        ------
+        ModelInputError
+            When the rows could not be scored either.
+        AssayError
+            When the model was not declared ``unseen = "adapted"``, or the rows are too few.
+        """
+        rows = check_rows(reference.drop(columns=BATCH, errors="ignore"), self.schema)
+        own = copy.copy(self)
+        own._own_batch = float(len(self.schema[BATCH].levels)) if BATCH in self.schema else 0.0
+        rows = rows.assign(**{BATCH: own._own_batch})
+        own._procedure = adapt_procedure(self._procedure, rows, own._own_batch)
+        return own
 
     def score(
         self, table: pd.DataFrame, *, explain: bool = False, top_k: int | None = None
@@ -125,6 +163,8 @@ class Scorer:
         if top_k is not None and top_k < 1:
             raise ModelInputError("'top_k' must be 1 or more, or left out for all features")
         rows = check_rows(table, self.schema)
+        if self._own_batch is not None:
+            rows[BATCH] = rows[BATCH].fillna(self._own_batch)
         measured = _measured(rows, self.schema)
         nothing = int((~measured.any(axis=1)).sum()) if measured.shape[1] else 0
         if nothing:

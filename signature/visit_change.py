@@ -10,6 +10,7 @@ import pandas as pd
 
 from signature.cohort import Cohort
 from signature.exceptions import CohortError
+from signature.scaling import asinh2
 from signature.schema import BELOW, LOG2_UNITS, Column, FeatureSchema, Role, Scale, censored
 
 CHANGE = "_change"
@@ -175,7 +176,9 @@ def _column(column: Column, between: str) -> Column:
     span = None
     if column.low is not None and column.high is not None:
         low, high = column.low, column.high
-        if column.scale is not Scale.LOG2:
+        if column.cofactor is not None:
+            span = float(asinh2(high, column.cofactor) - asinh2(low, column.cofactor))
+        elif column.scale is not Scale.LOG2:
             span = high - low
         elif low > 0:
             span = float(np.log2(high / low))
@@ -186,6 +189,7 @@ def _column(column: Column, between: str) -> Column:
         label=f"{column.label}, change {between}",
         unit=_UNIT if _is_ratio(column) else column.unit,
         scale=Scale.LINEAR,
+        cofactor=None,
         low=None if span is None else -span,
         high=span,
         required=False,
@@ -211,6 +215,8 @@ def _compare(
     if column.scale is Scale.LOG2:
         with np.errstate(divide="ignore", invalid="ignore"):
             start, end = np.log2(start), np.log2(end)
+    elif column.cofactor is not None:
+        start, end = asinh2(start, column.cofactor), asinh2(end, column.cofactor)
     with np.errstate(invalid="ignore"):
         gap = end - start
     carried = _is_ratio(column)

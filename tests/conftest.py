@@ -12,8 +12,8 @@ from signature.exceptions import DataFolderNotSetError
 
 REPO = Path(__file__).parents[1]
 
-# a plugin of some test files: collected for doctests, it would be imported before it is one
-collect_ignore = ["serving_fixtures.py"]
+# plugins of some test files: collected for doctests, they would be imported before they are any
+collect_ignore = ["lab_files.py", "serving_fixtures.py"]
 
 
 def _root() -> Path:

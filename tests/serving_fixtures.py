@@ -68,6 +68,12 @@ def trial():
 
 
 @pytest.fixture(scope="session")
+def trial_schema():
+    """The columns of `trial`."""
+    return SCHEMA
+
+
+@pytest.fixture(scope="session")
 def procedures(trial):
     """Every candidate of ``models/``, fitted and calibrated."""
     X, y = trial

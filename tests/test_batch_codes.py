@@ -1,5 +1,7 @@
 """The batch of each row: a code in the table, of no value to a model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,3 +68,10 @@ def test_what_names_no_batches_is_refused(cohort, column, message):
 def test_an_unknown_level_is_refused_with_the_known_ones(cohort):
     with pytest.raises(CohortError, match="no batch 'P9'; there are: P1, P2"):
         code_of(with_batch(cohort, "plate").schema, "P9")
+
+
+def test_a_lot_that_is_recorded_as_a_number_is_a_batch_like_any_other(cohort):
+    lots = pd.Series([7, 12, 12, 7, 7, 12], index=cohort.X.index)
+    carried = with_batch(replace(cohort, records=cohort.records.assign(lot=lots)), "lot")
+    assert carried.schema[BATCH].levels == ("12", "7")
+    np.testing.assert_array_equal(carried.X[BATCH], [1, 0, 0, 1, 1, 0])

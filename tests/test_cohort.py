@@ -222,6 +222,12 @@ def test_empty_and_constant_features_are_named():
     )
 
 
+def test_a_marker_that_is_never_above_its_limit_says_so():
+    X = parts()["X"].assign(IL6=np.nan, IL6__below=[2.0, 2.0, np.nan, 3.0])
+    _, dropped = sound(X=X).without_empty_features()
+    assert dropped["IL6"] == "never above its limit"
+
+
 def test_a_marker_that_is_sometimes_below_its_limit_is_not_constant():
     X = parts()["X"].assign(IL6=[2.0, np.nan, np.nan, 2.0])
     _, dropped = sound(X=X).without_empty_features()

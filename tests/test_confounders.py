@@ -95,6 +95,17 @@ def test_flags_pass_and_nothing_happens_without_confounders():
     pd.testing.assert_frame_equal(Residualise().fit_transform(table), table)
 
 
+def test_a_confounder_that_became_detected_or_not_still_counts():
+    rng = np.random.default_rng(3)
+    flag = (rng.random(80) < 0.7).astype(float)
+    age = rng.normal(50, 10, 80)
+    marker = 2 * flag + 0.1 * age + rng.normal(0, 0.1, 80)
+    table = pd.DataFrame({"IL6": marker, "cotinine__censored": flag, "age": age})
+    out = Residualise(["cotinine", "age"], columns=["IL6"]).fit_transform(table)
+    assert np.corrcoef(out["IL6"], flag)[0, 1] == pytest.approx(0, abs=1e-9)
+    assert np.corrcoef(out["IL6"], age)[0, 1] == pytest.approx(0, abs=1e-9)
+
+
 @pytest.mark.parametrize(
     "degenerate",
     [

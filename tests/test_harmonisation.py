@@ -351,3 +351,15 @@ def test_a_procedure_that_does_not_harmonise_cannot_be_adapted():
     with pytest.raises(AssayError, match="has 0 ComBat steps"):
         adapt_procedure(Pipeline([("model", model)]), table, 9)
     assert not unseen_rows(Pipeline([("model", model)]), table).any()
+
+
+def test_a_covariate_that_became_detected_or_not_is_kept():
+    rng = np.random.default_rng(6)
+    flag = (rng.random(120) < np.repeat([0.2, 0.8], 60)).astype(float)
+    values = pd.DataFrame(rng.normal(0, 1, (120, 4)) + 3 * flag[:, None], columns=list("abcd"))
+    plain = values.assign(cotinine=flag, assay_batch=np.repeat([0.0, 1.0], 60))
+    flagged = plain.rename(columns={"cotinine": "cotinine__censored"})
+    one, other = (ComBat(covariates=["cotinine"]).fit_transform(t) for t in (plain, flagged))
+    np.testing.assert_array_equal(one, other)
+    # the difference that the covariate explains is no batch's
+    assert (other.loc[flag == 1, "a"].mean() - other.loc[flag == 0, "a"].mean()) > 2.5

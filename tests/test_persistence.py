@@ -41,13 +41,20 @@ def test_a_card_cannot_vouch_for_types_outside_the_package(folder):
     [
         {"columns": [{"name": "IL6"}]},
         {"columns": [{"name": "IL6", "role": "oracle", "group": "g", "scale": "linear"}]},
-        {"version": 2},
         {"columns": "none"},
     ],
 )
 def test_a_damaged_card_is_named(folder, changes):
     _edit(folder, **changes)
     with pytest.raises(ModelFileError, match="does not describe a model"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_model_of_another_version_is_refused_before_it_is_run(folder, version):
+    """Steps of version 1 loaded, and failed in the middle of scoring for want of an attribute."""
+    _edit(folder, version=version)
+    with pytest.raises(ModelFileError, match="the version that wrote it, or run its experiment"):
         load_model(folder)
 
 

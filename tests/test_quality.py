@@ -9,19 +9,15 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from infliximab_wells import infliximab_wells
 from pydantic import ValidationError
 
 from signature.assay.blanks import PRIOR_WELLS, blank_limits
-from signature.assay.detection import detection_by_plate
-from signature.assay.measurement_quality import judge_measurements
-from signature.assay.measurements import COLUMNS as MEASURED
-from signature.assay.measurements import Measurements
 from signature.assay.plate_quality import MarkerPlate, PlateQuality
 from signature.assay.quality import merge_wells
 from signature.assay.rules import Rules
 from signature.assay.wells import COLUMNS, Wells
 from signature.exceptions import AssayError
-from signature.schema import Column, FeatureSchema, Role, censored
 
 
 def _wells(rows: list[tuple]) -> Wells:
@@ -265,95 +261,12 @@ def test_nothing_is_lost(seed: int, plates: int, columns: int, beads: int, repli
     assert PlateQuality.model_validate_json(quality.model_dump_json()) == quality
 
 
-def _measured(rows: list[tuple]) -> Measurements:
-    table = pd.DataFrame(rows, columns=["sample", "marker", "value", "below", "plate", "flag"])
-    table = table.assign(above=np.nan, unit="NPX", limit=1.0)[list(MEASURED)]
-    return Measurements("npx.csv", table.astype({"value": float, "below": float}), len(table))
-
-
-def test_flags_and_bridges_of_measurements_without_wells():
-    rows = [
-        ("pool", "IL6", 3.0, None, "1", None),
-        ("pool", "IL6", 2.5, None, "2", None),
-        ("pool2", "IL6", 4.0, None, "1", None),
-        ("pool2", "IL6", 3.5, None, "2", None),
-        ("a", "IL6", 5.0, None, "1", None),
-        ("b", "IL6", 5.0, None, "2", None),
-        ("c", "IL6", None, 1.0, "2", None),
-        ("d", "IL6", 6.0, None, "2", "WARN"),
-        ("e", "IL6", 6.0, None, "1", None),
-        ("f", "IL6", None, None, "1", None),
-    ]
-    rules = Rules(drop_flagged=True, bridging="median", reference_plate="1")
-    (judged,), quality = judge_measurements([_measured(rows)], rules, ["pool", "pool2"])
-    table = judged.table.set_index("sample")
-    assert table.loc["b", "value"] == 5.5  # NPX is a logarithm already
-    assert table.loc["c", "below"] == 1.5
-    assert table.loc["a", "value"] == 5.0
-    assert judged.set_aside["reason"].value_counts().to_dict() == {
-        "bridge sample": 4,
-        "flagged by the laboratory": 1,
-    }
-    assert judged.rows_in == 10
-    one, two = quality.markers
-    assert (one.plate, one.n, one.detected, one.missing) == ("1", 3, 2, 1)
-    assert (two.n, two.detected, two.below, two.limit) == (3, 1, 1, 1.0)
-    assert two.excluded == {"flagged by the laboratory": 1}
-    assert quality.flagged == 1
-    (kept,), _ = judge_measurements([_measured(rows)], Rules(bridging="off"))
-    assert len(kept) == 10
-
-
-def test_detection_of_a_cohort_by_plate():
-    schema = FeatureSchema(
-        (
-            Column("age", Role.CLINICAL, "demographics"),
-            *censored(Column("IL6", Role.MARKER, "cytokine")),
-            Column("CRP", Role.MARKER, "acute phase"),
-        )
-    )
-    X = pd.DataFrame(
-        {
-            "age": [30.0, 40, 50, 60],
-            "IL6": [1.0, np.nan, np.nan, np.nan],
-            "IL6__below": [np.nan, 0.5, 0.7, np.nan],
-            "CRP": [1.0, 2.0, np.nan, 4.0],
-        },
-        index=[7, 8, 9, 10],
-    )
-    plate = pd.Series(["p2", "p1", "p1", None], index=X.index)
-    rows = {(r.marker, r.plate): r for r in detection_by_plate(X, schema, plate)}
-    assert set(rows) == {(m, p) for m in ("IL6", "CRP") for p in ("", "p1", "p2")}
-    il6 = rows["IL6", "p1"]
-    assert (il6.n, il6.detected, il6.below, il6.missing, il6.limit) == (2, 0, 2, 0, 0.6)
-    assert rows["IL6", ""].missing == 1
-    assert rows["CRP", "p1"].missing == 1
-    assert sum(r.n for r in detection_by_plate(X, schema)) == 8
-
-
 @pytest.fixture(scope="module")
 def plates(data_root: Path) -> tuple[Wells, pd.DataFrame]:
     """The raw wells of a trial of infliximab, and the authors' own table of averages."""
-    folder = data_root / "infliximab_crohn_luminex"
-    if not folder.is_dir():
-        pytest.skip("no infliximab plates in the data folder")
-    raw = pd.read_csv(folder / "wells.csv", dtype={"plate": "str"})
-    kinds = {"Blan": "blank", "Stan": "standard", "Teva": "bridge"}
-    table = pd.DataFrame(
-        {
-            "plate": raw["plate"],
-            "well": raw["well"],
-            "sample": raw["sample"],
-            "kind": raw["sample"].str[:4].map(kinds).fillna("sample"),
-            "marker": raw["analyte"],
-            "signal": raw["MFI_median"],
-            "beads": raw["bead_count"].astype("float64"),
-            "expected": np.nan,
-        }
-    )
-    authors = pd.read_csv(folder / "data.csv", dtype={"plate": "str"}).rename(
-        columns={"SampleInfo": "sample"}
-    )
+    table = infliximab_wells(data_root)
+    file = data_root / "infliximab_crohn_luminex" / "data.csv"
+    authors = pd.read_csv(file, dtype={"plate": "str"}).rename(columns={"SampleInfo": "sample"})
     long = authors.melt(["sample", "plate"], list(table["marker"].unique()), "marker", "theirs")
     return Wells("wells.csv", table, len(table)), long
 

@@ -1,54 +1,20 @@
-"""Long and wide tables: rules that are counted, contradictions that are refused, nothing lost."""
-
-import csv
-import io
+"""What all readers share: rules that are counted, contradictions that are refused."""
 
 import numpy as np
 import pandas as pd
 import pytest
+from lab_checks import SECRET, reasons, refused, result
 
 from signature import discovery
 from signature.assay import cells
-from signature.assay.layout import Layout, Limits
+from signature.assay.layout import Layout
 from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.readers import _rows, long_table, wide_table
-from signature.exceptions import AssayError, DefinitionError, TableError
-from signature.markers import lookup
+from signature.exceptions import DefinitionError, TableError
 
-SECRET = "Mueller-4711"
+pytest_plugins = ["lab_files"]
+
 PG = Layout(unit="pg/mL")
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Return a function that writes rows as CSV and gives the path."""
-
-    def write(rows, name="lab.csv"):
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(
-            [row.split("|") if isinstance(row, str) else row for row in rows]
-        )
-        (tmp_path / name).write_text(text.getvalue(), encoding="utf-8")
-        return tmp_path / name
-
-    return write
-
-
-def refused(message, read, error=AssayError):
-    with pytest.raises(error, match=message) as caught:
-        read()
-    assert SECRET not in str(caught.value)
-
-
-def reasons(measurements):
-    return dict(zip(*measurements.set_aside[["row", "reason"]].to_numpy().T, strict=True))
-
-
-def result(measurements, sample, marker):
-    """Return value, below and above of one measurement."""
-    rows = measurements.table.query("sample == @sample and marker == @marker")
-    assert len(rows) == 1
-    return rows[["value", "below", "above"]].iloc[0].tolist()
 
 
 def test_every_format_exports_what_it_must():
@@ -62,8 +28,6 @@ def test_every_format_exports_what_it_must():
     }
     assert all("\n" not in module.FORMAT for module in formats.values())
 
-
-# Long tables
 
 HEADER = "sample|analyte|value|unit|limit|plate|flag"
 
@@ -295,123 +259,6 @@ def test_a_column_of_text_is_no_column_of_values(file):
     )
 
 
-# Limits
-
-
-def test_two_limits_of_one_plate_and_marker_are_refused(file):
-    rows = ["sample|analyte|value|limit|plate", "a|IL6|1|0.5|P1", "b|IL6|1|0.6|P1"]
-    refused(
-        "two limits for one plate and marker, in 1 cases", lambda: long_table.read(file(rows), PG)
-    )
-    rows[2] = "b|IL6|1|0.6|P2"
-    assert long_table.read(file(rows), PG).table["limit"].tolist() == [0.5, 0.6]
-
-
-def test_a_limit_above_every_number_of_a_plate_is_a_finding(file):
-    rows = ["sample|analyte|value|limit|plate"]
-    rows += [f"s{i}|IL6|{1 + i}|0.5|P1" for i in range(30)]
-    rows += [f"s{i}|TNF|0.1|0.5|P1" for i in range(30)]
-    read = long_table.read(file(rows), PG)
-    assert read.findings == ("the limit is above every number for 1 of 2 plates and markers (TNF)",)
-    assert (read.table.query("marker == 'TNF'")["below"] == 0.5).all()
-
-
-def test_limits_above_every_number_of_a_file_are_in_another_unit(file):
-    rows = ["sample|analyte|value|limit", *(f"s{i}|IL6|{1 + i}|500" for i in range(20))]
-    refused("none of 20 numbers reaches the limit", lambda: long_table.read(file(rows), PG))
-    few = long_table.read(file(rows[:5]), PG)
-    assert len(few.findings) == 1
-
-
-def test_limits_that_are_none_are_counted(file):
-    path = file(
-        ["sample|analyte|value|limit|uloq", "a|IL6|ND|<0.5|?", "b|TNF|1|see report|", "c|TNF|1||"]
-    )
-    read = long_table.read(path, PG)
-    np.testing.assert_equal(result(read, "a", "IL6"), [np.nan, 0.5, np.nan])
-    assert read.findings == (
-        "1 cells of 'limit' are no limits and are not used",
-        "1 cells of 'uloq' are no limits and are not used",
-    )
-
-
-def test_a_number_at_its_limit_is_not_below_it(file):
-    path = file(["sample|analyte|value|limit", "a|IL6|0.5|0.50", "b|IL6|0.49|0.5"])
-    read = long_table.read(path, PG)
-    np.testing.assert_array_equal(read.table["value"], [0.5, np.nan])
-    np.testing.assert_array_equal(read.table["below"], [np.nan, 0.5])
-
-
-def test_limits_stand_in_one_place(file):
-    layout = Layout(unit="pg/mL", columns={"limit": "limit"}, limits=LIMITS)
-    path = file(["sample|analyte|value|limit|batch", "a|IL6|1|0.5|x"])
-    file(["Assay|LOD|lot", "IL6|1|x"], "lod.csv")
-    refused(
-        "both a column and a table of limits", lambda: long_table.read(path, layout), TableError
-    )
-
-
-def test_a_limit_of_zero_is_no_limit_of_a_concentration(file):
-    path = file(["sample|analyte|value|limit", "a|IL6|ND|0", "b|IL6|1|0"])
-    read = long_table.read(path, PG)
-    assert reasons(read) == {2: cells.NO_LIMIT}
-    assert read.findings[0].startswith("2 measurements have a limit that is not above 0")
-    assert read.table["limit"].isna().all()
-
-
-def test_upper_limits(file):
-    path = file(["sample|analyte|value|uloq", "a|IL6|>ULOQ|900", "b|IL6|5|900"])
-    np.testing.assert_equal(result(long_table.read(path, PG), "a", "IL6"), [np.nan, np.nan, 900])
-
-
-LIMITS = Limits(file="lod.csv", marker="Assay", limit="LOD", plate="lot", match="batch")
-
-
-def test_a_table_of_limits_applies_by_plate(file):
-    file(["Assay|LOD|lot", "IL-6|1|x", "IL6|3|y", "other|9|x", "TNF|?|x"], "lod.csv")
-    path = file(["sample|IL6|TNF|batch", "a|2|2|x", "b|2|2|y", "c|0.5|2|z"])
-    read = wide_table.read(path, Layout(unit="pg/mL", limits=LIMITS))
-    np.testing.assert_equal(result(read, "a", "IL6"), [2, np.nan, np.nan])
-    np.testing.assert_equal(result(read, "b", "IL6"), [np.nan, 3, np.nan])
-    np.testing.assert_equal(result(read, "c", "IL6"), [0.5, np.nan, np.nan])
-    assert read.findings[0] == "lod.csv: 1 limits are no numbers and are not used"
-    assert read.findings[1].startswith("lod.csv has no limits for 1 of 3 plates or lots (z): 2 ")
-
-
-@pytest.mark.parametrize(
-    ("limits", "message"),
-    [
-        (["Assay|LOD|lot", "IL6|1|x", "IL-6|2|x"], "lod.csv: two limits for one plate and marker"),
-        (["Assay|LOD|lot", "IL6|1|q"], "names none of the 1 plates or lots of lab.csv"),
-    ],
-)
-def test_limits_that_contradict_are_refused(file, limits, message):
-    file(limits, "lod.csv")
-    path = file(["sample|IL6|batch", f"{SECRET}|2|x"])
-    layout = Layout(unit="pg/mL", limits=LIMITS)
-    refused(message, lambda: wide_table.read(path, layout))
-
-
-def test_limits_without_plates_apply_to_all(file):
-    file(["Assay|LOD", "IL6|1"], "lod.csv")
-    path = file(["sample|IL6|TNF", "a|0.5|0.5"])
-    limits = Limits(file="lod.csv", marker="Assay", limit="LOD")
-    read = wide_table.read(path, Layout(unit="pg/mL", limits=limits))
-    np.testing.assert_equal(result(read, "a", "IL6"), [np.nan, 1, np.nan])
-    np.testing.assert_equal(result(read, "a", "TNF"), [0.5, np.nan, np.nan])
-
-
-def test_limits_by_plate_need_a_plate(file):
-    file(["Assay|LOD|lot", "IL6|1|x"], "lod.csv")
-    limits = Limits(file="lod.csv", marker="Assay", limit="LOD", plate="lot")
-    layout = Layout(unit="pg/mL", limits=limits)
-    path = file(["sample|IL6", "a|0.5"])
-    refused("with `match`, or name the plate", lambda: wide_table.read(path, layout), TableError)
-
-
-# NPX and concentrations
-
-
 def npx(n=40):
     return np.random.default_rng(0).normal(1, 2, n).round(3)
 
@@ -427,109 +274,6 @@ def test_a_few_negative_concentrations_are_set_aside(file):
     rows = ["sample|analyte|value", *(f"s{i}|IL6|{x}" for i, x in enumerate(values))]
     read = long_table.read(file(rows), PG)
     assert reasons(read) == {202: cells.NEGATIVE, 203: cells.NEGATIVE}
-
-
-# Wide tables
-
-
-def test_a_wide_table_is_counted_by_its_cells(file):
-    path = file(
-        ["sample|plate|QC_Warning|IL-6|TNF", "a|P1|Pass|1|<2", "a|P2|Warning|1|", "|P1|Pass|1|x"]
-    )
-    read = wide_table.read(path, PG)
-    assert (read.rows_in, len(read)) == (6, 3)
-    assert read.set_aside["row"].tolist() == [3, 4, 4]
-    assert set(read.set_aside["reason"]) == {cells.MISSING, _rows.NO_SAMPLE}
-    assert read.table[["sample", "marker", "plate", "flag"]].fillna("").to_numpy().tolist() == [
-        ["a", "IL6", "P1", ""],
-        ["a", "TNF", "P1", ""],
-        ["a", "IL6", "P2", "Warning"],
-    ]
-
-
-def test_a_header_may_hold_the_unit(file):
-    path = file(["sample|IL-6 (pg/mL)|CRP [mg/L]|LAP (TGF-b)", "a|1|2|3"])
-    read = wide_table.read(path, Layout(unit="ng/mL"))
-    assert dict(zip(read.table["marker"], read.table["unit"], strict=True)) == {
-        "IL6": "pg/mL",
-        "CRP": "mg/L",
-        "LAP (TGF-b)": "ng/mL",
-    }
-
-
-def test_a_column_that_holds_no_analyte_is_named(file):
-    path = file(["sample|IL6|group", f"{SECRET}|1|case", "b|2|control"])
-    refused(r"text in 'group' \(2 cells\).*`ignore`", lambda: wide_table.read(path, PG), TableError)
-    assert len(wide_table.read(path, Layout(unit="pg/mL", ignore=("group",)))) == 2
-    assert len(wide_table.read(path, Layout(unit="pg/mL", only=("IL6",)))) == 2
-
-
-def test_decimal_commas_of_a_wide_table_are_counted_by_column(file):
-    path = file(["sample|IL6|TNF", "a|0,5|1", "b|0,7|1,5"])
-    refused(r"'IL6' \(2 cells\), 'TNF' \(1 cells\)", lambda: wide_table.read(path, PG), TableError)
-
-
-def test_two_columns_of_one_marker_are_refused(file):
-    path = file(["sample|IL-6|IL6", "a|1|1"])
-    refused("'IL-6' and 'IL6' are both IL6", lambda: wide_table.read(path, PG))
-    twice = file(["sample|IL6|IL6", "a|1|1"])
-    refused("two columns named 'IL6'", lambda: wide_table.read(twice, PG), TableError)
-    none = file(["sample", "a"])
-    refused("no column is left", lambda: wide_table.read(none, PG), TableError)
-
-
-@pytest.mark.parametrize("name", ["lab.parquet", "lab.xlsx"])
-def test_typed_files_say_the_same_as_text(file, tmp_path, name):
-    pytest.importorskip("pyarrow" if name.endswith("parquet") else "openpyxl")
-    table = pd.DataFrame(
-        {"sample": ["a", "b", "c"], "IL6": [0.1, 0.25, np.nan], "TNF": ["<1", "3.5", "OOR >"]}
-    )
-    text = wide_table.read(file([list(table), *table.astype(str).to_numpy()]), PG)
-    if name.endswith("parquet"):
-        table.to_parquet(tmp_path / name)
-    else:
-        table.to_excel(tmp_path / name, index=False)
-    typed = wide_table.read(tmp_path / name, PG)
-    pd.testing.assert_frame_equal(typed.table, text.table)
-    pd.testing.assert_frame_equal(typed.set_aside, text.set_aside)
-
-
-def test_the_three_hospitals_are_read_as_pandas_reads_them(data_root):
-    """Every NPX and every limit, against the plain arithmetic on the two files."""
-    folder = data_root / "covid_olink_three_sites"
-    if not folder.is_dir():
-        pytest.skip("no local data for 'covid_olink_three_sites'")
-    raw = pd.read_csv(folder / "data.csv")
-    lod = pd.read_csv(folder / "lod.csv").pivot(index="batch", columns="Assay", values="LOD")
-    assays = [c for c in raw.columns if c in lod.columns]
-    read = wide_table.read(
-        folder / "data.csv",
-        Layout(
-            columns={"plate": "batch"},
-            unit="NPX",
-            only=tuple(assays),
-            limits=Limits(
-                file="lod.csv", marker="Assay", limit="LOD", plate="batch", none_for=("hannover",)
-            ),
-        ),
-    )
-    assert read.rows_in == 1327 * 63
-    assert (len(read), len(read.set_aside), read.unknown) == (82309, 1292, ())
-    assert "(hannover): 17451 measurements stay as reported" in read.findings[0]
-    measured = raw[raw[assays].notna().any(axis=1)]
-    limits = lod.reindex(measured["batch"])[assays].to_numpy()
-    npx = measured[assays].to_numpy()
-    low = npx < limits
-    for part, expected in (
-        ("value", np.where(low, np.nan, npx)),
-        ("below", np.where(low, limits, np.nan)),
-    ):
-        wide = read.table.pivot(index="sample", columns="marker", values=part)
-        names = [lookup(assay) for assay in assays]
-        np.testing.assert_array_equal(wide.loc[measured["sample"].astype(str), names], expected)
-
-
-# The shapes themselves
 
 
 def test_measurements_refuse_what_is_no_measurement():

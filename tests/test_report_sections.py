@@ -7,10 +7,12 @@ import math
 
 import pandas as pd
 import pytest
+from markupsafe import escape
 from results_factory import make_results
 
 from pipelines.report import render_sections
 from pipelines.results_folder import Results
+from signature.assay.plate_quality import MarkerPlate
 
 TRUTH = [
     # row, person, site, fold, outcome, probability
@@ -194,6 +196,28 @@ def test_assay_without_wells_or_batches(tiny):
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
     assert "names no assay batch" in section["body"]
     assert list(section["figures"]) == ["detection"]
+
+
+@pytest.mark.parametrize(
+    "plates",
+    [[], [""], ["1"], [f"plate {i:03}" for i in range(50)], ['<b>&"x"', "$a$", "", "x" * 300]],
+    ids=["none", "not known", "one", "fifty", "odd names"],
+)
+def test_plates_of_any_number_and_name(tiny, plates):
+    rows = [
+        MarkerPlate(marker=m, plate=p, n=40, detected=20, below=10, missing=10).model_dump()
+        for m in ("IL6", "TNF")
+        for p in plates
+    ]
+    path = tiny.folder / "assay.json"
+    record = json.loads(path.read_text()) | {"detection": rows}
+    record["wells"]["plates"][0]["plate"] = '<b>&"x"'
+    path.write_text(json.dumps(record))
+    (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
+    assert ("detection" in section["figures"]) == bool(plates)
+    assert "<b>" not in section["body"]
+    assert section["body"].count("&lt;b&gt;&amp;") >= 2
+    assert all(escape(p) in section["body"] for p in plates)
 
 
 def test_assay_says_what_each_fold_does(tiny):

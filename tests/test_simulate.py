@@ -430,3 +430,9 @@ def test_a_null_design_has_an_auroc_of_half_on_average():
         model = LogisticRegression().fit(logs[:100], event[:100])
         aurocs.append(roc_auc_score(event[100:], model.decision_function(logs[100:])))
     assert np.mean(aurocs) == pytest.approx(0.5, abs=4 * np.std(aurocs) / np.sqrt(200))
+
+
+def test_more_people_leave_the_first_ones_where_they_were():
+    few, more = (simulate(Design(n_people=n, missing_rate=0.0), seed=5).cohort for n in (80, 160))
+    assert few.plate.tolist() == more.plate.head(80).tolist()
+    np.testing.assert_allclose(few.X, more.X.head(80), rtol=1e-12)

@@ -1,20 +1,14 @@
 """Standard curves against certified fits, published standard errors and simulated truth."""
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up_curves import ASYMMETRIC, LEVELS, TRUTH, read
 
-from signature.assay.concentrations import concentrations
 from signature.assay.curve_range import CurveRules
 from signature.assay.logistic import gradient, inverse, response
-from signature.assay.plate_quality import PlateQuality
-from signature.assay.rules import Rules
 from signature.assay.standard_curve import Curve, fit_curve
-from signature.assay.wells import COLUMNS, Wells
 from signature.exceptions import CurveError
 
 LENIENT = {
@@ -25,14 +19,6 @@ LENIENT = {
     "fewest_levels": 2,
 }
 """For data that are no immunoassay, and are here for their published fits."""
-
-LEVELS = np.repeat(4.0 ** np.arange(7), 2)
-TRUTH = np.array([12.0, 15000.0, np.log(900.0), np.log(1.1), 0.0])
-ASYMMETRIC = np.array([12.0, 15000.0, np.log(150.0), np.log(1.4), np.log(0.4)])
-
-
-def _read(x: np.ndarray, theta: np.ndarray, cv: float, rng: np.random.Generator) -> np.ndarray:
-    return response(np.log(x), theta) * np.exp(rng.normal(0, cv, np.shape(x)))
 
 
 def test_the_certified_five_parameter_fit():
@@ -94,7 +80,7 @@ def test_the_published_error_of_a_back_calculated_concentration():
 @pytest.mark.parametrize(("theta", "shape"), [(TRUTH, "4PL"), (ASYMMETRIC, "5PL")])
 def test_the_truth_is_recovered_and_the_right_shape_chosen(theta, shape):
     x = np.repeat(4.0 ** np.arange(-1, 8), 2)
-    curve = fit_curve(x, _read(x, theta, 0.01, np.random.default_rng(1)))
+    curve = fit_curve(x, read(x, theta, 0.01, np.random.default_rng(1)))
     assert curve.shape == shape
     grid = np.geomspace(2, 3000, 30)
     found = curve.concentration(response(np.log(grid), theta))
@@ -107,8 +93,8 @@ def _coverage(runs: int, theta: np.ndarray, seed: int) -> tuple[np.ndarray, floa
     x = np.geomspace(4, 1024, 8)
     hits = []
     for _ in range(runs):
-        curve = fit_curve(LEVELS, _read(LEVELS, theta, 0.06, rng), CurveRules(shape="4PL"))
-        mean = np.mean([_read(x, theta, 0.06, rng) for _ in range(2)], axis=0)
+        curve = fit_curve(LEVELS, read(LEVELS, theta, 0.06, rng), CurveRules(shape="4PL"))
+        mean = np.mean([read(x, theta, 0.06, rng) for _ in range(2)], axis=0)
         low, high = curve.interval(mean, 2)
         hits.append((low <= x) & (x <= high))
     return np.mean(hits, axis=0), float(np.mean(hits))
@@ -138,7 +124,7 @@ def test_more_wells_make_a_sample_surer():
 
 
 def _curve() -> Curve:
-    return fit_curve(LEVELS, _read(LEVELS, TRUTH, 0.04, np.random.default_rng(4)))
+    return fit_curve(LEVELS, read(LEVELS, TRUTH, 0.04, np.random.default_rng(4)))
 
 
 _THETA = st.tuples(
@@ -175,7 +161,7 @@ def test_the_inverse_undoes_the_curve_and_the_gradient_is_its_slope(raw, offset)
 
 def test_the_range_ends_where_standards_are_no_longer_found():
     x = np.repeat(4.0 ** np.arange(9), 2)
-    y = _read(
+    y = read(
         x, np.array([60.0, 9000.0, np.log(300.0), np.log(1.3), 0.0]), 0.03, np.random.default_rng(5)
     )
     curve = fit_curve(x, y)
@@ -187,7 +173,7 @@ def test_the_range_ends_where_standards_are_no_longer_found():
 
 def test_a_standard_that_failed_narrows_the_range():
     x = np.repeat(4.0 ** np.arange(7), 2)
-    y = _read(x, TRUTH, 0.02, np.random.default_rng(6))
+    y = read(x, TRUTH, 0.02, np.random.default_rng(6))
     assert fit_curve(x, y).uloq == 4.0**6
     y[x == 4.0**5] *= [0.8, 1.25]
     curve = fit_curve(x, y)
@@ -221,139 +207,6 @@ def test_what_can_be_fixed():
     with pytest.raises(CurveError, match="no logarithm"):
         fit_curve(LEVELS, LEVELS, fixed={"infinity": 0.0})
     rng = np.random.default_rng(7)
-    curve = fit_curve(LEVELS, _read(LEVELS, TRUTH, 0.03, rng), fixed={"zero": 12.0})
+    curve = fit_curve(LEVELS, read(LEVELS, TRUTH, 0.03, rng), fixed={"zero": 12.0})
     assert curve.parameters["zero"] == pytest.approx(12.0)
     assert curve.fit.covariance[0].tolist() == [0.0] * 5
-
-
-def _plate(theta: np.ndarray, samples: dict[str, float], *, seed: int = 8, blanks: bool = True):
-    rng = np.random.default_rng(seed)
-    rows = []
-
-    def put(sample: str, kind: str, signal: np.ndarray, expected: float) -> None:
-        line = len(rows) // 2
-        for i, s in enumerate(signal):
-            rows.append(
-                ("1", f"{'ABCDEFGHIJKLMNOP'[line]}{i + 1}", sample, kind, "IL6", s, 90.0, expected)
-            )
-
-    for c in np.unique(LEVELS):
-        put(f"s{c:g}", "standard", _read(np.repeat(c, 2), theta, 0.03, rng), c)
-    for name, c in samples.items():
-        put(name, "sample", _read(np.repeat(max(c, 1e-9), 2), theta, 0.03, rng), np.nan)
-    if blanks:
-        put("blank", "blank", theta[0] * np.exp(rng.normal(0, 0.03, 2)), np.nan)
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Wells("wells.csv", table, len(table))
-
-
-SAMPLES = {"low": 0.1, "a": 20.0, "b": 300.0, "high": 1e5}
-
-
-@pytest.mark.parametrize("falling", [False, True])
-def test_wells_become_concentrations(falling):
-    theta = TRUTH.copy()
-    if falling:
-        theta[[0, 1]] = theta[[1, 0]]
-    # a competitive assay reads its blanks brightest: they must not make every sample "below"
-    samples = SAMPLES | ({"a": 600.0, "b": 2500.0} if falling else {})
-    result = concentrations(_plate(theta, samples), unit="pg/mL")
-    table = result.measurements.table.set_index("sample")
-    assert table.loc["a", "value"] == pytest.approx(samples["a"], rel=0.2)
-    assert table.loc["b", "value"] == pytest.approx(samples["b"], rel=0.2)
-    curve = result.curves["IL6", "1"]
-    assert curve.falls is falling
-    assert table.loc["low", "below"] == table.loc["low", "limit"] >= curve.lloq
-    assert table.loc["high", "above"] == curve.uloq
-    assert set(table["unit"]) == {"pg/mL"}
-    known = result.uncertainty["relative_error"].notna()
-    assert known.tolist() == [False, True, True, False]
-    inside = result.uncertainty[known]
-    truth = [samples["a"], samples["b"]]
-    assert ((inside["low"] < truth) & (inside["high"] > truth)).all()
-    (row,) = result.quality.markers
-    assert (row.n, row.detected, row.below, row.above) == (4, 2, 1, 1)
-    assert row.limit == table.loc["a", "limit"]
-    assert repr(result) == (
-        "Concentrations(Measurements('wells.csv', 4 measurements), 1 curves, 0 refused)"
-    )
-
-
-def test_in_a_competitive_assay_dim_replicates_must_agree_too():
-    theta = TRUTH.copy()
-    theta[[0, 1]] = theta[[1, 0]]
-    table = _plate(theta, {"a": 600.0, "b": 2500.0}).table
-    here = table["sample"] == "b"
-    table.loc[here, "signal"] *= [0.6, 1.4]
-    # both wells lie under the blanks, which here means "a lot", not "nothing"
-    result = concentrations(Wells("wells.csv", table, len(table)))
-    assert result.measurements.set_aside["reason"].tolist() == ["CV above 25 %"]
-    assert result.measurements.table["sample"].tolist() == ["a"]
-
-
-def test_blanks_above_the_lowest_standard_raise_the_limit():
-    theta = TRUTH.copy()
-    wells = _plate(theta, SAMPLES)
-    table = wells.table.copy()
-    table.loc[table["kind"] == "blank", "signal"] = [100.0, 104.0]
-    result = concentrations(Wells("wells.csv", table, len(table)))
-    curve = result.curves["IL6", "1"]
-    limit = result.measurements.table["limit"].iloc[0]
-    assert limit > curve.lloq
-    assert curve.signal(limit) > 104
-    table.loc[table["kind"] == "blank", "signal"] = [14000.0, 14100.0]
-    with pytest.raises(CurveError, match="nothing is left between"):
-        concentrations(Wells("wells.csv", table, len(table)))
-
-
-def test_a_plate_without_standards_is_set_aside_and_counted():
-    wells = _plate(TRUTH, SAMPLES)
-    other = wells.table[wells.table["kind"] != "standard"].assign(plate="2")
-    table = pd.concat([wells.table, other], ignore_index=True)
-    result = concentrations(Wells("wells.csv", table, len(table)))
-    assert result.measurements.rows_in == 8
-    assert result.measurements.set_aside["reason"].tolist() == ["no usable standard curve"] * 4
-    assert list(result.refused) == [("IL6", "2")]
-    one, two = result.quality.curves
-    assert (one.plate, one.shape, one.refused) == ("1", "4PL", None)
-    assert (one.lloq, one.standards) == (result.curves["IL6", "1"].lloq, 7)
-    assert (two.plate, two.lloq, two.refused) == ("2", None, result.refused["IL6", "2"])
-    assert PlateQuality.model_validate_json(result.quality.model_dump_json()) == result.quality
-    assert "no usable well of a standard on this plate" in result.refused["IL6", "2"]
-    assert len(result.uncertainty) == len(result.measurements)
-    with pytest.raises(CurveError, match="no usable well of a standard"):
-        concentrations(Wells("wells.csv", other, len(other)))
-    flat = table.assign(signal=table["signal"].where(table["kind"] != "standard", 50.0))
-    with pytest.raises(CurveError, match="none of 2 standard curves is usable"):
-        concentrations(Wells("wells.csv", flat, len(flat)))
-
-
-def test_the_infliximab_standards_in_relative_units(data_root: Path):
-    """Their concentrations are not published; four-fold dilutions are assumed."""
-    file = data_root / "infliximab_crohn_luminex" / "wells.csv"
-    if not file.is_file():
-        pytest.skip("no infliximab plates in the data folder")
-    raw = pd.read_csv(file, dtype={"plate": "str"})
-    raw = raw[raw["plate"] == "2"]
-    step = raw["sample"].str.extract(r"^Standard (\d)")[0].astype("float64")
-    kinds = {"Blan": "blank", "Stan": "standard", "Teva": "bridge"}
-    table = pd.DataFrame(
-        {
-            "plate": "2",
-            "well": raw["well"],
-            "sample": raw["sample"],
-            "kind": raw["sample"].str[:4].map(kinds).fillna("sample"),
-            "marker": raw["analyte"],
-            "signal": raw["MFI_median"],
-            "beads": raw["bead_count"].astype("float64"),
-            "expected": 4.0 ** (1 - step),
-        }
-    )
-    wells = Wells("wells.csv", table.reset_index(drop=True), len(table))
-    result = concentrations(wells, Rules(bridging="off"), unit="relative")
-    # golden: concentrations(wells) as above
-    assert len(result.curves) == 42
-    assert sorted(m for m, _ in result.refused) == ["PDGF.BB", "TNF.beta", "VEGF.A"]
-    assert result.measurements.rows_in == 39 * 45
-    errors = result.uncertainty["relative_error"].dropna()
-    assert errors.median() == pytest.approx(0.073, abs=0.005)

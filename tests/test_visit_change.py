@@ -257,7 +257,7 @@ def test_changes_can_be_learned_from():
     drawn = simulate(replace(TWO_VISITS, n_people=200), seed=33)
     out = change(drawn.cohort, start="V1", end="V2")
     schema = out.schema.choose(baseline=["demographics"], panel=["cytokine change"])
-    model = procedure(linear_steps(schema), LogisticRegression())
+    model = procedure(linear_steps(schema, random_state=0), LogisticRegression())
     X = out.X[list(schema.names)]
     fitted = model.fit(X, out.records["event"].astype(int))
     assert np.isfinite(fitted.decision_function(X)).all()
@@ -291,3 +291,13 @@ def test_three_hospitals_have_148_people_with_two_samples(cohort_of):
                 assert found == pytest.approx(b - a)
     # samples of one person mostly lie on two plates
     assert (out.records["end_plate"] == out.plate).mean() < 0.2
+
+
+def test_a_change_on_the_asinh_scale_may_start_at_zero():
+    signal = replace(IL6, unit="MFI", scale=Scale.ASINH, cofactor=10.0, low=-50.0, high=9999.0)
+    cohort = pair("IL6", [0.0, 4000.0], [10.0, 8000.0])
+    columns = tuple(signal if c.name == "IL6" else c for c in cohort.schema.columns)
+    followed = change(replace(cohort, schema=FeatureSchema(columns)), start="T1", end="T2")
+    found = followed.X["IL6_change"].to_numpy()
+    np.testing.assert_allclose(found, [np.arcsinh(1) / np.log(2), 1.0], atol=1e-5)
+    assert followed.schema["IL6_change"].scale is Scale.LINEAR

@@ -5,13 +5,29 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import skops.io
+from sklearn.preprocessing import StandardScaler
 from test_study import CYTOKINES, DICTIONARY, PEOPLE
 
+from models import elastic_net
 from signature import __version__
-from signature.serving import Scorer
+from signature.calibration import CalibratedProcedure
+from signature.censoring import LimitSubstitution
+from signature.columns import TakeColumns
+from signature.detected_only import DetectedOnly
+from signature.exceptions import ModelInputError
+from signature.handling import Handling
+from signature.multiple_imputation import PooledOverImputations
+from signature.persistence import TRUSTED_TYPES, ModelCard, save_model
+from signature.procedures import procedure
+from signature.ratios import Ratios
+from signature.schema import BATCH, FeatureSchema, batch_column
+from signature.serving import Scorer, serving_schema
 
 pytest_plugins = ["serving_fixtures"]
 
@@ -96,6 +112,105 @@ def test_the_library_alone_gives_the_same_bits(elsewhere, expected, model_folder
         path=[tmp_path],
     )
     assert got == expected
+
+
+PANEL = ("IL1B", "IL6", "CRP")
+LOTS = batch_column(["first lot", "second lot"])
+HANDLINGS = {
+    "conditional": Handling(limits="conditional", missing="regression", residualise=("age", "bmi")),
+    "detected": Handling(
+        limits="normal", detected_above=0.3, harmonise="combat_nonparametric", harmonised=PANEL
+    ),
+    "adapted": Handling(harmonise="combat", harmonised=PANEL, unseen="adapted", reference=0.0),
+    "shifted": Handling(
+        harmonise="reference_shift", harmonised=PANEL, shifts={0.0: {}, 1.0: {"IL6": 0.5}}
+    ),
+}
+
+
+def _pipelines(schema):
+    """One procedure for each handling, and one of the steps that no handling asks for."""
+    for name, handling in HANDLINGS.items():
+        yield name, elastic_net.build(replace(schema, handling=handling), random_state=5)
+    steps = [
+        ("columns", TakeColumns([n for n in schema.names if n != BATCH])),
+        ("ratios", Ratios({"IL6_IL1B": (["IL6"], ["IL1B"])})),
+        ("detected", DetectedOnly(detected_above=0.3)),
+        ("limits", LimitSubstitution()),
+        ("standardise", StandardScaler().set_output(transform="pandas")),
+    ]
+    yield "rest", procedure(steps, PooledOverImputations(m=2))
+
+
+@pytest.fixture(scope="module")
+def handled(trial, trial_schema, tmp_path_factory):
+    """Saved models with every kind of step, and rows of two lots to score."""
+    X, y = trial
+    X = X.head(200).assign(**{BATCH: np.arange(200.0) % 2})
+    folder = tmp_path_factory.mktemp("handled")
+    schema = FeatureSchema((*trial_schema.columns, LOTS))
+    for name, pipeline in _pipelines(schema):
+        fitted = CalibratedProcedure(pipeline, folds=2).fit(X, y[:200])
+        card = ModelCard(
+            **dict.fromkeys(("experiment", "question", "caution", "candidate"), "A test."),
+            **dict.fromkeys(("outcome", "event", "no_event"), "birth"),
+            n_rows=200,
+            n_events=int(y[:200].sum()),
+            columns=serving_schema(schema, fitted).to_list(),
+            fingerprint="0" * 64,
+        )
+        save_model(fitted, card, folder / name)
+    cells = X.head(20).astype(object).where(X.head(20).notna(), None).to_dict(orient="records")
+    (folder / "rows.json").write_text(json.dumps({"dataframe_records": cells}))
+    return folder, X.head(20)
+
+
+def test_every_kind_of_step_gives_the_same_bits_where_only_the_library_is(handled, tmp_path):
+    folder, rows = handled
+    shutil.copytree(ROOT / "signature", tmp_path / "signature")
+    folders = {name: folder / name for name in (*HANDLINGS, "rest")}
+    expected, types = {}, set()
+    for name, model in folders.items():
+        scorer = Scorer(model)
+        got = scorer.score(rows[list(scorer.schema.names)], explain=True)
+        parts = got.filter(like="contribution_").sum(axis=1)
+        np.testing.assert_allclose(parts, got["log_odds"], atol=1e-9)
+        expected[name] = [[x.hex() for x in got[c]] for c in got.select_dtypes("number")]
+        types |= set(skops.io.get_untrusted_types(file=model / "model.skops"))
+    there = score_there(
+        sys.executable,
+        folder,
+        tmp_path,
+        model_folders=folders,
+        blocked=ONLY_FOR_TRAINING,
+        path=[tmp_path],
+    )
+    assert there == expected
+    # the trial has no column on the asinh scale
+    elsewhere = {
+        "boosting.ShallowBoosting", "scaling.AsinhColumns", "single_marker.BestSingleMarker",
+    }  # fmt: skip
+    left = {t.removeprefix("signature.") for t in set(TRUSTED_TYPES) - types}
+    assert left <= elsewhere | {"numpy.dtype"}
+
+
+def test_a_lot_that_training_did_not_have_is_told_apart_from_a_mistake(handled):
+    folder, rows = handled
+    scorer = Scorer(folder / "shifted")
+    told = scorer.score(rows.head(3).assign(**{BATCH: [1.0, 2.0, None]}))
+    assert told["batch_not_seen"].tolist() == [0.0, 1.0, 1.0]
+    for codes in ([7.5, 0, 1], [-1, 0, 1]):
+        with pytest.raises(ModelInputError, match=r"no batch code in 'assay_batch' \(1 of 3 rows"):
+            scorer.score(rows.head(3).assign(**{BATCH: codes}))
+    with pytest.raises(ModelInputError, match="adapt the model to the batch"):
+        Scorer(folder / "adapted").score(rows.head(3).drop(columns=BATCH))
+    # the lot matters by as much as was declared, and a lot not seen is taken as it is
+    one = rows.head(1)
+    first, second, none = (
+        scorer.score(one.assign(**{BATCH: code}), explain=True)["contribution_IL6"].item()
+        for code in (0.0, 1.0, 9.0)
+    )
+    assert first == none != second
 
 
 CHECK = """

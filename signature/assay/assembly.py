@@ -13,16 +13,16 @@ from signature.assay.dictionary import MarkerText
 from signature.assay.measurements import Measurements
 from signature.assay.people import People
 from signature.assay.pivot import Wide, pivot
-from signature.assay.reading import LISTED, Note, Reading
+from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.same_units import in_units
+from signature.assay.unit_names import is_log2
 from signature.assay.units import canonical
 from signature.cohort import Cohort
-from signature.column import LOG2_UNITS
 from signature.exceptions import AssayError
 from signature.markers import VOCABULARY
 from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
-_NO_LOG = (*LOG2_UNITS, "%", "ratio")
+_SHARES = ("%", "ratio")
 _OTHER = "other analytes"
 
 
@@ -141,7 +141,7 @@ def column_name(marker: str) -> str:
 
 def _plain(marker: str, name: str, unit: str) -> Column:
     entry = VOCABULARY.get(marker)
-    scale = Scale.LINEAR if unit in _NO_LOG else Scale.LOG2
+    scale = Scale.LINEAR if is_log2(unit) or unit.casefold() in _SHARES else Scale.LOG2
     if entry is None:
         return Column(name, Role.MARKER, _OTHER, marker, unit, scale)
     return Column(name, Role.MARKER, entry.family, entry.label, unit, scale)
@@ -156,6 +156,7 @@ def _described(base: Column, unit: str, told: MarkerText | None) -> Column:
         group=told.group or column.group,
         label=told.label or column.label,
         scale=column.scale if told.scale is None else Scale(told.scale),
+        cofactor=column.cofactor if told.scale is None else told.cofactor,
         low=column.low if told.low is None else told.low,
         high=column.high if told.high is None else told.high,
     )
@@ -183,10 +184,7 @@ def _account(
     notes = []
     for part in parts:
         notes.append(Note(part.source, "rows in the file", part.rows_in))
-        reasons = part.set_aside["reason"].value_counts()
-        notes += [
-            Note(part.source, f"set aside: {reason}", int(n)) for reason, n in reasons.items()
-        ]
+        notes += set_aside_notes(part.source, part.set_aside)
     notes += [
         Note(file, "measurements in another unit, converted", n) for file, n in converted.items()
     ]
@@ -199,8 +197,7 @@ def _account(
         Note("all files", "measurements that the laboratory flagged, used", wide.flagged),
         Note(people.source, "rows", people.rows_in),
     ]
-    gone = people.set_aside["reason"].value_counts()
-    notes += [Note(people.source, f"set aside: {why}", int(n)) for why, n in gone.items()]
+    notes += set_aside_notes(people.source, people.set_aside)
     always = ("rows", "rows in the file", "measurements")
     unknown = dict.fromkeys(name for part in parts for name in part.unknown)
     return Reading(
@@ -225,5 +222,4 @@ def _set_aside(parts: Sequence[Measurements], people: People, wide: Wide) -> pd.
             }
         )
     )
-    filled = [own.reindex(columns=list(LISTED)).astype("object") for own in lists if len(own)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(LISTED))
+    return listed(lists)

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
-from signature.assay.measurements import Measurements
-from signature.column import LOG2_UNITS
+from signature.assay.measurements import NUMBERS, Measurements
+from signature.assay.unit_names import is_log2
 from signature.exceptions import AssayError
 
 
@@ -146,15 +146,19 @@ def bridge_shifts(
 def _differences(bridges: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Return log2(reference) − log2(plate) of each bridge that is a number on both."""
     usable = bridges[bridges["value"].notna()]
-    logarithmic = usable["unit"].isin(LOG2_UNITS)
-    usable = usable[logarithmic | (usable["value"] > 0)]
-    level = usable["value"].where(usable["unit"].isin(LOG2_UNITS), np.log2(usable["value"].abs()))
+    usable = usable[_logarithmic(usable) | (usable["value"] > 0)]
+    level = usable["value"].where(_logarithmic(usable), np.log2(usable["value"].abs()))
     usable = usable.assign(level=level, plate=usable["plate"].astype(str))
     home = usable.loc[usable["plate"] == reference, ["sample", "marker", "level"]]
     pairs = usable[usable["plate"] != reference].merge(
         home, on=["sample", "marker"], suffixes=("", "_reference")
     )
     return pairs.assign(difference=pairs["level_reference"] - pairs["level"])
+
+
+def _logarithmic(table: pd.DataFrame) -> pd.Series:
+    units = table["unit"].dropna().astype(str).unique()
+    return table["unit"].isin([unit for unit in units if is_log2(unit)])
 
 
 def _weights(middle: pd.Series, n: pd.Series, spread: pd.Series, all_n: pd.Series) -> pd.Series:
@@ -191,11 +195,8 @@ def apply_shifts(measurements: Measurements, shifts: BridgeShifts) -> Measuremen
             + "; estimate the shifts on the same measurements"
         )
     shift = pd.Series(by, dtype="float64").reindex(keys).set_axis(table.index)
-    logarithmic = table["unit"].isin(LOG2_UNITS)
-    moved = {
-        c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift)
-        for c in ("value", "below", "above", "limit")
-    }
+    logarithmic = _logarithmic(table)
+    moved = {c: (table[c] * np.exp2(shift)).where(~logarithmic, table[c] + shift) for c in NUMBERS}
     return Measurements(
         source=measurements.source,
         table=table.assign(**moved),

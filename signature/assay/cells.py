@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signature.assay.labels import Labels
+from signature import tables
+from signature.assay.labels import Labels, first_few
 from signature.exceptions import TableError
 
 MISSING = "no measurement"
@@ -29,8 +30,13 @@ EXTRAPOLATED = "extrapolated"
 _REASONS = (None, MISSING, TEXT, PERCENT, INFINITE, NO_SIDE, REFUSED, OUTLIER)
 _CODE = {reason: code for code, reason in enumerate(_REASONS)}
 
+
+def _key(text: str) -> str:
+    return re.sub(r"[\s.]", "", text.casefold())
+
+
 # Keys have no blanks and no points, so that "n.d.", "ND" and "OOR <" need one spelling each.
-_NONE = {"", "na", "nan", "n/a", "null", "none", "-", "–", "—", "missing"}
+_NONE = {*(_key(mark) for mark in tables.MISSING), "none", "-", "–", "—", "missing"}
 _BELOW = {
     "nd", "notdetected", "undetected", "oor<", "<oor", "blq", "bql", "bloq", "blod", "bdl",
     "<lod", "<llod", "<lld", "<loq", "<lloq", "<dl", "<mdl", "<min", "belowlod", "belowlloq",
@@ -240,7 +246,7 @@ def _point_decimal(number: str, decimal: str) -> str:
 
 def _word(text: str) -> tuple[int, int]:
     """Return side and reason of a text without a number."""
-    key = re.sub(r"[\s.]", "", text.casefold())
+    key = _key(text)
     if key in _NONE:
         return 0, _CODE[MISSING]
     if key in _BELOW:
@@ -267,11 +273,10 @@ def _refuse_other_decimal(
         counts = {column: int(other.sum())}
     else:
         counts = {str(k): int(v) for k, v in column[other].value_counts().items() if v}
-    shown = ", ".join(f"{name!r} ({n} cells)" for name, n in list(counts.items())[:12])
+    shown = first_few([f"{name!r} ({n} cells)" for name, n in counts.items()])
     names = {".": "decimal points", ",": "decimal commas"}
     used = "," if decimal == "." else "."
     raise TableError(
         f"{where}: expected {names[decimal]}, but numbers are written with {names[used]} in {shown}"
-        f'{", …" if len(counts) > 12 else ""}; say so with `decimal = "{used}"`, or save the '
-        "file again"
+        f'; say so with `decimal = "{used}"`, or save the file again'
     )

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signature.assay.measurements import COLUMNS, SET_ASIDE, Measurements
+from signature.assay.measurements import Measurements
 from signature.assay.plate_quality import CurveSummary, PlateQuality
 from signature.assay.plate_summary import summarise
-from signature.assay.quality import MERGED, judge_wells
+from signature.assay.quality import MERGED, as_measurements, judge_wells
 from signature.assay.replicates import merge_replicates
 from signature.assay.rules import Rules
 from signature.assay.standard_curve import Curve, CurveRules, fit_curve
@@ -125,13 +125,7 @@ def concentrations(
     merged = merged.astype({"below": bool, "above": bool})
     people = merged[merged["kind"] == Kind.SAMPLE]
     kept = people[people["reason"] == ""]
-    measurements = Measurements(
-        source=wells.source,
-        table=_table(kept, curves, unit),
-        rows_in=len(people),
-        set_aside=_aside(people),
-        unknown=wells.unknown,
-    )
+    measurements = as_measurements(wells, _limited(people, curves), unit)
     uncertainty = kept[["relative_error", "low", "high"]].where(~(kept["below"] | kept["above"]))
     return Concentrations(
         measurements=measurements,
@@ -225,17 +219,13 @@ def _apply(rows: pd.DataFrame, curve: Curve, where: str) -> pd.DataFrame:
     )
 
 
-def _table(kept: pd.DataFrame, curves: Mapping[tuple[str, str], Curve], unit: str) -> pd.DataFrame:
-    highest = [curves[m, p].uloq for m, p in zip(kept["marker"], kept["plate"], strict=True)]
-    return kept.assign(
-        value=kept["value"].where(~(kept["below"] | kept["above"])),
-        below=kept["limit"].where(kept["below"]),
-        above=pd.Series(highest, index=kept.index, dtype="float64").where(kept["above"]),
-        unit=unit,
-        flag=pd.Series(pd.NA, index=kept.index, dtype="str"),
-    )[list(COLUMNS)].reset_index(drop=True)
-
-
-def _aside(people: pd.DataFrame) -> pd.DataFrame:
-    reasons = people.loc[people["reason"] != "", "reason"]
-    return pd.DataFrame({"row": pd.NA, "reason": reasons})[list(SET_ASIDE)].reset_index(drop=True)
+def _limited(people: pd.DataFrame, curves: Mapping[tuple[str, str], Curve]) -> pd.DataFrame:
+    """Give each measurement its number, or the limit of its curve that it lies beyond."""
+    uloq = {key: curve.uloq for key, curve in curves.items()}
+    pairs = zip(people["marker"], people["plate"], strict=True)
+    highest = pd.Series([uloq.get(p, np.nan) for p in pairs], index=people.index, dtype="float64")
+    return people.assign(
+        value=people["value"].where(~(people["below"] | people["above"])),
+        below=people["limit"].where(people["below"]),
+        above=highest.where(people["above"]),
+    )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.plate_quality import MarkerPlate
+from signature.assay.plate_summary import NO_WELLS, count_by_marker, plate_or_none
 from signature.schema import BELOW, FeatureSchema, Role
 
 
@@ -39,28 +40,15 @@ def detection_by_plate(
     """
     if plate is None:
         plate = pd.Series("", index=X.index)
-    plate = plate.astype("object").where(plate.notna(), "").astype(str)
-    rows = []
-    for column in schema.columns:
-        if column.role is not Role.MARKER or column.name not in X:
-            continue
-        limits = (
-            X[column.name + BELOW]
-            if column.name + BELOW in X
-            else pd.Series(float("nan"), index=X.index)
-        )
-        detected, below = X[column.name].notna(), limits.notna()
-        for name, index in sorted(plate.groupby(plate).groups.items()):
-            n, here, low = len(index), int(detected[index].sum()), int(below[index].sum())
-            rows.append(
-                MarkerPlate(
-                    marker=column.name,
-                    plate=str(name),
-                    n=n,
-                    detected=here,
-                    below=low,
-                    missing=n - here - low,
-                    limit=float(np.nanmedian(limits[index].to_numpy())) if low else None,
-                )
-            )
-    return rows
+    plate = plate_or_none(plate)
+    names = [c.name for c in schema.columns if c.role is Role.MARKER and c.name in X]
+    if not names:
+        return []
+    none = pd.Series(np.nan, index=X.index)
+    parts = []
+    for name in names:
+        limit = X.get(name + BELOW, none)
+        found = {"detected": X[name].notna(), "below": limit.notna(), "limit": limit}
+        parts.append(pd.DataFrame({"marker": name, "plate": plate, **found}))
+    every = pd.concat(parts, ignore_index=True).assign(reason="", above=False, **NO_WELLS)
+    return sorted(count_by_marker(every), key=lambda row: names.index(row.marker))

@@ -13,7 +13,7 @@ from signature.exceptions import StudyError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 ColumnName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$")]
-ScaleName = Literal["linear", "log2", "yes/no"]
+ScaleName = Literal["linear", "log2", "asinh", "yes/no"]
 Repeats = Literal["refuse", "first", "mean_of_logs"]
 
 
@@ -28,6 +28,8 @@ class _Described(_Part):
     low: float | None = None
     """Plausible range, bounds included."""
     high: float | None = None
+    cofactor: float | None = None
+    """With ``scale = "asinh"``: where that scale turns from linear to logarithmic."""
 
     @model_validator(mode="after")
     def _ordered(self) -> _Described:

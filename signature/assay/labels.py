@@ -37,6 +37,17 @@ def renamed(column: Labels, texts: Sequence[Any]) -> Labels:
     return labels(np.append(places, -1)[column.codes], names)
 
 
+def first_few(names: Sequence[str], most: int = 12) -> str:
+    """Join the first few names for a message.
+
+    Examples
+    --------
+    >>> first_few(["IL6", "TNF"]), first_few("abc", most=2)
+    ('IL6, TNF', 'a, b, …')
+    """
+    return ", ".join(names[:most]) + (", …" if len(names) > most else "")
+
+
 def as_labels(column: pd.Series) -> Labels:
     """Return cells as names: blanks around them gone, marks of a missing name missing."""
     if pd.api.types.is_numeric_dtype(column.dtype):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
 import pandas as pd
 
 from signature.assay.bridging import BridgeShifts, apply_shifts, bridge_shifts
 from signature.assay.measurements import COLUMNS, Measurements
 from signature.assay.plate_quality import PlateQuality
-from signature.assay.plate_summary import count_by_marker
+from signature.assay.plate_summary import NO_WELLS, count_by_marker, plate_or_none
 from signature.assay.rules import Rules
 from signature.assay.same_units import in_units
 
@@ -108,12 +107,10 @@ def _set_aside(measurements: Measurements, reason: pd.Series) -> Measurements:
 def _counted(people: pd.DataFrame) -> pd.DataFrame:
     """Name what `count_by_marker` counts."""
     return people.assign(
-        plate=people["plate"].astype("object").where(people["plate"].notna(), "").astype(str),
+        plate=plate_or_none(people["plate"]),
         marker=people["marker"].astype(str),
         detected=people["value"].notna(),
         below=people["below"].notna(),
         above=people["above"].notna(),
-        blank=np.nan,
-        blanks=np.nan,
-        cv=np.nan,
+        **NO_WELLS,
     )

@@ -11,6 +11,9 @@ from signature.exceptions import AssayError
 COLUMNS = ("sample", "marker", "value", "below", "above", "unit", "limit", "plate", "flag")
 """Columns of `Measurements.table`, in order."""
 
+NUMBERS = ("value", "below", "above", "limit")
+"""Those of them that are in the unit of the marker."""
+
 SET_ASIDE = ("row", "reason")
 """Columns of `Measurements.set_aside`, in order."""
 
@@ -64,11 +67,7 @@ class Measurements:
     findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if tuple(self.table.columns) != COLUMNS:
-            raise AssayError(
-                f"{self.source}: measurements need the columns {', '.join(COLUMNS)}, "
-                f"got {', '.join(map(str, self.table.columns))}"
-            )
+        check_columns(self.source, "measurements", self.table, COLUMNS)
         several = int((self.table[["value", "below", "above"]].notna().sum(axis=1) > 1).sum())
         if several:
             raise AssayError(
@@ -82,12 +81,7 @@ class Measurements:
                 f"{self.source}: more than one unit for {', '.join(map(repr, mixed))}; convert "
                 "them with signature.assay.units, or split the file"
             )
-        lost = self.rows_in - len(self.table) - len(self.set_aside)
-        if lost:
-            raise AssayError(
-                f"{self.source}: of {self.rows_in} rows {len(self.table)} are used and "
-                f"{len(self.set_aside)} set aside; {lost} are unaccounted for"
-            )
+        check_nothing_lost(self.source, self.rows_in, len(self.table), len(self.set_aside))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -95,3 +89,22 @@ class Measurements:
     def __repr__(self) -> str:
         # the default would print samples into logs
         return f"Measurements({self.source!r}, {len(self)} measurements)"
+
+
+def check_columns(source: str, what: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    """Raise an `AssayError` when a table of a file does not have just these columns, in order."""
+    if tuple(table.columns) != columns:
+        raise AssayError(
+            f"{source}: {what} need the columns {', '.join(columns)}, "
+            f"got {', '.join(map(str, table.columns))}"
+        )
+
+
+def check_nothing_lost(source: str, rows_in: int, used: int, set_aside: int) -> None:
+    """Raise an `AssayError` when the rows of a file are not those used and those set aside."""
+    lost = rows_in - used - set_aside
+    if lost:
+        raise AssayError(
+            f"{source}: of {rows_in} rows {used} are used and {set_aside} set aside; {lost} are "
+            "unaccounted for"
+        )

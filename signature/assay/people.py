@@ -12,6 +12,7 @@ import pandas as pd
 
 from signature import markers
 from signature.assay.dictionary import ClinicalText, OutcomeText, PeopleText
+from signature.assay.measurements import SET_ASIDE
 from signature.datasets._recode import coded
 from signature.exceptions import StudyError
 from signature.schema import Column, Role, Scale
@@ -41,7 +42,7 @@ class People:
     rows_in : int
         Rows of the file.
     set_aside : DataFrame
-        Columns ``row`` and ``reason``: rows that name no sample or no person.
+        As in `signature.assay.measurements.Measurements`: rows that name no sample or no person.
     """
 
     source: str
@@ -56,7 +57,7 @@ class People:
     weight: pd.Series | None = None
     outcome: pd.Series | None = None
     rows_in: int = 0
-    set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "reason"]))
+    set_aside: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(SET_ASIDE)))
 
     def __len__(self) -> int:
         return len(self.sample)
@@ -202,6 +203,7 @@ def _column(name: str, told: ClinicalText, source: str) -> Column:
         label=told.label or (entry.label if entry else ""),
         unit=told.unit,
         scale=Scale(told.scale),
+        cofactor=told.cofactor,
         low=0.0 if answer else told.low,
         high=1.0 if answer else told.high,
         source=source,

@@ -10,7 +10,7 @@ import pandas as pd
 
 from signature.assay.measurements import Measurements
 from signature.assay.reading import LIMITS, Repeats
-from signature.column import LOG2_UNITS
+from signature.assay.unit_names import is_log2
 from signature.exceptions import AssayError
 
 DIFFERENT, DIFFERENT_LOG2 = 1.1, 0.15
@@ -185,7 +185,7 @@ def _long(parts: Sequence[Measurements], units: dict[str, str]) -> _Long:
         samples=samples,
         markers=markers,
         plates=plates,
-        logarithmic=np.array([units[m] in LOG2_UNITS for m in markers], dtype=bool),
+        logarithmic=np.array([is_log2(units[m]) for m in markers], dtype=bool),
     )
 
 

@@ -147,6 +147,15 @@ def count_by_marker(people: pd.DataFrame) -> tuple[MarkerPlate, ...]:
     )
 
 
+NO_WELLS = {"blank": np.nan, "blanks": np.nan, "cv": np.nan}
+"""Columns for `count_by_marker` where nobody saw the wells."""
+
+
+def plate_or_none(plate: pd.Series) -> pd.Series:
+    """Name plates for counting: ``""`` where there is none."""
+    return plate.astype("object").where(plate.notna(), "").astype(str)
+
+
 def _cv_by_level(merged: pd.DataFrame) -> tuple[CvBand, ...]:
     """Cut the replicates' levels into about tenths, over all markers: one alone has too few.
 

@@ -66,7 +66,7 @@ def merge_wells(
     table, limits, empty = judge_wells(wells, rules)
     merged = merge_replicates(table[table["kind"].isin(MERGED)], limits, rules)
     people = merged[merged["kind"] == Kind.SAMPLE]
-    measurements = _measurements(wells, people, unit)
+    measurements = _signals(wells, people, unit)
     shifts = _shifts(wells, merged, unit, rules)
     if shifts is not None:
         measurements = apply_shifts(measurements, shifts)
@@ -125,24 +125,35 @@ def _mark_unfilled(table: pd.DataFrame, limits: pd.DataFrame) -> pd.Series:
     return empty
 
 
-def _measurements(wells: Wells, merged: pd.DataFrame, unit: str) -> Measurements:
+def as_measurements(wells: Wells, merged: pd.DataFrame, unit: str) -> Measurements:
+    """Keep what has no ``reason``, and set the rest aside.
+
+    Parameters
+    ----------
+    wells : Wells
+        The file.
+    merged : DataFrame
+        Replicates merged, with ``value``, ``below`` and ``above`` as in `Measurements`.
+    unit : str
+        Of the values.
+    """
     fine = merged["reason"] == ""
     kept = merged[fine]
-    table = kept.assign(
-        value=kept["signal"].where(~kept["below"]),
-        below=kept["limit"].where(kept["below"]),
-        above=np.nan,
-        unit=unit,
-        flag=pd.Series(pd.NA, index=kept.index, dtype="str"),
-    )[list(COLUMNS)].reset_index(drop=True)
+    table = kept.assign(unit=unit, flag=pd.Series(pd.NA, index=kept.index, dtype="str"))
     aside = pd.DataFrame({"row": pd.NA, "reason": merged.loc[~fine, "reason"]})
     return Measurements(
         source=wells.source,
-        table=table,
+        table=table[list(COLUMNS)].reset_index(drop=True),
         rows_in=len(merged),
         set_aside=aside[list(SET_ASIDE)].reset_index(drop=True),
         unknown=wells.unknown,
     )
+
+
+def _signals(wells: Wells, merged: pd.DataFrame, unit: str) -> Measurements:
+    below = merged["below"]
+    numbers = {"value": merged["signal"].where(~below), "below": merged["limit"].where(below)}
+    return as_measurements(wells, merged.assign(**numbers, above=np.nan), unit)
 
 
 def _shifts(wells: Wells, merged: pd.DataFrame, unit: str, rules: Rules) -> BridgeShifts | None:
@@ -156,7 +167,7 @@ def _shifts(wells: Wells, merged: pd.DataFrame, unit: str, rules: Rules) -> Brid
         reference = str(samples.value_counts(sort=False).sort_index().idxmax())
     both = merged[merged["kind"].isin((Kind.SAMPLE, Kind.BRIDGE))]
     return bridge_shifts(
-        _measurements(wells, both, unit),
+        _signals(wells, both, unit),
         bridges,
         reference=reference,
         method=rules.bridging,

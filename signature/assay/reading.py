@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -22,6 +23,26 @@ class Note:
     what: str
     """A noun phrase: "measurements read"."""
     rows: int
+
+
+def set_aside_notes(where: str, set_aside: pd.DataFrame) -> list[Note]:
+    """Return one note per reason, the commonest first.
+
+    Parameters
+    ----------
+    where : str
+        File or step.
+    set_aside : DataFrame
+        With a column ``reason``, one row per row that was not used.
+    """
+    reasons = set_aside["reason"].value_counts()
+    return [Note(where, f"set aside: {reason}", int(n)) for reason, n in reasons.items()]
+
+
+def listed(lists: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put lists of what is not used below each other, under the columns `LISTED`."""
+    filled = [own.reindex(columns=list(LISTED)).astype("object") for own in lists if len(own)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(LISTED))
 
 
 @dataclass(frozen=True)

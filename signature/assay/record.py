@@ -19,7 +19,8 @@ class BatchRows(_Record):
 
     batch: str
     rows: int
-    events: int
+    events: int | None
+    """Missing where so few rows would tell somebody's outcome."""
     references: int
 
 

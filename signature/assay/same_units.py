@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from signature.assay.measurements import Measurements
+from signature.assay.measurements import NUMBERS, Measurements
 from signature.assay.units import convert
 from signature.exceptions import UnitError
-
-_NUMBERS = ("value", "below", "above", "limit")
 
 
 def in_units(
@@ -53,7 +51,7 @@ def in_units(
         for marker, unit, target in changes:
             rows = (table["marker"] == marker).to_numpy()
             try:
-                for name in _NUMBERS:
+                for name in NUMBERS:
                     column = table[name].to_numpy(copy=True)
                     column[rows] = convert(column[rows], unit, target, marker=marker)
                     table = table.assign(**{name: column})

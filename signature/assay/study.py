@@ -66,7 +66,7 @@ from signature.assay.laboratory_files import read_files
 from signature.assay.measurements import Measurements
 from signature.assay.people import People, everyone, read_people
 from signature.assay.plate_quality import PlateQuality
-from signature.assay.reading import LISTED, Note, Reading
+from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.unit_names import parse
 from signature.assay.wells import Wells
 from signature.cohort import Cohort
@@ -176,16 +176,12 @@ def _with_wells(reading: Reading, quality: PlateQuality, wells: Sequence[Wells])
     notes = []
     for own in wells:
         notes.append(Note(own.source, "rows in the file", own.rows_in))
-        reasons = own.set_aside["reason"].value_counts()
-        notes += [Note(own.source, f"set aside: {why}", int(n)) for why, n in reasons.items()]
+        notes += set_aside_notes(own.source, own.set_aside)
     notes.append(Note("wells", "wells times markers, of all kinds", quality.wells_in))
     excluded = quality.wells_excluded.items()
     notes += [Note("wells", f"not used: {why}", n) for why, n in excluded]
-    rows = [w.set_aside.assign(file=w.source, rows=1) for w in wells if len(w.set_aside)]
-    aside = reading.set_aside
-    if rows:
-        listed = [r.reindex(columns=list(LISTED)).astype("object") for r in rows]
-        aside = pd.concat([*listed, *([aside] if len(aside) else [])], ignore_index=True)
+    rows = [w.set_aside.assign(file=w.source, rows=1) for w in wells]
+    aside = listed([*rows, reading.set_aside])
     merged = [
         replace(n, what="samples times markers, replicates merged")
         if n.where == quality.source and n.what == "rows in the file"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from signature.exceptions import UnitError
+from signature.schema import LOG2_UNITS
 
 MASS = "mass concentration"
 MOLAR = "molar concentration"
@@ -170,6 +171,20 @@ def parse(unit: str) -> Unit:
             "10^9/L, cells/uL, %, ratio, MFI, NPX"
         )
     return found
+
+
+_LOG2 = {"log2", *(unit.casefold() for unit in LOG2_UNITS)}
+
+
+def is_log2(unit: str) -> bool:
+    """Whether values in a unit are logarithms to base 2 already.
+
+    Examples
+    --------
+    >>> [is_log2(u) for u in ("NPX", "npx", "log2", "pg/mL", "2^NPX")]
+    [True, True, True, False, False]
+    """
+    return unit.casefold() in _LOG2
 
 
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")

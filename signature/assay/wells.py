@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pandas as pd
 
-from signature.assay.measurements import SET_ASIDE
+from signature.assay.measurements import SET_ASIDE, check_columns, check_nothing_lost
 from signature.exceptions import AssayError
 
 COLUMNS = ("plate", "well", "sample", "kind", "marker", "signal", "beads", "expected")
@@ -66,23 +66,14 @@ class Wells:
     findings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if tuple(self.table.columns) != COLUMNS:
-            raise AssayError(
-                f"{self.source}: wells need the columns {', '.join(COLUMNS)}, "
-                f"got {', '.join(map(str, self.table.columns))}"
-            )
+        check_columns(self.source, "wells", self.table, COLUMNS)
         strange = sorted(set(self.table["kind"].astype(str)) - {k.value for k in Kind})
         if strange:
             raise AssayError(
                 f"{self.source}: no kind of well {', '.join(map(repr, strange))}; there are: "
                 + ", ".join(k.value for k in Kind)
             )
-        lost = self.rows_in - len(self.table) - len(self.set_aside)
-        if lost:
-            raise AssayError(
-                f"{self.source}: of {self.rows_in} rows {len(self.table)} are used and "
-                f"{len(self.set_aside)} set aside; {lost} are unaccounted for"
-            )
+        check_nothing_lost(self.source, self.rows_in, len(self.table), len(self.set_aside))
 
     def __len__(self) -> int:
         return len(self.table)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from signature.assay.unit_names import is_log2
 from signature.check.association import association
 from signature.check.report import Finding, Severity, Table, listed, percent
-from signature.check.view import FEWEST, View
-from signature.schema import BELOW, LOG2_UNITS, Scale, source_of
+from signature.check.view import FEWEST, View, shown
+from signature.schema import BELOW, Scale, source_of
 
 LOW = 0.4
 """Detection rate below which a marker can only be detected or not."""
@@ -23,9 +24,6 @@ LEVEL = 0.01
 
 RATIO = 2.0
 """Ratio of two limits that matters (one unit of log2)."""
-
-MOST_GROUPS = 12
-"""Plates that a printed table has room for."""
 
 
 def findings(view: View) -> Iterator[Finding]:
@@ -160,7 +158,7 @@ def _limits_differ(view: View) -> Iterator[Finding]:
             continue
         low, high = own["limit"].min(), own["limit"].max()
         column = view.cohort.schema[str(marker)]
-        if column.unit in LOG2_UNITS:
+        if is_log2(column.unit):
             # far more than that is no ratio of limits, but another scale
             ratio = float(2 ** min(high - low, 30.0))
         elif low > 0 and column.scale is not Scale.YES_NO:
@@ -232,8 +230,7 @@ def table(view: View) -> Table | None:
     if not limits:
         return None
     batch = view.batch
-    sizes = batch.value_counts() if batch is not None else pd.Series(dtype="int64")
-    plates = sorted(map(str, sizes.index[sizes >= FEWEST])) if len(sizes) <= MOST_GROUPS else []
+    plates = shown(batch)
     rows: list[tuple[str | float | None, ...]] = []
     for limit in limits:
         detected, looked = _measured(view, limit)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from signature.check.detection import MOST_GROUPS, uneven
+from signature.check.detection import uneven
 from signature.check.report import Finding, Severity, Table, listed, percent
-from signature.check.view import FEWEST, View
+from signature.check.view import FEWEST, View, shown
 
 HALF = 0.5
 """Share of missing values above which a column is named."""
@@ -117,8 +117,7 @@ def table(view: View) -> Table | None:
     """Share missing of every column that has gaps, by site, or by plate where there is no site."""
     groups = view.groups()
     word, by = next(iter(groups.items()), ("", None))
-    sizes = pd.Series(dtype="int64") if by is None else by.value_counts()
-    names = sorted(map(str, sizes.index[sizes >= FEWEST])) if len(sizes) <= MOST_GROUPS else []
+    names = shown(by)
     rows: list[tuple[str | float | None, ...]] = []
     for name in view.cohort.schema.features:
         gone = _missing(view, name)

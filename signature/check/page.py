@@ -6,8 +6,8 @@ from html import escape
 
 from signature.check.detection import LOW
 from signature.check.missing import HALF
-from signature.check.report import CheckReport, Finding, Table, percent, several
-from signature.check.text import HEADINGS, verdict
+from signature.check.report import CheckReport, Finding, Table, percent
+from signature.check.text import by_severity, compared, sizes, verdict
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1c2228; --paper: #fff; --soft: #5b6670;
@@ -46,8 +46,8 @@ td.text, th.text { text-align: left; }
 """
 
 _SHARES = {
-    "detection": "shares below 40 % are marked",
-    "missing": "shares above 50 % are marked",
+    "detection": f"shares below {percent(LOW)} are marked",
+    "missing": f"shares above {percent(HALF)} are marked",
 }
 _COUNTS = ("rows", "people")
 
@@ -85,23 +85,15 @@ def page(report: CheckReport) -> str:
 
 
 def _size(report: CheckReport) -> str:
-    parts = [
-        several(report.rows, "row"),
-        several(report.people, "person", "people"),
-        several(report.columns, "column"),
-        several(report.markers, "marker"),
-    ]
-    compared = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
-    named = [word if word == name else f"{word}: {name}" for word, name in compared.items() if name]
-    return escape(" · ".join([*parts, *named]))
+    parts = compared(report).items()
+    named = [word if word == name else f"{word}: {name}" for word, name in parts]
+    return escape(" · ".join([*sizes(report), *named]))
 
 
 def _findings(report: CheckReport) -> list[str]:
     parts = []
-    for severity, heading in HEADINGS.items():
-        found = [f for f in report.findings if f.severity is severity]
-        if found:
-            parts += [f"<h2>{escape(heading)}</h2>", *(_finding(f) for f in found)]
+    for heading, found in by_severity(report):
+        parts += [f"<h2>{escape(heading)}</h2>", *(_finding(f) for f in found)]
     return parts
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
+from signature.assay.unit_names import MASS, MOLAR, is_log2, parse
 from signature.check.report import Finding, Severity, Table, listed, several
 from signature.check.units import LEAST_SLIP, slip_between, unit_hint
 from signature.check.view import FEWEST, View
-from signature.schema import BELOW, LOG2_UNITS, Column, Role, Scale
+from signature.exceptions import UnitError
+from signature.schema import BELOW, Column, Role, Scale
 
 MANY = 0.01
 """Share of values outside the range above which it is no longer a few odd samples."""
@@ -21,8 +22,6 @@ FAR = 30.0
 
 HIGHEST_LOG2 = 25.0
 """No NPX or log2 concentration is higher; concentrations of a panel are."""
-
-_CONCENTRATION = re.compile(r"^(f|p|n|µ|u|m)?(g|mol)/(d|m|µ|u)?L$")
 
 
 def findings(view: View) -> Iterator[Finding]:
@@ -173,7 +172,7 @@ def _impossible(view: View, explained: set[str]) -> Iterator[Finding]:
 def _logarithms(view: View) -> Iterator[Finding]:
     """NPX handed in as pg/mL, and the reverse."""
     schema = view.cohort.schema
-    as_npx = [n for n in view.markers if schema[n].unit in LOG2_UNITS]
+    as_npx = [n for n in view.markers if is_log2(schema[n].unit)]
     high = [n for n in as_npx if np.nanmedian(np.r_[view.values(n), -1.0]) > HIGHEST_LOG2]
     if high:
         yield Finding(
@@ -217,7 +216,7 @@ def _slipped_groups(view: View) -> Iterator[Finding]:
         found: dict[str, list[str]] = {}
         for name in view.markers:
             column = view.cohort.schema[name]
-            if column.unit in LOG2_UNITS or column.scale is Scale.YES_NO:
+            if is_log2(column.unit) or column.scale is Scale.YES_NO:
                 continue
             for group, meaning in _slips(view.ranked(name), by, column).items():
                 found.setdefault(f"on {word} {group!r} the values are {meaning}", []).append(name)
@@ -305,4 +304,7 @@ def _range(column: Column) -> str:
 
 
 def _concentration(column: Column) -> bool:
-    return bool(_CONCENTRATION.match(column.unit))
+    try:
+        return parse(column.unit).quantity in (MASS, MOLAR)
+    except UnitError:
+        return False

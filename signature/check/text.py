@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
-from signature.check.report import CheckReport, Severity, several
+from signature.check.report import CheckReport, Finding, Severity, several
 
 WIDTH = 88
 HEADINGS = {
@@ -27,11 +28,10 @@ def summary(report: CheckReport) -> str:
         Lines of at most 88 characters, unless a name is longer.
     """
     about = textwrap.wrap(report.title, WIDTH)
-    lines = [_title(report), *about, _compared(report), "", verdict(report)]
-    for severity, heading in HEADINGS.items():
-        found = [f for f in report.findings if f.severity is severity]
-        if found:
-            lines += ["", heading, "-" * len(heading)]
+    title = f"Study {report.study}: {', '.join(sizes(report))}"
+    lines = [title, *about, _compared(report), "", verdict(report)]
+    for heading, found in by_severity(report):
+        lines += ["", heading, "-" * len(heading)]
         for finding in found:
             sentence = textwrap.wrap(
                 f"{finding.sentence}.", WIDTH, initial_indent="* ", subsequent_indent="  "
@@ -70,15 +70,31 @@ def verdict(report: CheckReport) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _title(report: CheckReport) -> str:
-    return (
-        f"Study {report.study}: {several(report.rows, 'row')}, "
-        f"{several(report.people, 'person', 'people')}, {several(report.columns, 'column')}, "
-        f"{several(report.markers, 'marker')}"
-    )
+def by_severity(report: CheckReport) -> Iterator[tuple[str, list[Finding]]]:
+    """Return the findings under the heading of their severity, the worst first."""
+    for severity, heading in HEADINGS.items():
+        found = [f for f in report.findings if f.severity is severity]
+        if found:
+            yield heading, found
+
+
+def sizes(report: CheckReport) -> list[str]:
+    """Return how many rows, people, columns and markers were checked, each with its noun."""
+    return [
+        several(report.rows, "row"),
+        several(report.people, "person", "people"),
+        several(report.columns, "column"),
+        several(report.markers, "marker"),
+    ]
+
+
+def compared(report: CheckReport) -> dict[str, str]:
+    """Return what stands for site, plate and outcome; without those that nothing stands for."""
+    named = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
+    return {word: name for word, name in named.items() if name}
 
 
 def _compared(report: CheckReport) -> str:
-    parts = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
-    known = [name if word == name else f"{word} ({name})" for word, name in parts.items() if name]
+    parts = compared(report).items()
+    known = [name if word == name else f"{word} ({name})" for word, name in parts]
     return f"Compared by: {', '.join(known)}" if known else "Compared by: nothing"

@@ -16,6 +16,9 @@ from signature.schema import BELOW, Role
 FEWEST = 10
 """Rows below which a group is too small to say anything about it."""
 
+MOST_GROUPS = 12
+"""Groups that a printed table has room for."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
@@ -120,6 +123,14 @@ def view(
         outcome,
         reading or Reading(),
     )
+
+
+def shown(by: pd.Series | None) -> list[str]:
+    """Return the groups that a table shows beside the whole: large ones, none if there are many."""
+    if by is None:
+        return []
+    sizes = by.value_counts()
+    return sorted(map(str, sizes.index[sizes >= FEWEST])) if len(sizes) <= MOST_GROUPS else []
 
 
 def _group(

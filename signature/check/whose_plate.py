@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from signature.check.view import FEWEST
+
 MOST_ROWS, MOST_MARKERS, MOST_GROUPS = 1500, 200, 20
 """More would be slower and find the same."""
-
-FEWEST = 10
-"""People on a plate that counts."""
 
 FOLDS = 5
 SHUFFLES = 199

@@ -26,9 +26,8 @@ def level(slope: np.ndarray, rate: float) -> float:
 
 def assign_plates(d: Design, site: np.ndarray, event: np.ndarray, seed: int) -> np.ndarray:
     """Return each person's plate, numbered through the sites."""
-    draw = generator(seed, "plate")
-    by_outcome = draw.random(d.n_people) < d.plate_confounding
-    where = draw.random(d.n_people)
+    by_outcome = generator(seed, "plate by outcome").random(d.n_people) < d.plate_confounding
+    where = generator(seed, "plate").random(d.n_people)
     k, half = d.plates_per_site, d.plates_per_site // 2
     sorted_out = np.where(event, where * half, half + where * (k - half))
     return site * k + np.where(by_outcome, sorted_out, where * k).astype(int)

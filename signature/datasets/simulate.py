@@ -57,8 +57,9 @@ Missing
     and :math:`\nu_j` chosen so that the mean probability is ``missing_rate``.
 
 Every kind of draw has a generator of its own, spawned by its name: a design that differs in one
-part gives the same draws in all others, and more people, markers or visits leave the first ones as
-they were.
+part gives the same draws in all others, and more people, markers or visits leave the first ones'
+values as they were. Only what is set by a mean over people moves with their number, a little:
+:math:`\alpha_s` and :math:`\nu_j`, and with them now and then an event or a gap.
 """
 
 from __future__ import annotations

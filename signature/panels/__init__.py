@@ -11,7 +11,8 @@ from signature import markers
 from signature.exceptions import DefinitionError, SchemaError
 from signature.schema import Column, Role, Scale, censored
 
-_KEYS = {"unit", "scale", "low", "high", "censored", "group", "label", "over"}
+_KEYS = {"cofactor", "unit", "scale", "low", "high", "censored", "group", "label", "over"}
+_SHARED = ("unit", "scale", "cofactor", "censored", "low", "high")
 
 
 def load(name: str) -> tuple[Column, ...]:
@@ -52,7 +53,9 @@ def load(name: str) -> tuple[Column, ...]:
     absent = [key for key in ("platform", "source", "markers") if key not in text]
     if absent:
         raise DefinitionError(f"panel {name!r} lacks {', '.join(map(repr, absent))}")
-    defaults = {k: text[k] for k in ("unit", "scale", "censored", "low", "high") if k in text}
+    defaults = {
+        k: text[k] for k in ("unit", "scale", "cofactor", "censored", "low", "high") if k in text
+    }
     columns: list[Column] = []
     for marker, own in text["markers"].items():
         unknown = set(own) - _KEYS
@@ -76,6 +79,7 @@ def load(name: str) -> tuple[Column, ...]:
             label=told.get("label") or (entry.label if entry else marker),
             unit=told.get("unit", ""),
             scale=_scale(name, marker, told.get("scale", "linear")),
+            cofactor=_bound(name, marker, told, "cofactor"),
             low=_bound(name, marker, told, "low"),
             high=_bound(name, marker, told, "high"),
             source=f"{text['platform']}; {text['source']}",

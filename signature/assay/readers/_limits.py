@@ -9,7 +9,7 @@ import numpy as np
 from signature import markers
 from signature.assay import cells
 from signature.assay.files import read_sheet
-from signature.assay.labels import Labels
+from signature.assay.labels import Labels, first_few
 from signature.assay.layout import Layout
 from signature.assay.readers._names import Names
 from signature.exceptions import AssayError, DefinitionError, TableError
@@ -48,8 +48,8 @@ def spread(limit: np.ndarray, pair: np.ndarray, names: Names, what: str, source:
         which = sorted(set(names.markers[twice % len(names.markers)]))
         raise AssayError(
             f"{source}: two {what} for one plate and marker, in {len(twice)} cases "
-            f"({', '.join(which[:12])}{', …' if len(which) > 12 else ''}). One plate has one "
-            "limit per marker; name the column of the plate or lot, or correct the limits"
+            f"({first_few(which)}). One plate has one limit "
+            "per marker; name the column of the plate or lot, or correct the limits"
         )
     low[np.isinf(low)] = np.nan
     return np.where(pair >= 0, np.append(low, np.nan)[pair], np.nan)
@@ -160,6 +160,6 @@ def _unnamed(
     rows = int((to_plate[match.codes] < 0).sum())
     return [
         f"{table} has no limits for {len(lacking)} of {len(match.categories)} plates or lots "
-        f"({', '.join(lacking[:6])}{', …' if len(lacking) > 6 else ''}): {rows} measurements "
-        "stay as reported"
+        f"({first_few(lacking, 6)}): {rows} measurements stay "
+        "as reported"
     ]

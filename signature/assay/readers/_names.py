@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from signature import markers
-from signature.assay.labels import Labels
+from signature.assay.labels import Labels, first_few
 from signature.assay.layout import Layout
 from signature.exceptions import AssayError, DefinitionError, TableError
 
@@ -70,6 +70,23 @@ def roles(
     return found
 
 
+def roles_and_match(
+    source: str,
+    header: list[str],
+    layout: Layout,
+    usual: Mapping[str, tuple[str, ...]],
+    required: Iterable[str],
+) -> dict[str, str]:
+    """Find the columns as `roles` does, and as ``match`` that by which limits are looked up.
+
+    Without ``match`` it is the plate's.
+    """
+    found = roles(source, header, layout, usual, required)
+    if layout.limits is not None and layout.limits.match is not None:
+        found["match"] = layout.limits.match
+    return found
+
+
 def column_of(header: list[str], names: Iterable[str]) -> str | None:
     """Return the first column that is called by one of the names, the preferred one first."""
     by_key = {_key(name): name for name in reversed(header)}
@@ -90,10 +107,9 @@ def _refuse(
             f"{source}: no column of this format is in its first line; are the header and the "
             f"delimiter as expected? Looked for {asked}"
         )
-    shown = ", ".join(header[:12]) + (", …" if len(header) > 12 else "")
     raise TableError(
-        f"{source} lacks a column for {asked}; it has: {shown}. Name it in `columns`, for example "
-        f'{missing[0]} = "…"'
+        f"{source} lacks a column for {asked}; it has: {first_few(header)}. Name it in `columns`, "
+        f'for example {missing[0]} = "…"'
     )
 
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from signature.assay.files import Sheet
+from signature.assay.files import Sheet, read_sheet
 from signature.assay.labels import Labels, renamed
+from signature.assay.layout import Layout
 from signature.assay.measurements import SET_ASIDE
+from signature.assay.readers._names import roles_and_match
 
 NO_SAMPLE, NO_ANALYTE, NO_UNIT = "no sample name", "no analyte name", "no unit"
 NOT_WANTED = "analyte not asked for"
 REPEATED = "repeats another row exactly"
 """Reasons that all formats share; those of a cell are in `signature.assay.cells`."""
 
+LONG = ("sample", "analyte", "value")
+"""Roles that a long file cannot do without."""
 
 _PASSED = {"pass", "passed", "na", "ok", "none"}
 
@@ -52,6 +57,38 @@ class Aside:
         return pd.DataFrame(
             {SET_ASIDE[0]: lines[rows], SET_ASIDE[1]: pd.array(reasons, dtype="str")}
         )
+
+
+def drop_repeated(
+    table: pd.DataFrame, key: list[str], aside: Aside
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set rows aside that repeat another exactly.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows that are used, by their place in the file.
+    key : list of str
+        Columns that are to tell the rows apart.
+    aside : Aside
+        Is told which rows repeat another.
+
+    Returns
+    -------
+    table : DataFrame
+        Without them.
+    several : DataFrame
+        Rows that share their key and yet differ.
+    """
+    again = table[table.duplicated(key, keep=False)]
+    if again.empty:
+        return table, again
+    same = again.duplicated(keep="first")
+    rows = np.zeros(len(aside.used), dtype=bool)
+    rows[again.index[same]] = True
+    aside.mark(rows, REPEATED)
+    different = again[~same]
+    return table.drop(again.index[same]), different[different.duplicated(key, keep=False)]
 
 
 @dataclass(eq=False)
@@ -94,6 +131,26 @@ def warnings(stated: Labels | None, what: str = "") -> Labels | None:
     )
 
 
+def read_long(
+    file: Path, layout: Layout, usual: Mapping[str, tuple[str, ...]]
+) -> tuple[Sheet, dict[str, str]]:
+    """Read a long file, which has a sample, an analyte and a value in each row.
+
+    Returns
+    -------
+    sheet : Sheet
+    found : dict of role to column
+        For `rows_of`.
+    """
+    found: dict[str, str] = {}
+
+    def pick(header: list[str]) -> list[str]:
+        found.update(roles_and_match(file.name, header, layout, usual, LONG))
+        return list(found.values())
+
+    return read_sheet(file, layout, pick), found
+
+
 def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
     """Take the rows of a long file.
 
@@ -102,7 +159,7 @@ def rows_of(sheet: Sheet, found: Mapping[str, str]) -> Rows:
     sheet : Sheet
         Its columns.
     found : mapping of role to column
-        As `roles` finds them, and ``match`` where limits are looked up by another column.
+        As `roles_and_match` finds them.
     """
     names = {
         role: sheet.labels(found[role])

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from signature.assay import cells
-from signature.assay.labels import Labels, labels
+from signature.assay.labels import Labels, first_few, labels
 from signature.assay.readers._names import Names
-from signature.assay.readers._rows import REPEATED, Aside
+from signature.assay.readers._rows import Aside, drop_repeated
 from signature.exceptions import AssayError, TableError
 
 # NPX of a panel span about 20 and often pass below 0; concentrations of a panel span decades
@@ -42,11 +42,10 @@ def refuse_text_in(source: str, column: str | Labels, reason: np.ndarray, used: 
     n_text, n_filled = (np.bincount(column.codes[m], minlength=len(names)) for m in (text, filled))
     bad = np.flatnonzero((n_text > 0) & (n_text == n_filled))
     if len(bad):
-        shown = ", ".join(f"{names[i]!r} ({n_text[i]} cells)" for i in bad[:12])
+        shown = first_few([f"{names[i]!r} ({n_text[i]} cells)" for i in bad])
         raise TableError(
-            f"{source}: expected measurements, but there is nothing but text in {shown}"
-            f"{', …' if len(bad) > 12 else ''}; name the right column in `columns`, or leave "
-            "the column out with `ignore`"
+            f"{source}: expected measurements, but there is nothing but text in {shown}; "
+            "name the right column in `columns`, or leave the column out with `ignore`"
         )
 
 
@@ -151,7 +150,7 @@ def unreached(
     which = sorted(set(names.markers[none % len(names.markers)]))
     return [
         f"the limit is above every number for {len(none)} of {int((n > 0).sum())} plates and "
-        f"markers ({', '.join(which[:12])}{', …' if len(which) > 12 else ''})"
+        f"markers ({first_few(which)})"
     ]
 
 
@@ -169,20 +168,11 @@ def once(source: str, table: pd.DataFrame, aside: Aside) -> pd.DataFrame:
         When a sample has two results for one marker on one plate: which one counts, or whether
         they are replicates to be merged, is not the reader's to say.
     """
-    key = ["sample", "marker", "plate"]
-    again = table[table.duplicated(key, keep=False)]
-    if again.empty:
-        return table
-    same = again.duplicated(keep="first")
-    rows = np.zeros(len(aside.used), dtype=bool)
-    rows[again.index[same]] = True
-    aside.mark(rows, REPEATED)
-    several = again[~same]
-    several = several[several.duplicated(key, keep=False)]
+    table, several = drop_repeated(table, ["sample", "marker", "plate"], aside)
     if len(several):
         raise AssayError(
             f"{source}: {len(several)} rows give {several['sample'].nunique()} samples more than "
             "one result for the same marker and plate. Name the plate column if they are from "
             "several plates, read replicate wells with the format for wells, or keep one row each"
         )
-    return table.drop(again.index[same])
+    return table

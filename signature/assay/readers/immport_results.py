@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from signature.assay.files import Sheet, read_sheet
+from signature.assay.files import Sheet
 from signature.assay.labels import Labels, as_text, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
-from signature.assay.readers._names import roles
-from signature.assay.readers._rows import rows_of
+from signature.assay.readers._rows import read_long, rows_of
 from signature.assay.readers._tidy import tidy
 
 FORMAT = "ImmPort results: mbaa_result, elisa_result and their templates"
@@ -65,15 +64,7 @@ def read(file: Path, layout: Layout) -> Measurements:
         When its rows contradict each other.
     """
     file = Path(file)
-    found: dict[str, str] = {}
-
-    def pick(header: list[str]) -> list[str]:
-        found.update(roles(file.name, header, layout, USUAL, ("sample", "analyte", "value")))
-        if layout.limits is not None and layout.limits.match is not None:
-            found["match"] = layout.limits.match
-        return list(found.values())
-
-    sheet = read_sheet(file, layout, pick)
+    sheet, found = read_long(file, layout, USUAL)
     rows = rows_of(sheet, found)
     rows.analyte = _first_component(rows.analyte)
     if "kind" in found:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from signature.assay.files import read_sheet
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
-from signature.assay.readers._names import roles
-from signature.assay.readers._rows import rows_of
+from signature.assay.readers._rows import read_long, rows_of
 from signature.assay.readers._tidy import tidy
 
 FORMAT = "long table: one row per sample and analyte"
@@ -44,13 +42,5 @@ def read(file: Path, layout: Layout) -> Measurements:
         When its rows contradict each other.
     """
     file = Path(file)
-    found: dict[str, str] = {}
-
-    def pick(header: list[str]) -> list[str]:
-        found.update(roles(file.name, header, layout, USUAL, ("sample", "analyte", "value")))
-        if layout.limits is not None and layout.limits.match is not None:
-            found["match"] = layout.limits.match
-        return list(found.values())
-
-    sheet = read_sheet(file, layout, pick)
+    sheet, found = read_long(file, layout, USUAL)
     return tidy(rows_of(sheet, found), layout, file)

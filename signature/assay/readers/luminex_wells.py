@@ -17,8 +17,8 @@ from signature.assay.readers._rows import (
     NO_ANALYTE,
     NO_SAMPLE,
     NOT_WANTED,
-    REPEATED,
     Aside,
+    drop_repeated,
 )
 from signature.assay.readers._rules import refuse_text_in
 from signature.assay.wells import COLUMNS, Kind, Wells
@@ -233,19 +233,10 @@ def _expected(
 
 def _once(source: str, table: pd.DataFrame, aside: Aside) -> pd.DataFrame:
     """Use rows that say the same once; a well has one signal per marker."""
-    key = ["plate", "well", "marker"]
-    again = table[table.duplicated(key, keep=False)]
-    if again.empty:
-        return table
-    same = again.duplicated(keep="first")
-    rows = np.zeros(len(aside.used), dtype=bool)
-    rows[again.index[same]] = True
-    aside.mark(rows, REPEATED)
-    several = again[~same]
-    several = several[several.duplicated(key, keep=False)]
+    table, several = drop_repeated(table, ["plate", "well", "marker"], aside)
     if len(several):
         raise AssayError(
             f"{source}: {len(several)} rows give one well more than one signal for the same "
             "marker. If they are of several plates, name the plate column"
         )
-    return table.drop(again.index[same])
+    return table

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.files import Sheet, read_sheet
-from signature.assay.labels import Labels, as_labels, as_text, labels, renamed
+from signature.assay.labels import Labels, as_labels, as_text, first_few, labels, renamed
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
-from signature.assay.readers._names import column_of, roles
-from signature.assay.readers._rows import NOT_WANTED, Rows, rows_of, warnings
+from signature.assay.readers._names import column_of, roles_and_match
+from signature.assay.readers._rows import LONG, NOT_WANTED, Rows, rows_of, warnings
 from signature.assay.readers._tidy import tidy
 
 FORMAT = "Olink NPX: long exports of Target and Explore"
@@ -78,15 +78,12 @@ def read(file: Path, layout: Layout) -> Measurements:
     found: dict[str, str] = {}
 
     def pick(header: list[str]) -> list[str]:
-        found.update(roles(file.name, header, layout, USUAL, ("sample", "analyte", "value")))
-        if layout.limits is not None:
-            found["match"] = layout.limits.match or found.get("plate", "")
-        elif "limit" not in found:
+        found.update(roles_and_match(file.name, header, layout, USUAL, LONG))
+        if layout.limits is None and "limit" not in found:
             for value, limits in _LIMITS.items():
-                if column_of(header, (value,)) == found["value"]:
-                    found["limit"] = column_of(header, limits) or ""
-        for role in [role for role, column in found.items() if not column]:
-            del found[role]
+                limit = column_of(header, limits)
+                if limit is not None and column_of(header, (value,)) == found["value"]:
+                    found["limit"] = limit
         return list(found.values())
 
     sheet = read_sheet(file, layout, pick)
@@ -154,8 +151,8 @@ def _one_per_assay(ids: Labels, rows: Rows, layout: Layout) -> list[str]:
     which = sorted(map(str, rows.analyte.categories[np.unique(rows.analyte.codes[other])]))
     return [
         f"{len(which)} assays were measured in several panels or blocks "
-        f"({', '.join(which[:12])}{', …' if len(which) > 12 else ''}): the lowest Olink id is "
-        f"used, {int(other.sum())} measurements of the others are set aside"
+        f"({first_few(which)}): the lowest Olink id is used, "
+        f"{int(other.sum())} measurements of the others are set aside"
     ]
 
 

@@ -12,7 +12,7 @@ from signature.assay.files import Sheet, read_sheet
 from signature.assay.labels import Labels, as_labels, labels
 from signature.assay.layout import Layout
 from signature.assay.measurements import Measurements
-from signature.assay.readers._names import column_of, is_marker, roles
+from signature.assay.readers._names import column_of, is_marker, roles_and_match
 from signature.assay.readers._rows import Aside, Rows, warnings
 from signature.assay.readers._tidy import tidy
 from signature.assay.units import is_concentration
@@ -56,15 +56,11 @@ def read(file: Path, layout: Layout) -> Measurements:
 
     def pick(header: list[str]) -> list[str]:
         _refuse_turned(file.name, header, layout)
-        found.update(roles(file.name, header, layout, USUAL, ("sample",)))
-        if layout.limits is not None and layout.limits.match is not None:
-            found["match"] = layout.limits.match
+        found.update(roles_and_match(file.name, header, layout, USUAL, ("sample",)))
         others = {*found.values(), *layout.ignore}
         analytes.extend(layout.only or [name for name in header if name not in others])
         if not analytes:
             raise TableError(f"{file.name}: no column is left that could hold an analyte")
-        if twice := sorted({name for name in analytes if header.count(name) > 1}):
-            raise TableError(f"{file.name} has two columns named {', '.join(map(repr, twice))}")
         return [*found.values(), *analytes]
 
     sheet = read_sheet(file, layout, pick)
