@@ -9,6 +9,9 @@ import numpy as np
 from pipelines.figures import GRID, MAIN, MUTED, PALE, SECOND, canvas, percentile_colours, to_svg
 from pipelines.plots import shorten
 
+ROOM = 45
+"""Letters that fit below the drawing; longer names are slanted."""
+
 _KINDS = {"sample": "o", "blank": "s", "standard": "^", "bridge": "D", "control": "v"}
 
 
@@ -38,9 +41,10 @@ def detection(table: dict[str, Any]) -> Any:
         drawn = axes.pcolormesh(
             shares, cmap=percentile_colours(), vmin=0, vmax=1, edgecolors="none"
         )
-        axes.set_xticks(
-            np.arange(len(plates)) + 0.5, [shorten(p, 18) for p in plates], rotation=30, ha="right"
-        )
+        names = [shorten(p, 18) for p in plates]
+        slanted = sum(map(len, names)) > ROOM
+        turn = {"rotation": 30, "ha": "right"} if slanted else {}
+        axes.set_xticks(np.arange(len(plates)) + 0.5, names, **turn)
         axes.set_yticks(np.arange(len(rows)) + 0.5, [shorten(r["label"], 24) for r in rows])
         axes.invert_yaxis()
         axes.tick_params(length=0)

@@ -8,6 +8,7 @@ import pytest
 from pipelines import readme
 from pipelines.experiment import load_experiment
 from signature import panels
+from signature.assay.dictionary import load_dictionary
 from signature.schema import Column, Role
 
 REPO = Path(__file__).parents[1]
@@ -35,6 +36,15 @@ def test_the_example_experiment_is_one(tmp_path):
     file = tmp_path / "my_question.toml"
     file.write_text(block, encoding="utf-8")
     assert load_experiment(file).validation.site == "hospital"
+
+
+def test_the_example_dictionary_is_one(tmp_path):
+    (block,) = (b.split("```")[0] for b in TEXT.split("```toml\n") if b.startswith("# study.toml"))
+    file = tmp_path / "study.toml"
+    file.write_text(block, encoding="utf-8")
+    told = load_dictionary(file)
+    assert told.people.site == "Hospital"
+    assert (REPO / "signature" / "assay" / "readers" / f"{told.assays[0].format}.py").is_file()
 
 
 def test_the_example_data_set_and_outcome_work(tmp_path, monkeypatch):

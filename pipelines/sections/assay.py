@@ -93,6 +93,8 @@ def _detection(rows: tuple[MarkerPlate, ...], labels: dict[str, str]) -> dict[st
     table.sort(key=lambda line: line["detected"])
     return {
         "plates": [p or "not known" for p in plates],
+        "caption": "Share of values above the limit, by marker and plate"
+        + (f": the {DRAWN} least detected" if len(table) > DRAWN else ""),
         "head": ["Marker", "All", *(p or "not known" for p in plates)],
         "rows": table,
         "drawn": table[:DRAWN],
@@ -243,7 +245,9 @@ counts as one that training did not see: {{ harmonisation.too_small | join(", ")
 <p>Not moved in {{ batch }}, for want of reference values: {{ names | join(", ") }}.</p>
 {% endfor %}
 {% else %}
-<p>The experiment names no assay batch: plates, lots and laboratories are taken as one.</p>
+<p>The experiment names no assay batch: plates, lots and laboratories are taken as
+one{{ ", once bridge samples had brought the plates together (see Wells)" if wells and
+wells.bridging }}.</p>
 {% endif %}
 
 <h3>In each fold</h3>
@@ -260,8 +264,7 @@ counts as one that training did not see: {{ harmonisation.too_small | join(", ")
 <p>{{ detection.rows | length | count }} markers have values below a limit;
 {{ detection.always | count }} have none.
 {% if detection.small %}Plates of fewer than 10 rows have no column.{% endif %}</p>
-{% call figure(figures["detection"], "Share of values above the limit, by marker and plate: the "
-~ (detection.drawn | length) ~ " least detected") %}
+{% call figure(figures["detection"], detection.caption) %}
 {% call data_table("Share above the limit by plate", detection.head) %}
 {% for r in detection.rows %}
 <tr><th scope="row">{{ r.label }}</th><td>{{ r.detected | percent }}</td>
