@@ -18,6 +18,7 @@ from signature.check.page import page
 from signature.check.report import CheckReport, Severity
 from signature.check.text import summary
 from signature.cohort import Cohort
+from signature.datasets._described import has_dictionary, study_of
 from signature.exceptions import SignatureError, StudyError
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
@@ -112,9 +113,21 @@ def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
         )
         return report, study.reading
     cohort = _data_set(told.study)
-    outcome = _outcome(cohort, told.outcome) if told.outcome else None
-    report = check_study(cohort, cohort.quality, site=told.site, batch=told.plate, outcome=outcome)
-    return report, Reading()
+    described = study_of(told.study) if has_dictionary(told.study) else None
+    outcome = None if described is None else described.outcome
+    if told.outcome:
+        outcome = _outcome(cohort, told.outcome)
+    reading = Reading() if described is None else described.reading
+    report = check_study(
+        cohort,
+        cohort.quality,
+        site=told.site,
+        batch=told.plate,
+        outcome=outcome,
+        reading=reading,
+        title="" if described is None else described.title,
+    )
+    return report, reading
 
 
 def _data_set(name: str) -> Cohort:

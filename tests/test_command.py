@@ -152,3 +152,13 @@ def test_python_m_signature(folder):
     )
     assert (done.returncode, done.stderr) == (FINE, "")
     assert json.loads((folder / "x.json").read_text())["study"] == "study"
+
+
+def test_a_described_data_set_comes_with_the_account_of_its_reading(capsys, data_root, monkeypatch):
+    if not (data_root / "infliximab_crohn_luminex").is_dir():
+        pytest.skip("no local data for 'infliximab_crohn_luminex'")
+    monkeypatch.setenv("SIGNATURE_DATA", str(data_root))
+    code, out, _ = run(capsys, "infliximab_crohn_luminex")
+    assert code == 0
+    assert "wells.csv" in out
+    assert "outcome" in out.splitlines()[2]

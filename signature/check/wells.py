@@ -76,7 +76,7 @@ def _unfilled(quality: PlateQuality) -> Iterator[Finding]:
             code="like_a_blank",
             sentence=f"{several(len(cells), 'well')} that should hold a sample read like a blank",
             action=(
-                "Ask the laboratory whether they were filled; name those that were not under "
+                "Ask the laboratory whether each was filled; name those that were not under "
                 "failed_wells in the rules."
             ),
             counts={"wells": len(cells)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signature.assay.dictionary import load_dictionary
-from signature.assay.study import read_study
+from signature.assay.study import Study, read_study
 from signature.cohort import Cohort
 from signature.tables import data_folder
 
@@ -17,7 +17,17 @@ def citation_of(name: str) -> str:
 
 def described(name: str) -> Cohort:
     """Read the files of a data set in its local folder, as its dictionary describes them."""
-    return read_study(_dictionary(name), data_folder(name)).cohort
+    return study_of(name).cohort
+
+
+def study_of(name: str) -> Study:
+    """Read a data set that `has_dictionary`, with the account of its reading."""
+    return read_study(_dictionary(name), data_folder(name))
+
+
+def has_dictionary(name: str) -> bool:
+    """Whether a data set is described by a study dictionary."""
+    return _dictionary(name).is_file()
 
 
 def _dictionary(name: str) -> Path:
