@@ -93,7 +93,9 @@ _LIMIT_HINT = (
 
 
 def _batch_hint(schema: FeatureSchema) -> str:
-    codes = [f"{code} for {level!r}" for code, level in enumerate(schema[BATCH].levels)]
+    # a blank level is a batch that the model has no adjustment for
+    levels = enumerate(schema[BATCH].levels)
+    codes = [f"{code} for {level!r}" for code, level in levels if level]
     shown = ", ".join(codes[:12]) + (", …" if len(codes) > 12 else "")
     return (
         f". In {BATCH!r} send the code of a batch that the model learned from ({shown}), and null "
