@@ -25,7 +25,7 @@ def assay_record(study: Study) -> AssayRecord:
     cohort = study.cohort
     panel = FeatureSchema.narrowed(c for c in cohort.schema.columns if c.in_panel)
     return AssayRecord(
-        check=check_study(cohort, cohort.quality),
+        check=check_study(cohort, cohort.quality, reading=cohort.reading),
         detection=tuple(detection_by_plate(cohort.X, panel, _plates(cohort))),
         wells=cohort.quality,
         harmonisation=_harmonisation(study, cohort),

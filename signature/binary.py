@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
@@ -43,3 +46,22 @@ def log_odds(probability: np.ndarray) -> np.ndarray:
     """
     p = np.clip(np.asarray(probability, dtype="float64"), 1e-12, 1 - 1e-12)
     return np.log(p) - np.log1p(-p)
+
+
+class LogOddsClassifier(ClassifierMixin, BaseEstimator):
+    """A classifier of two classes whose `decision_function` is the log-odds of the event."""
+
+    classes_: np.ndarray
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Log-odds of the event, shape (n_rows,)."""
+        raise NotImplementedError
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of no event and event, shape (n_rows, 2)."""
+        return both_columns(self.decision_function(X))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the likelier class."""
+        event = self.decision_function(X) > 0
+        return self.classes_[event.astype(int)]

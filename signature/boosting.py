@@ -7,14 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from signature.binary import both_columns, two_classes
+from signature.binary import LogOddsClassifier, two_classes
 
 
-class ShallowBoosting(ClassifierMixin, BaseEstimator):
+class ShallowBoosting(LogOddsClassifier):
     """Gradient-boosted shallow trees (XGBoost, logistic loss) with native missing values.
 
     A column that training rows never miss teaches the trees no direction for a missing value; such
@@ -132,15 +131,6 @@ class ShallowBoosting(ClassifierMixin, BaseEstimator):
         """Log-odds of the event, shape (n_rows,)."""
         values = self.as_seen(X)
         return self.booster.inplace_predict(values, predict_type="margin").astype("float64")
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probability of no event and event, shape (n_rows, 2)."""
-        return both_columns(self.decision_function(X))
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Return the likelier class."""
-        event = self.decision_function(X) > 0
-        return self.classes_[event.astype(int)]
 
     def contributions(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Exact tree Shapley values in log-odds, the base value in the last column.

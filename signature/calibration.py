@@ -7,11 +7,11 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.utils import Tags, _safe_indexing, get_tags
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from signature.binary import both_columns, log_odds, two_classes
+from signature.binary import LogOddsClassifier, both_columns, log_odds, two_classes
 from signature.splits import person_folds
 
 
@@ -76,7 +76,7 @@ def decision(model: Any, X: pd.DataFrame | np.ndarray) -> np.ndarray:
     return log_odds(model.predict_proba(X)[:, 1])
 
 
-class CalibratedProcedure(ClassifierMixin, BaseEstimator):
+class CalibratedProcedure(LogOddsClassifier):
     """A procedure and the sigmoid that turns its scores into probabilities.
 
     Parameters
@@ -153,12 +153,3 @@ class CalibratedProcedure(ClassifierMixin, BaseEstimator):
         if not isinstance(X, pd.DataFrame):
             X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan")
         return self.slope_ * decision(self.estimator_, X) + self.intercept_
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Calibrated probability of no event and event, shape (n_rows, 2)."""
-        return both_columns(self.decision_function(X))
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Return the likelier class."""
-        event = self.decision_function(X) > 0
-        return self.classes_[event.astype(int)]

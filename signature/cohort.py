@@ -21,6 +21,7 @@ from signature.schema import BELOW, FeatureSchema
 
 if TYPE_CHECKING:
     from signature.assay.plate_quality import PlateQuality
+    from signature.assay.reading import Reading
 
 FEWEST_PER_SITE = 3
 """People per site, on average, below which a column holds values rather than sites."""
@@ -73,6 +74,8 @@ class Cohort:
         Every exclusion so far.
     quality : PlateQuality, optional
         What the laboratory's wells were like, where the data set has them.
+    reading : Reading, optional
+        The account of reading the laboratory's files, where a study dictionary describes them.
 
     Raises
     ------
@@ -96,6 +99,7 @@ class Cohort:
     outcome_name: str = ""
     flow: tuple[FlowStep, ...] = field(default=())
     quality: PlateQuality | None = None
+    reading: Reading | None = None
 
     def __post_init__(self) -> None:
         check(self)

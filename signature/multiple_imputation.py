@@ -6,18 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from signature.binary import both_columns, two_classes
+from signature.binary import LogOddsClassifier, two_classes
 from signature.columns import as_table
 from signature.imputation import OutcomeFreeImputer
 from signature.randomness import seed_for
 
 
-class PooledOverImputations(ClassifierMixin, BaseEstimator):
+class PooledOverImputations(LogOddsClassifier):
     """Average a linear classifier over models fitted on differently imputed training tables.
 
     One imputed table makes the coefficients depend on the luck of its draws. Each of m copies of
@@ -126,15 +126,6 @@ class PooledOverImputations(ClassifierMixin, BaseEstimator):
     def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Log-odds of the event, shape (n_rows,)."""
         return self.completed(X) @ self.coef_[0] + self.intercept_[0]
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probability of no event and event, shape (n_rows, 2)."""
-        return both_columns(self.decision_function(X))
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Return the likelier class."""
-        event = self.decision_function(X) > 0
-        return self.classes_[event.astype(int)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -8,17 +8,16 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from signature.binary import both_columns, two_classes
+from signature.binary import LogOddsClassifier, two_classes
 from signature.columns import as_table
 from signature.schema import CENSORED, source_of
 
 
-class BestSingleMarker(ClassifierMixin, BaseEstimator):
+class BestSingleMarker(LogOddsClassifier):
     """Logistic regression on the one column whose training AUROC is furthest from one half.
 
     Parameters
@@ -68,15 +67,6 @@ class BestSingleMarker(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         values = validate_data(self, X, reset=False)
         return values @ self.coef_[0] + self.intercept_[0]
-
-    def predict_proba(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Probability of no event and event, shape (n_rows, 2)."""
-        return both_columns(self.decision_function(X))
-
-    def predict(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Return the likelier class."""
-        event = self.decision_function(X) > 0
-        return self.classes_[event.astype(int)]
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -16,6 +16,7 @@ from pipelines.store import FoldStore, fingerprint
 from pipelines.study import assemble
 from pipelines.tuning import Tuner, fit_tuned
 from signature.adaptation import harmonises, unseen_rows
+from signature.assay.reading import Reading
 from signature.contributions import contributions
 from signature.discovery import load
 from signature.exceptions import AssayError, CohortError, ExperimentError, ModelInputError
@@ -421,3 +422,12 @@ def test_the_record_counts_held_out_rows_that_no_adjustment_fits(study_of):
     assert told.held_out_unseen == told.held_out == len(by_site.cohort)
     told = assay_record(study_of(ADAPTED)).harmonisation
     assert (told.held_out_unseen, told.held_out > 0) == (0, True)
+
+
+def test_what_a_reader_doubted_is_in_the_record(study_of):
+    study = study_of()
+    doubt = "lab.csv: 3 cells are below a limit that no file gives"
+    read = replace(study.cohort, reading=Reading(findings=(doubt,)))
+    found = assay_record(replace(study, cohort=read)).check.findings
+    assert any(doubt in f.sentence for f in found)
+    assert not any(doubt in f.sentence for f in assay_record(study).check.findings)

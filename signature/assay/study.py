@@ -155,7 +155,7 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
     outcome = people.outcome
     return Study(
         title=told.title,
-        cohort=replace(cohort, quality=found.quality),
+        cohort=replace(cohort, quality=found.quality, reading=reading),
         quality=found.quality,
         measurements=tuple(parts),
         reading=reading,
