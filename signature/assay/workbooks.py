@@ -74,7 +74,7 @@ def read_workbook(
 def _sheet(file: Path, wanted: str | None) -> tuple[Any, Any]:
     """Open a sheet twice: with the results of its formulas, and with the formulas."""
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError:
         raise TableError(
             f"reading {file.name} needs openpyxl: install immune-signature[data], or save the "
