@@ -13,7 +13,7 @@ from signature.assay.detection import detection_by_plate
 from signature.assay.record import AssayRecord, BatchRows, Harmonisation
 from signature.check import check_study
 from signature.check.view import FEWEST
-from signature.harmonisation import ComBat
+from signature.harmonisation import SMALLEST_BATCH
 from signature.schema import BATCH, FeatureSchema
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _held_out(study: Study, cohort: Cohort) -> tuple[int, int]:
         held_out[fold.held_out] = True
         if assay.harmonise.startswith("combat") and assay.unseen == "frozen":
             known, sizes = np.unique(codes[fold.train], return_counts=True)
-            known = known[sizes >= ComBat().smallest_batch]
+            known = known[sizes >= SMALLEST_BATCH]
             unseen[fold.held_out] |= ~np.isin(codes[fold.held_out], known)
     return int(held_out.sum()), int(unseen.sum())
 

@@ -8,7 +8,8 @@ from pipelines.experiment import Assay
 from pipelines.results_folder import Results
 from signature.assay.plate_quality import MarkerPlate, PlateQuality
 from signature.assay.record import Harmonisation
-from signature.harmonisation import ComBat
+from signature.check.view import FEWEST
+from signature.harmonisation import SMALLEST_BATCH
 
 TITLE = "Assay quality"
 ORDER = 25
@@ -17,9 +18,6 @@ DRAWN = 40
 """Markers in the drawing, the least detected first."""
 
 LARGEST_SHIFTS = 12
-
-FEWEST = 10
-"""Rows that a plate needs for a share of its own."""
 
 METHODS = {
     "none": "not harmonised: values pass as they were measured",
@@ -172,7 +170,7 @@ def _harmonisation(told: Harmonisation | None, labels: dict[str, str]) -> dict[s
         "reference": told.reference,
         "n_columns": told.n_columns,
         "too_small": _too_small(told),
-        "smallest": ComBat().smallest_batch,
+        "smallest": SMALLEST_BATCH,
         "held_out": told.held_out,
         "held_out_unseen": told.held_out_unseen,
         "batches": [b.model_dump() for b in told.batches if b.rows or b.references],
@@ -186,7 +184,7 @@ def _too_small(told: Harmonisation) -> list[str]:
     """Name the batches that have too few rows in every fold."""
     if not told.method.startswith("combat"):
         return []
-    return [b.batch for b in told.batches if 0 < b.rows < ComBat().smallest_batch]
+    return [b.batch for b in told.batches if 0 < b.rows < SMALLEST_BATCH]
 
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
