@@ -7,7 +7,7 @@ from typing import Literal
 
 from pipelines.exact_intervals import exact_share
 from pipelines.experiment import load_experiment
-from pipelines.fitting import tasks
+from pipelines.fitting import FINAL, final_key, tasks
 from pipelines.launch import make_folder
 from pipelines.null_certificate import NullCheck
 from pipelines.null_runs import NullStore, null_fingerprint, run_missing, study_to_shuffle
@@ -106,11 +106,13 @@ def announce(study: Study, runs: int, store: NullStore, jobs: int) -> None:
         f"places; the outcome of {groups.n_fixed} cannot change."
     )
     repeats = experiment.validation.repeats
+    final = ", and the final fits" if final_key(study.folds) == FINAL else ""
     print(
-        f"{runs} runs of the whole procedure, {finished} of them finished already. Each: "
+        f"{runs} run{'s' if runs > 1 else ''} of the whole procedure, {finished} finished already. "
+        "Each: "
         f"{len(study.folds)} outer folds ({repeats} repeat{'s' if repeats > 1 else ''}) × "
         f"{len(study.candidates)} candidates, up to {experiment.tuning.trials} parameter sets on "
-        f"{experiment.validation.inner_folds} inner folds, and the final fit: {len(todo)} fits."
+        f"{experiment.validation.inner_folds} inner folds{final}: {len(todo)} fits."
     )
     if finished < runs:
         say_how_long(rough_seconds(study, todo) * (runs - finished), min(jobs, runs - finished))
