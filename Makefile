@@ -10,8 +10,14 @@ export DO_NOT_TRACK := true
 
 .PHONY: demo train test test-slow lint lock picture clean
 
+# A signature that is there, then a real trial in which none is found.
 demo: $(READY)
+	$(BIN)/python -m pipelines.train experiments/simulated_signature.toml
+	@echo
 	$(BIN)/python -m pipelines.train experiments/opt_preterm_birth.toml
+	@printf '\nTwo reports to compare:\n'
+	@printf '  %s\n' 'results/simulated_signature/report.html   a signature was planted; nobody was measured' \
+	  'results/opt_preterm_birth/report.html     a real trial'
 
 train: $(READY)
 	$(BIN)/python -m pipelines.train $(EXPERIMENT)

@@ -95,6 +95,7 @@ class Candidates(_Part):
     contenders: Annotated[tuple[Name, ...], Field(min_length=1)] = (
         "elastic_net",
         "shallow_xgboost",
+        "stable_signature",
     )
     references: Annotated[tuple[Name, ...], Field(min_length=1)] = (
         "clinical_only",

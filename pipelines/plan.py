@@ -59,7 +59,8 @@ def rough_seconds(study: Study, waiting: list[Task]) -> float:
         tuner = Tuner(
             module, study.cohort.schema, cohort.X.iloc[train], y[train], person[train], 2, 1, 0, 0
         )
-        trials = study.experiment.tuning.trials if tuner.run().params else 1
+        tuner.run()
+        trials = min(study.experiment.tuning.trials, tuner.sets)
         once = (time.perf_counter() - started) / 2
         share = sum(len(t.train) for t in fits) / len(fits) / len(train)
         total += once * share * len(fits) * validation.inner_folds * (0.5 * trials + 1)

@@ -13,7 +13,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from signature.calibration import CalibratedProcedure, decision, fit_sigmoid
+from signature.calibration import CalibratedProcedure, decision, fit_sigmoid, fit_with_people
 from signature.harmonisation import SMALLEST_BATCH
 from signature.randomness import seed_for
 from signature.schema import BATCH, FeatureSchema
@@ -44,6 +44,7 @@ class _InnerFold:
     y_train: np.ndarray
     held_out: Any
     y_held_out: np.ndarray
+    person: np.ndarray
     at: np.ndarray
     prepared: Any = None
 
@@ -75,6 +76,8 @@ class Tuner:
     trials: int
     seed: int
     fold_seed: int
+    sets: float = np.inf
+    """How many sets of parameters there are, known after the first was drawn."""
     _prepared: dict[int, list[_InnerFold]] = field(default_factory=dict)
 
     def build(self, *, whole: bool = False) -> Pipeline:
@@ -125,12 +128,20 @@ class Tuner:
             # pinned on purpose: the sampler's mode decides the bits
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(sampler=sampler, pruner=pruner)
-        learned: dict[int, Params] = {}
+        known: dict[str, tuple[float, Params]] = {}
 
         def objective(trial: Any) -> float:
             params = self.candidate.space(trial)
-            if not params:
-                study.stop()  # nothing to tune: one look is enough
+            key = repr(params)
+            if key not in known:
+                known[key] = look(trial, params)
+            trial.set_user_attr("params", known[key][1])
+            self.sets = _number_of_sets(trial.distributions)
+            if len(known) >= self.sets:
+                study.stop()
+            return known[key][0]
+
+        def look(trial: Any, params: Params) -> tuple[float, Params]:
             losses, found = [], []
             for step, fold in enumerate(self._inner(self._fixed_steps(params))):
                 loss, extra = self._fold_loss(fold, params)
@@ -140,8 +151,8 @@ class Tuner:
                 if trial.should_prune():
                     raise optuna.TrialPruned
             medians = {k: round(float(np.median([f[k] for f in found]))) for k in found[0]}
-            learned[trial.number] = {**params, **{f"model__{k}": v for k, v in medians.items()}}
-            return float(np.mean(losses))
+            learned = {**params, **{f"model__{k}": v for k, v in medians.items()}}
+            return float(np.mean(losses)), learned
 
         study.optimize(objective, n_trials=self.trials)
         table = pd.DataFrame(
@@ -150,7 +161,7 @@ class Tuner:
                 for t in study.trials
             ]
         )
-        return learned[study.best_trial.number], table
+        return study.best_trial.user_attrs["params"], table
 
     def _fixed_steps(self, params: Params) -> int:
         """Count the leading steps that no tuned parameter belongs to."""
@@ -166,13 +177,14 @@ class Tuner:
                 seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
                 if fixed:
                     seen, unseen = head.fit_transform(seen, self.y[train]), head.transform(unseen)
-                made.append(_InnerFold(seen, self.y[train], unseen, self.y[held_out], held_out))
+                y, person = self.y, self.person[train]
+                made.append(_InnerFold(seen, y[train], unseen, y[held_out], person, held_out))
             self._prepared[fixed] = made
         return self._prepared[fixed]
 
     def _fit_tail(self, fold: _InnerFold, params: Params) -> Pipeline:
         tail = clone(self.build().set_params(**params)[self._fixed_steps(params) :])
-        return tail.fit(fold.train, fold.y_train)
+        return fit_with_people(tail, fold.train, fold.y_train, fold.person)
 
     def _fold_loss(self, fold: _InnerFold, params: Params) -> tuple[float, dict[str, float]]:
         whole = self.build().set_params(**params)
@@ -194,6 +206,11 @@ def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:
         random_state=tuner.fold_seed,
     )
     return procedure.fit(tuner.X, tuner.y, groups=tuner.person, out_of_fold=tuned.out_of_fold)
+
+
+def _number_of_sets(distributions: dict[str, Any]) -> float:
+    sizes = [len(d.choices) if hasattr(d, "choices") else np.inf for d in distributions.values()]
+    return float(np.prod(sizes))
 
 
 def _loss(eta: np.ndarray, y: np.ndarray) -> float:

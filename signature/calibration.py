@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import Tags, _safe_indexing, get_tags
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import (
+    check_is_fitted,
+    column_or_1d,
+    has_fit_parameter,
+    validate_data,
+)
 
 from signature.binary import LogOddsClassifier, both_columns, log_odds, two_classes
 from signature.splits import person_folds
@@ -76,6 +82,18 @@ def decision(model: Any, X: pd.DataFrame | np.ndarray) -> np.ndarray:
     return log_odds(model.predict_proba(X)[:, 1])
 
 
+def fit_with_people(model: Any, X: Any, y: np.ndarray, person: np.ndarray | None) -> Any:
+    """Fit a pipeline, or its tail, and tell its last step whose rows they are if it asks for that.
+
+    A last step asks by a parameter ``groups`` of its `fit`.
+    """
+    if person is not None and isinstance(model, Pipeline):
+        name, last = model.steps[-1]
+        if has_fit_parameter(last, "groups"):
+            return model.fit(X, y, **{f"{name}__groups": person})
+    return model.fit(X, y)
+
+
 class CalibratedProcedure(LogOddsClassifier):
     """A procedure and the sigmoid that turns its scores into probabilities.
 
@@ -127,7 +145,7 @@ class CalibratedProcedure(LogOddsClassifier):
         if out_of_fold is None:
             out_of_fold = self._out_of_fold(X, y, event, groups)
         self.slope_, self.intercept_ = fit_sigmoid(out_of_fold, event)
-        self.estimator_ = clone(self.estimator).fit(X, y)
+        self.estimator_ = fit_with_people(clone(self.estimator), X, y, groups)
         return self
 
     def _out_of_fold(
@@ -136,7 +154,9 @@ class CalibratedProcedure(LogOddsClassifier):
         scores = np.empty(len(y))
         groups = np.arange(len(y)) if groups is None else groups
         for train, held_out in person_folds(event, groups, self.folds, self.random_state):
-            fitted = clone(self.estimator).fit(_safe_indexing(X, train), y[train])
+            fitted = fit_with_people(
+                clone(self.estimator), _safe_indexing(X, train), y[train], groups[train]
+            )
             scores[held_out] = decision(fitted, _safe_indexing(X, held_out))
         return scores
 

@@ -73,5 +73,9 @@ class ModelInputError(SignatureError):
     """Rows sent to a fitted model lack a required column or hold impossible numbers."""
 
 
+class MissingExtraError(SignatureError):
+    """Something that only an optional part of the installation brings is not there."""
+
+
 class ModelFileError(SignatureError):
     """A saved model is missing, damaged, or holds types that this package does not trust."""

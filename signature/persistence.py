@@ -35,6 +35,8 @@ TRUSTED_TYPES = (
     "signature.scaling.AsinhColumns",
     "signature.scaling.Log2Columns",
     "signature.single_marker.BestSingleMarker",
+    "signature.stability_selection.StabilitySelection",
+    "signature.stable_signature.StableSignature",
 )
 """Types that a saved model may hold, beside those that skops trusts itself."""
 

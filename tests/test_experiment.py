@@ -38,6 +38,7 @@ COUNTS = {
     "nhanes_public_inadequate_response": (2115, 770, 6),
     "opt_periodontal_nonresponse": (320, 221, 4),
     "opt_preterm_birth": (812, 101, 4),
+    "simulated_signature": (600, 208, 4),
 }
 
 

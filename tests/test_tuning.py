@@ -68,3 +68,15 @@ def test_the_fitted_procedure_uses_the_tuned_parameters(rows):
     fitted = fit_tuned(tuner, tuned)
     assert fitted.estimator_[-1].n_rounds == tuned.params["model__n_rounds"]
     assert fitted.slope_ >= 0
+
+
+def test_a_choice_among_a_few_is_tried_once_each(rows, monkeypatch):
+    looks = []
+    monkeypatch.setattr(
+        Tuner, "_fold_loss", lambda self, fold, params: (looks.append(params), (0.5, {}))[1]
+    )
+    tuner = _tuner(rows, "stable_signature", trials=20)
+    _, trials = tuner._search()
+    assert len(looks) == 2 * tuner.folds
+    assert set(trials["learner"]) == {"elastic_net", "marginal"}
+    assert tuner.sets == 2

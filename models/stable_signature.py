@@ -1,0 +1,26 @@
+"""A few markers selected with an error rate, weighted beside the baseline features."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+from signature.stability_selection import StabilitySelection
+from signature.stable_signature import StableSignature
+
+LABEL = "Stable signature"
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure: baseline features always, markers of the panel where they pass."""
+    selector = StabilitySelection(panel=schema.panel, max_markers=10, random_state=random_state)
+    return procedure(
+        linear_steps(schema, random_state=random_state), StableSignature(selector=selector)
+    )
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Whether markers compete beside each other or one by one."""
+    learner = trial.suggest_categorical("learner", ["elastic_net", "marginal"])
+    return {"model__selector__learner": learner}

@@ -1,0 +1,433 @@
+"""Compiled paths of half-samples; imported where something is fitted, never by a module.
+
+Proximal Newton: the loss is replaced by its quadratic at the current point, the penalised
+quadratic is solved on the columns in play, and a step that does not lower the objective is halved.
+The columns in play grow by the largest violations among those that the strong rules leave
+(Tibshirani 2012), then among all: no penalty is left before every column satisfies its condition.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+_MATH = {"reassoc", "contract", "arcp", "nsz"}
+"""Sums may be reordered, once and for all when compiled; NaN and infinity keep their meaning."""
+
+_SWEEPS = 8
+"""Coordinate sweeps before the system of the columns in use is solved at once."""
+
+_FEWEST_ADDED = 16
+"""Violating columns that may join at a time, unless more are in play already."""
+
+NEVER = 32767
+"""Rank of a marker that did not enter."""
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _loss(eta: np.ndarray, y: np.ndarray, w: np.ndarray, logistic: bool) -> float:
+    total = 0.0
+    for i in range(len(y)):
+        e = eta[i]
+        if logistic:
+            total += w[i] * (max(e, 0.0) + np.log1p(np.exp(-abs(e))) - y[i] * e)
+        else:
+            total += 0.5 * w[i] * (y[i] - e) ** 2
+    return total
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _derivatives(
+    eta: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    logistic: bool,
+    residual: np.ndarray,
+    curvature: np.ndarray,
+) -> None:
+    """Negative first and second derivative of the loss by row, in place."""
+    for i in range(len(y)):
+        if logistic:
+            mu = 1.0 / (1.0 + np.exp(-eta[i]))
+            residual[i] = w[i] * (y[i] - mu)
+            curvature[i] = w[i] * max(mu * (1.0 - mu), 1e-10)
+        else:
+            residual[i] = w[i] * (y[i] - eta[i])
+            curvature[i] = w[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _solve_in_use(
+    gram: np.ndarray,
+    linear: np.ndarray,
+    l1: float,
+    l2: float,
+    penalised: np.ndarray,
+    beta: np.ndarray,
+    in_use: np.ndarray,
+    chol: np.ndarray,
+    x: np.ndarray,
+) -> bool:
+    """Solve the quadratic on the columns in use with their signs held; False if a sign changes."""
+    k = len(in_use)
+    for a in range(k):
+        ia = in_use[a]
+        for b in range(a + 1):
+            chol[a, b] = gram[ia, in_use[b]]
+        x[a] = linear[ia]
+        if penalised[ia]:
+            chol[a, a] += l2
+            x[a] -= l1 if beta[ia] > 0 else -l1
+    for a in range(k):
+        for b in range(a):
+            chol[a, b] = (chol[a, b] - _dot(chol[a, :b], chol[b, :b])) / chol[b, b]
+        d = chol[a, a] - _dot(chol[a, :a], chol[a, :a])
+        if d <= 1e-10 * gram[in_use[a], in_use[a]]:
+            return False
+        chol[a, a] = np.sqrt(d)
+    for a in range(k):
+        x[a] = (x[a] - _dot(chol[a, :a], x[:a])) / chol[a, a]
+    for a in range(k - 1, -1, -1):
+        for b in range(a + 1, k):
+            x[a] -= chol[b, a] * x[b]
+        x[a] /= chol[a, a]
+    for a in range(k):
+        if penalised[in_use[a]] and x[a] * beta[in_use[a]] <= 0.0:
+            return False
+    for a in range(k):
+        beta[in_use[a]] = x[a]
+    return True
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _minimise_quadratic(
+    gram: np.ndarray,
+    linear: np.ndarray,
+    l1: float,
+    l2: float,
+    penalised: np.ndarray,
+    beta: np.ndarray,
+    n: int,
+    chol: np.ndarray,
+    spare: np.ndarray,
+) -> None:
+    """Coordinate descent on 1/2 b'Gb - c'b + penalty over the first n columns, in place."""
+    slope = np.empty(n)
+    for a in range(n):
+        slope[a] = linear[a] - _dot(gram[a, :n], beta[:n])
+    for sweep in range(10_000):
+        largest = 0.0
+        for a in range(n):
+            h = gram[a, a]
+            if h <= 0.0:
+                continue
+            old = beta[a]
+            u = slope[a] + h * old
+            if not penalised[a]:
+                new = u / h
+            elif u > l1:
+                new = (u - l1) / (h + l2)
+            elif u < -l1:
+                new = (u + l1) / (h + l2)
+            else:
+                new = 0.0
+            d = new - old
+            if d != 0.0:
+                beta[a] = new
+                row = gram[a]
+                for b in range(n):
+                    slope[b] -= d * row[b]
+                largest = max(largest, abs(d) * h)
+        if largest < 1e-12 * max(l1, 1e-3):
+            return
+        if sweep % _SWEEPS == _SWEEPS - 1:
+            in_use = np.flatnonzero(beta[:n])
+            if _solve_in_use(gram, linear, l1, l2, penalised, beta, in_use, chol, spare):
+                for a in range(n):
+                    slope[a] = linear[a] - _dot(gram[a, :n], beta[:n])
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def path(
+    X: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    penalised: np.ndarray,
+    lambdas: np.ndarray,
+    l1_ratio: float,
+    logistic: bool,
+    most: int,
+    tol: float,
+    coef: np.ndarray,
+    intercept: np.ndarray,
+) -> int:
+    """Fit one path of penalties.
+
+    X is (p, m), a column of the data in each row; y and w are (m,), w sums to 1; `penalised` is
+    (p,). Where ``lambdas[0]`` is negative, its elements are minus the shares of the smallest
+    penalty at which nothing is in use. Writes `coef` (steps, p) and `intercept` (steps,), stops
+    after the step at which more than `most` penalised columns are in use, and returns the number
+    of steps done. `tol` bounds the gradient by which a condition may be missed.
+    """
+    p, m = X.shape
+    beta = np.zeros(p)
+    b0 = 0.0
+    eta = np.zeros(m)
+    trial = np.empty(m)
+    residual = np.empty(m)
+    curvature = np.empty(m)
+    weighted = np.empty(m)
+    gradient = np.zeros(p)
+    violation = np.empty(p)
+    # where a column stands: at its place in play, -1 out, -2 out but strong
+    place = np.full(p, -1)
+    columns = np.empty(p, np.int64)
+    n = 0
+    for j in range(p):
+        if not penalised[j]:
+            columns[n] = j
+            place[j] = n
+            n += 1
+    room = 0
+    gram = np.empty((0, 0))
+    chol = np.empty((0, 0))
+    spare = np.empty(0)
+    linear = np.empty(0)
+    local = np.empty(0)
+    held = np.empty(0, np.bool_)
+    previous = np.inf
+    relative = lambdas[0] < 0
+    largest = 0.0
+    for step in range(-1 if relative else 0, len(lambdas)):
+        if step < 0:
+            lam = 1e300
+        elif relative:
+            lam = -lambdas[step] * largest / max(l1_ratio, 1e-3)
+        else:
+            lam = lambdas[step]
+        l1 = lam * l1_ratio
+        l2 = lam * (1.0 - l1_ratio)
+        if step > 0 or (step == 0 and relative):
+            for j in range(p):
+                if place[j] == -1 and abs(gradient[j]) >= 2 * l1 - previous:
+                    place[j] = -2
+        previous = l1
+        while True:
+            if n + 1 > room:
+                room = max(64, 2 * (n + 1))
+                gram = np.empty((room, room))
+                chol = np.empty((room, room))
+                spare = np.empty(room)
+                linear = np.empty(room)
+                local = np.empty(room)
+                held = np.empty(room, np.bool_)
+            for _newton in range(100):
+                _derivatives(eta, y, w, logistic, residual, curvature)
+                worst = abs(residual.sum())
+                for a in range(n):
+                    j = columns[a]
+                    g = _dot(X[j], residual)
+                    local[a] = beta[j]
+                    linear[a] = g
+                    held[a] = penalised[j]
+                    if not penalised[j]:
+                        off = abs(g)
+                    elif beta[j] != 0.0:
+                        off = abs(g - l2 * beta[j] - (l1 if beta[j] > 0 else -l1))
+                    else:
+                        off = abs(g) - l1
+                    worst = max(worst, off)
+                if worst <= tol:
+                    break
+                # the intercept is the last of the columns in play
+                for a in range(n):
+                    column = X[columns[a]]
+                    for i in range(m):
+                        weighted[i] = curvature[i] * column[i]
+                    for b in range(a + 1):
+                        gram[a, b] = _dot(weighted, X[columns[b]])
+                        gram[b, a] = gram[a, b]
+                    gram[a, n] = weighted.sum()
+                    gram[n, a] = gram[a, n]
+                gram[n, n] = curvature.sum()
+                local[n] = b0
+                linear[n] = residual.sum()
+                held[n] = False
+                before = _loss(eta, y, w, logistic)
+                for a in range(n + 1):
+                    linear[a] += _dot(gram[a, : n + 1], local[: n + 1])
+                    if held[a]:
+                        before += l1 * abs(local[a]) + 0.5 * l2 * local[a] ** 2
+                _minimise_quadratic(gram, linear, l1, l2, held, local, n + 1, chol, spare)
+                size = 1.0
+                after = before
+                for _halving in range(30):
+                    for i in range(m):
+                        trial[i] = eta[i] + size * (local[n] - b0)
+                    after = 0.0
+                    for a in range(n):
+                        j = columns[a]
+                        d = size * (local[a] - beta[j])
+                        if penalised[j]:
+                            after += l1 * abs(beta[j] + d) + 0.5 * l2 * (beta[j] + d) ** 2
+                        if d != 0.0:
+                            column = X[j]
+                            for i in range(m):
+                                trial[i] += d * column[i]
+                    after += _loss(trial, y, w, logistic)
+                    if after <= before + 1e-15 * abs(before):
+                        break
+                    size *= 0.5
+                for a in range(n):
+                    j = columns[a]
+                    # a whole step is taken as it is, so that zeros stay zeros
+                    beta[j] = local[a] if size == 1.0 else beta[j] + size * (local[a] - beta[j])
+                b0 += size * (local[n] - b0)
+                eta[:] = trial
+                if after >= before - 1e-16 * abs(before):
+                    break
+            _derivatives(eta, y, w, logistic, residual, curvature)
+            added = 0
+            for stage in (-2, -1):
+                for j in range(p):
+                    if place[j] == stage:
+                        gradient[j] = _dot(X[j], residual)
+                        if abs(gradient[j]) > l1 + tol:
+                            columns[n + added] = j
+                            violation[added] = -abs(gradient[j])
+                            added += 1
+                if added:
+                    break
+            if not added:
+                break
+            at_once = max(_FEWEST_ADDED, n)
+            if added > at_once:
+                order = np.argsort(violation[:added])[:at_once]
+                columns[n : n + at_once] = columns[n : n + added][order]
+                added = at_once
+            for a in range(n, n + added):
+                place[columns[a]] = a
+            n += added
+        if step < 0:
+            for j in range(p):
+                if penalised[j]:
+                    largest = max(largest, abs(gradient[j]))
+            continue
+        used = 0
+        kept = 0
+        for a in range(n):
+            j = columns[a]
+            coef[step, j] = beta[j]
+            if beta[j] != 0.0 or not penalised[j]:
+                columns[kept] = j
+                place[j] = kept
+                kept += 1
+                used += penalised[j]
+            else:
+                place[j] = -1
+                gradient[j] = _dot(X[j], residual)
+        n = kept
+        for j in range(p):
+            if place[j] == -2:
+                place[j] = -1
+        intercept[step] = b0
+        if used > most:
+            return step + 1
+    return len(lambdas)
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _gather(source: np.ndarray, rows: np.ndarray, w: np.ndarray, out: np.ndarray) -> None:
+    """Take the rows of one column and standardise them; a constant column becomes zeros."""
+    mean = 0.0
+    size = 0.0
+    for i in range(len(rows)):
+        out[i] = source[rows[i]]
+        mean += w[i] * out[i]
+        size = max(size, abs(out[i]))
+    variance = 0.0
+    for i in range(len(rows)):
+        out[i] -= mean
+        variance += w[i] * out[i] * out[i]
+    scale = 1.0 / np.sqrt(variance) if variance > 1e-20 * size * size else 0.0
+    for i in range(len(rows)):
+        out[i] *= scale
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def entry_ranks(
+    columns: np.ndarray,
+    marker: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    unexplained: np.ndarray,
+    marker_rows: np.ndarray,
+    outcome_rows: np.ndarray,
+    sizes: np.ndarray,
+    lambdas: np.ndarray,
+    l1_ratio: float,
+    logistic: bool,
+    most: int,
+    tol: float,
+    ranks: np.ndarray,
+) -> None:
+    """In which order the markers enter, half-sample by half-sample; writes `ranks`.
+
+    `columns` is (p, n); ``marker[j]`` is the marker that column j belongs to, -1 for a covariate.
+    Row b of the half-samples takes marker columns from ``marker_rows[b, : sizes[b]]`` and outcomes,
+    weights and covariates from `outcome_rows`: where these differ, markers are permuted. With no
+    `lambdas` the markers are ranked one by one by their correlation with `unexplained`, what the
+    covariates leave of the outcome. `ranks` is (half-samples, markers), `NEVER` on entry.
+    """
+    p = len(columns)
+    m_most = marker_rows.shape[1]
+    n_markers = ranks.shape[1]
+    penalised = marker >= 0
+    key = np.empty(n_markers)
+    whole = np.empty((p, m_most))
+    coef = np.empty((max(len(lambdas), 1), p))
+    intercept = np.empty(max(len(lambdas), 1))
+    for b in range(len(sizes)):
+        m = sizes[b]
+        X = whole.reshape(-1)[: p * m].reshape(p, m)
+        own = outcome_rows[b, :m]
+        ws = w[own]
+        ws /= ws.sum()
+        for j in range(p):
+            _gather(columns[j], marker_rows[b, :m] if penalised[j] else own, ws, X[j])
+        key[:] = np.inf
+        if len(lambdas) == 0:
+            rest = unexplained[own]
+            rest -= _dot(ws, rest)
+            rest *= ws
+            for j in range(p):
+                if penalised[j]:
+                    strength = abs(_dot(X[j], rest))
+                    if strength > 0.0:
+                        key[marker[j]] = min(key[marker[j]], -strength)
+        else:
+            coef[:] = 0.0
+            steps = path(
+                X, y[own], ws, penalised, lambdas, l1_ratio, logistic, most, tol, coef, intercept
+            )
+            for j in range(p):
+                if penalised[j]:
+                    for s in range(steps):
+                        if coef[s, j] != 0.0:
+                            # within a step the larger coefficient is taken to come first
+                            entered = s + 1.0 / (1.0 + abs(coef[s, j]))
+                            key[marker[j]] = min(key[marker[j]], entered)
+                            break
+        order = np.argsort(key)
+        for r in range(min(n_markers, NEVER - 1)):
+            if key[order[r]] == np.inf:
+                break
+            ranks[b, order[r]] = r + 1

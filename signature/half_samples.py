@@ -1,0 +1,83 @@
+"""Complementary half-samples and permutations that keep people whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class HalfSamples:
+    """Half-samples of rows, two by two without a common person (Shah and Samworth 2013).
+
+    Parameters
+    ----------
+    rows : ndarray of shape (2 × n_pairs, most_rows)
+        Positions of rows; those from ``sizes[b]`` on are filling.
+    sizes : ndarray of shape (2 × n_pairs,)
+    """
+
+    rows: np.ndarray
+    sizes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class PeopleInRows:
+    """Who has which rows, and who is in which class.
+
+    Parameters
+    ----------
+    person : ndarray of shape (n_rows,)
+    stratum : ndarray of shape (n_rows,)
+        Halves get equally many people of each stratum; a person's is the highest of the rows'.
+    """
+
+    def __init__(self, person: np.ndarray, stratum: np.ndarray) -> None:
+        _, which, n_rows = np.unique(person, return_inverse=True, return_counts=True)
+        self._rows = np.split(np.argsort(which, kind="stable"), np.cumsum(n_rows)[:-1])
+        self._n_rows = n_rows
+        self.stratum = np.array([stratum[rows].max() for rows in self._rows])
+        self.fewest = int(min(np.unique(self.stratum, return_counts=True)[1]))
+        """People in the smallest stratum."""
+
+    def pairs(self, n_pairs: int, rng: np.random.Generator) -> HalfSamples:
+        """Draw pairs of halves; of an odd number of people one is left out of both.
+
+        Examples
+        --------
+        >>> people = PeopleInRows(np.array([0, 0, 1, 2, 3]), np.array([0, 0, 0, 1, 1]))
+        >>> drawn = people.pairs(1, np.random.default_rng(0))
+        >>> [sorted(r[:k].tolist()) for r, k in zip(drawn.rows, drawn.sizes, strict=True)]
+        [[0, 1, 3], [2, 4]]
+        """
+        strata = [np.flatnonzero(self.stratum == s) for s in np.unique(self.stratum)]
+        halves = []
+        for _ in range(n_pairs):
+            shuffled = [rng.permutation(people) for people in strata]
+            for side in (0, 1):
+                people = np.concatenate([s[side : len(s) // 2 * 2 : 2] for s in shuffled])
+                halves.append(np.concatenate([self._rows[i] for i in people]))
+        sizes = np.array([len(h) for h in halves])
+        rows = np.zeros((len(halves), sizes.max()), dtype=np.int64)
+        for at, half in enumerate(halves):
+            rows[at, : len(half)] = half
+        return HalfSamples(rows, sizes)
+
+    def permuted(self, rng: np.random.Generator) -> np.ndarray:
+        """Give each row the position of another: people trade places with all their rows.
+
+        People trade with people who have as many rows, so those whose number nobody shares stay.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        to = np.empty(int(self._n_rows.sum()), dtype=np.int64)
+        for count in np.unique(self._n_rows):
+            alike = np.flatnonzero(self._n_rows == count)
+            for own, other in zip(alike, rng.permutation(alike), strict=True):
+                to[self._rows[own]] = self._rows[other]
+        return to

@@ -1,0 +1,105 @@
+"""A few markers that were selected with an error rate, and their shrunken weights."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from signature.binary import LogOddsClassifier, two_classes
+from signature.stability_selection import StabilitySelection
+
+
+class StableSignature(LogOddsClassifier):
+    """Select markers on half-samples, then fit a ridge logistic regression on those alone.
+
+    Covariates of the selector are part of the model, selected or not. Where no marker is selected
+    the model is that of the covariates, or the event rate.
+
+    Parameters
+    ----------
+    selector : StabilitySelection, optional
+        The default selector when left out.
+    strength : float
+        Inverse of the penalty: with standardised columns, the variance of a normal prior of each
+        log-odds per SD. Weights stay finite when a marker separates the classes.
+
+    Attributes
+    ----------
+    selector_ : StabilitySelection
+        Fitted.
+    selected_ : list of str
+        The markers of the signature; empty when nothing passes.
+    declared_bound_ : float
+        Bound of the expected number of false markers among them.
+    coef_ : ndarray of shape (1, n_columns)
+        Log-odds of the event per unit of each column, zero for what is not in the model.
+    intercept_ : ndarray of shape (1,)
+    classes_ : ndarray of shape (2,)
+        The class that sorts last is the event.
+
+    Raises
+    ------
+    ValueError, MissingExtraError
+        As `StabilitySelection`; a fitted signature needs no compiled code.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> X = pd.DataFrame(rng.normal(size=(120, 30)), columns=[f"m{i}" for i in range(30)])
+    >>> y = (X["m3"] - X["m7"] + rng.normal(size=120) > 0).astype(int)
+    >>> fitted = StableSignature().fit(X, y)
+    >>> dict(zip(fitted.selected_, fitted.coef_[0][[3, 7]].round(1).tolist(), strict=True))
+    {'m3': 1.7, 'm7': -1.5}
+    """
+
+    def __init__(self, selector: StabilitySelection | None = None, strength: float = 1.0) -> None:
+        self.selector = selector
+        self.strength = strength
+
+    def fit(
+        self, X: pd.DataFrame | np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+    ) -> Self:
+        """Select and fit.
+
+        Parameters
+        ----------
+        X : DataFrame or ndarray of shape (n_rows, n_columns)
+            Standardised where columns are to be shrunken alike; no gaps.
+        y : ndarray of shape (n_rows,)
+        groups : ndarray of shape (n_rows,), optional
+            Whose row it is.
+        """
+        values, y = validate_data(self, X, y, dtype="float64")
+        self.classes_, event = two_classes(y)
+        selector = StabilitySelection() if self.selector is None else clone(self.selector)
+        self.selector_ = selector.fit(X if isinstance(X, pd.DataFrame) else values, event, groups)
+        self.selected_ = list(self.selector_.selected_)
+        self.declared_bound_ = self.selector_.declared_bound_
+        used = np.flatnonzero(self.selector_.get_support())
+        self.coef_ = np.zeros((1, values.shape[1]))
+        if len(used):
+            model = LogisticRegression(C=self.strength, max_iter=5000).fit(values[:, used], event)
+            self.coef_[0, used] = model.coef_[0]
+            self.intercept_ = model.intercept_
+        else:
+            self.intercept_ = np.array([np.log(event.mean() / (1 - event.mean()))])
+        return self
+
+    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
+        """Log-odds of the event, shape (n_rows,)."""
+        check_is_fitted(self)
+        values = validate_data(self, X, reset=False)
+        return values @ self.coef_[0] + self.intercept_[0]
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        # with few rows nothing passes, and the answer is the event rate
+        tags.classifier_tags.poor_score = True
+        return tags
