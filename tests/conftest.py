@@ -5,10 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from signature import discovery
 from signature.cohort import Cohort
 from signature.exceptions import DataFolderNotSetError
+
+# a busy machine is no defect of the code under test
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 REPO = Path(__file__).parents[1]
 

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from signature.calibration import CalibratedProcedure, fit_sigmoid
 
@@ -76,3 +78,21 @@ def test_a_group_is_never_split_between_fitting_and_scoring():
     loose = CalibratedProcedure(_Memory()).fit(X, y)
     assert grouped.slope_ == 1.0
     assert loose.slope_ != 1.0
+
+
+class _Asking(LogisticRegression):
+    """Remembers whose rows it was given."""
+
+    def fit(self, X, y, groups=None):
+        self.seen_ = groups
+        return super().fit(X, y)
+
+
+def test_a_model_that_asks_is_told_whose_rows_they_are():
+    rng = np.random.default_rng(0)
+    X, y, person = rng.normal(size=(40, 3)), np.arange(40) % 2, np.arange(40) // 4
+    asking = Pipeline([("scale", StandardScaler()), ("model", _Asking())])
+    fitted = CalibratedProcedure(asking, folds=2).fit(X, y, groups=person)
+    np.testing.assert_array_equal(fitted.estimator_[-1].seen_, person)
+    silent = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression())])
+    CalibratedProcedure(silent, folds=2).fit(X, y, groups=person)

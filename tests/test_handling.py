@@ -100,7 +100,9 @@ def _fit(study, tmp_path, candidate="elastic_net"):
     return store.procedure(candidate, fold.key), task, store.load(candidate, fold.key).probability
 
 
-@pytest.mark.parametrize("candidate", ["elastic_net", "shallow_xgboost", "best_single_marker"])
+@pytest.mark.parametrize(
+    "candidate", ["elastic_net", "shallow_xgboost", "best_single_marker", "stable_signature"]
+)
 @pytest.mark.parametrize(
     "assay",
     [
