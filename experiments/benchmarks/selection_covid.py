@@ -20,19 +20,21 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
 import typer
+from scipy.special import expit
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from models import stable_signature
-from pipelines.tuning import Tuner, fit_tuned
+from signature.calibration import CalibratedProcedure, decision, fit_with_people
 from signature.randomness import seed_for
 from signature.schema import Column, FeatureSchema, Role
 from signature.selection_agreement import mean_jaccard, nogueira
+from signature.splits import person_folds
 from signature.stability_selection import Learner, StabilitySelection
 from signature.tables import data_folder
 
@@ -133,35 +135,41 @@ def folds(data: Proteins, table: pd.DataFrame, repeats: int, jobs: int) -> dict[
 
 
 def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[str, Any]:
+    """Fit with each learner and choose one by its inner loss.
+
+    This is what `pipelines.tuning.Tuner` and `fit_tuned` do, with their seeds, except that the
+    inner fits are done once: the tuner does those of the winner again for its out-of-fold scores.
+    """
     X, y = data.X[~test], data.y[~test]
-
-    def build(schema: FeatureSchema, *, random_state: int) -> Any:
-        made = stable_signature.build(schema, random_state=random_state)
-        return made.set_params(model__selector__n_jobs=jobs)
-
+    person = np.arange(len(y))
+    splits = person_folds(y, person, INNER_FOLDS, seed)
     found: dict[str, Any] = {}
-    losses: dict[str, float] = {}
     for learner in LEARNERS:
-        # a trial that says this learner: the tuner then fixes it as a winner's parameters
-        only = SimpleNamespace(
-            build=build, space=lambda trial, one=learner: {"model__selector__learner": one}
-        )
-        tuner = Tuner(only, data.schema, X, y, np.arange(len(y)), INNER_FOLDS, 1, seed, seed)
-        tuned = tuner.run()
-        fitted = fit_tuned(tuner, tuned)
-        losses[learner] = float(tuned.trials["loss"].min())
+        made = stable_signature.build(data.schema, random_state=seed_for(seed, "model"))
+        made.set_params(model__selector__learner=learner, model__selector__n_jobs=jobs)
+        out_of_fold, losses = np.empty(len(y)), []
+        for train, held_out in splits:
+            fitted = fit_with_people(clone(made), X.iloc[train], y[train], person[train])
+            eta = out_of_fold[held_out] = decision(fitted, X.iloc[held_out])
+            losses.append(float(np.mean(np.logaddexp(0, eta) - y[held_out] * eta)))
+        whole = CalibratedProcedure(made, folds=INNER_FOLDS, random_state=seed)
+        whole.fit(X, y, groups=person, out_of_fold=out_of_fold)
+        selection = whole.estimator_[-1].selector_
         found[learner] = {
-            "p": fitted.predict_proba(data.X[test])[:, 1].tolist(),
-            "selected": fitted.estimator_[-1].selected_,
-            "inner_loss": losses[learner],
+            "p": whole.predict_proba(data.X[test])[:, 1].tolist(),
+            "uncalibrated": decision(whole.estimator_, data.X[test]).tolist(),
+            "selected": selection.selected_,
+            "pvalue": selection.pvalue_,
+            "inner_loss": float(np.mean(losses)),
         }
-    best = min(LEARNERS, key=lambda name: losses[name])
+    best = min(LEARNERS, key=lambda name: found[name]["inner_loss"])
     return {"chosen": {**found[best], "learner": best}, **found}
 
 
 def _of_folds(results: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
     aurocs = [roc_auc_score(r["y"], r["p"]) for r in results]
     p, y = (np.concatenate([r[key] for r in results]) for key in ("p", "y"))
+    raw = expit(np.concatenate([r["uncalibrated"] for r in results]))
     sizes = [len(r["selected"]) for r in results]
     table = _as_table([r["selected"] for r in results], names)
     index = nogueira(table)
@@ -172,21 +180,21 @@ def _of_folds(results: list[dict[str, Any]], names: list[str]) -> dict[str, Any]
         "auroc_sd_of_repeats": round(float(by_repeat.std(ddof=1)), 3) if len(by_repeat) > 1 else 0,
         "brier": round(float(np.mean((p - y) ** 2)), 3),
         "log_loss": round(float(-np.mean(np.log(np.where(y == 1, p, 1 - p)))), 3),
+        "brier_uncalibrated": round(float(np.mean((raw - y) ** 2)), 3),
         "markers": {"mean": round(float(np.mean(sizes)), 1), "low": min(sizes), "high": max(sizes)},
+        "empty": sum(size == 0 for size in sizes),
         "jaccard": round(mean_jaccard(table), 3),
         "nogueira": None
         if index is None
         else [round(v, 3) for v in (index.value, index.low, index.high)],
         "often": dict(
-            sorted(
-                zip(names, table.sum(axis=0).tolist(), strict=True), key=lambda item: -item[1]
-            )[:12]
+            sorted(zip(names, table.sum(axis=0).tolist(), strict=True), key=lambda item: -item[1])[
+                :12
+            ]
         ),
     }
     if "learner" in results[0]:
-        found["learners"] = {
-            name: sum(r["learner"] == name for r in results) for name in LEARNERS
-        }
+        found["learners"] = {name: sum(r["learner"] == name for r in results) for name in LEARNERS}
     return found
 
 
@@ -215,13 +223,13 @@ def main(
 ) -> None:
     """Do the parts that are asked for, and keep what the file says of the others."""
     data = Proteins.read()
-    found: dict[str, Any] = (
-        json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
-    )
+    found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
 
     def keep(part: str, value: dict[str, Any]) -> None:
         found[part] = value
-        ordered = {k: found[k] for k in ("rows", "proteins", "null", "seeds", "folds") if k in found}
+        ordered = {
+            k: found[k] for k in ("rows", "proteins", "null", "seeds", "folds") if k in found
+        }
         OUT.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 
     found |= {"rows": len(data.X), "proteins": data.X.shape[1]}
