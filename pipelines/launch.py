@@ -59,7 +59,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     started = datetime.now(UTC)
     experiment = load_experiment(file)
     study = assemble(experiment)
-    folder = _make(results / experiment.name)
+    folder = make_folder(results / experiment.name)
     mark = fingerprint(experiment, study.cohort, study.references)
     store = FoldStore(folder, mark)
     todo = tasks(study)
@@ -190,7 +190,14 @@ def say_where(
     print(f"  mlflow models serve -m {registered.uri} --env-manager local -p 5001")
 
 
-def _make(folder: Path) -> Path:
+def make_folder(folder: Path) -> Path:
+    """Make a results folder.
+
+    Raises
+    ------
+    ResultsError
+        When there is no place for it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

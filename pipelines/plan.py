@@ -34,12 +34,17 @@ def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> Non
         f"folds each: {len(todo)} fits, {len(todo) - len(waiting)} of them finished already."
     )
     if waiting:
-        minutes = _seconds(study, waiting) / jobs / 60
-        about = "less than two minutes" if minutes < 2 else f"about {minutes:.0f} minutes"
-        print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
+        say_how_long(rough_seconds(study, waiting), jobs)
 
 
-def _seconds(study: Study, waiting: list[Task]) -> float:
+def say_how_long(seconds: float, jobs: int) -> None:
+    """Print how long so much work may take on so many processes."""
+    minutes = seconds / jobs / 60
+    about = "less than two minutes" if minutes < 2 else f"about {minutes:.0f} minutes"
+    print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
+
+
+def rough_seconds(study: Study, waiting: list[Task]) -> float:
     """Time one inner fold of each candidate and multiply; pruning makes the truth shorter."""
     cohort, validation = study.cohort, study.experiment.validation
     assert cohort.outcome is not None

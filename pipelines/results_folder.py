@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipelines.experiment import Experiment
+from pipelines.null_certificate import NullCheck
 from signature.assay.record import AssayRecord
 from signature.exceptions import PredictionsError, ResultsError
 from signature.results import (
@@ -85,6 +86,13 @@ class Results:
         return self._json("assay.json", AssayRecord)
 
     @cached_property
+    def null_check(self) -> NullCheck | None:
+        """What runs on shuffled outcomes found; None where there were none yet."""
+        if not (self.folder / "null_check.json").is_file():
+            return None
+        return self._json("null_check.json", NullCheck, step="null_check")
+
+    @cached_property
     def predictions(self) -> pd.DataFrame:
         """Held-out probabilities, one line per row, candidate and repeat."""
         try:
@@ -136,32 +144,30 @@ class Results:
             raise ResultsError(f"{path} is missing; make it with: {self._command}")
         return path
 
-    def _json(self, name: str, model: type[_Model]) -> _Model:
-        path = self._path(name)
+    def _json(self, name: str, model: type[_Model], step: str = "train") -> _Model:
+        path, command = self._path(name), self._command_of(step)
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
-            raise ResultsError(
-                f"{path} is not valid JSON; make it again with: {self._command}"
-            ) from None
+            raise ResultsError(f"{path} is not valid JSON; make it again with: {command}") from None
         found = record.get("version") if isinstance(record, dict) else None
         expected = model.model_fields["version"].default
         if found != expected:
             raise ResultsError(
                 f"{path} has version {found}, this software reads version {expected}; "
-                f"make it again with: {self._command}"
+                f"make it again with: {command}"
             )
         try:
             return model.model_validate(record)
         except ValidationError as error:
-            raise self._unreadable(name, error) from None
+            raise self._unreadable(name, error, step) from None
 
-    def _unreadable(self, name: str, error: ValidationError) -> ResultsError:
+    def _unreadable(self, name: str, error: ValidationError, step: str = "train") -> ResultsError:
         # Names of fields only: the values of a damaged file are nobody's business.
         fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in error.errors())
         return ResultsError(
             f"{self.folder / name} does not fit its schema: {fields}; "
-            f"make it again with: {self._command}"
+            f"make it again with: {self._command_of(step)}"
         )
 
     def _table(self, name: str) -> pd.DataFrame:
@@ -180,4 +186,7 @@ class Results:
     def _command(self) -> str:
         # `evaluate` reads the labels of an earlier evaluation, so only `train` makes any file anew;
         # it takes finished folds from its store.
-        return f"python -m pipelines.train experiments/{self.folder.name}.toml"
+        return self._command_of("train")
+
+    def _command_of(self, step: str) -> str:
+        return f"python -m pipelines.{step} experiments/{self.folder.name}.toml"

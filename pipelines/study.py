@@ -90,10 +90,23 @@ def assemble(experiment: Experiment) -> Study:
     references = reference_rows(whole, cohort, experiment.assay)
     handling = handling_of(experiment.assay, cohort.schema, references, experiment.name)
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
-    folds = outer_folds(cohort, validation, experiment.seed)
-    _enough_for_inner_folds(cohort, folds, validation.inner_folds)
-    check_batches(cohort, folds, references, experiment.name)
+    folds = lay_out(experiment, cohort, references)
     return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references)
+
+
+def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None) -> list[Fold]:
+    """Lay out the outer folds, and say before the first fit what a later one would fail for.
+
+    Raises
+    ------
+    CohortError, OutcomeError, ExperimentError
+        See `outer_folds` and `check_batches`; OutcomeError also when a training set has too few
+        people of a class for the inner folds.
+    """
+    folds = outer_folds(cohort, experiment.validation, experiment.seed)
+    _enough_for_inner_folds(cohort, folds, experiment.validation.inner_folds)
+    check_batches(cohort, folds, references, experiment.name)
+    return folds
 
 
 def _enough_for_inner_folds(cohort: Cohort, folds: list[Fold], inner: int) -> None:

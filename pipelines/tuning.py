@@ -47,6 +47,7 @@ class _InnerFold:
     person: np.ndarray
     at: np.ndarray
     prepared: Any = None
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(repr=False)
@@ -112,8 +113,7 @@ class Tuner:
         params, trials = self._search()
         out_of_fold = np.empty(len(self.y))
         for fold in self._inner(self._fixed_steps(params)):
-            fitted = self._fit_tail(fold, params)
-            out_of_fold[fold.at] = decision(fitted, fold.held_out)
+            out_of_fold[fold.at] = self._scores(fold, params)
         return Tuned(params, out_of_fold, _calibrated_loss(out_of_fold, self.y), trials)
 
     def _search(self) -> tuple[Params, pd.DataFrame]:
@@ -182,9 +182,14 @@ class Tuner:
             self._prepared[fixed] = made
         return self._prepared[fixed]
 
-    def _fit_tail(self, fold: _InnerFold, params: Params) -> Pipeline:
-        tail = clone(self.build().set_params(**params)[self._fixed_steps(params) :])
-        return fit_with_people(tail, fold.train, fold.y_train, fold.person)
+    def _scores(self, fold: _InnerFold, params: Params) -> np.ndarray:
+        """Log-odds of the fold's held-out rows; what was fitted once is not fitted again."""
+        key = repr(params)
+        if key not in fold.scores:
+            tail = clone(self.build().set_params(**params)[self._fixed_steps(params) :])
+            fitted = fit_with_people(tail, fold.train, fold.y_train, fold.person)
+            fold.scores[key] = decision(fitted, fold.held_out)
+        return fold.scores[key]
 
     def _fold_loss(self, fold: _InnerFold, params: Params) -> tuple[float, dict[str, float]]:
         whole = self.build().set_params(**params)
@@ -194,8 +199,7 @@ class Tuner:
                     fold.train, fold.y_train, fold.held_out, fold.y_held_out
                 )
             return fold.prepared.loss(whole[-1])
-        eta = decision(self._fit_tail(fold, params), fold.held_out)
-        return _loss(eta, fold.y_held_out), {}
+        return _loss(self._scores(fold, params), fold.y_held_out), {}
 
 
 def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:

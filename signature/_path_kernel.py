@@ -33,15 +33,55 @@ def _dot(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=_MATH)
-def _loss(eta: np.ndarray, y: np.ndarray, w: np.ndarray, logistic: bool) -> float:
+def _objective(
+    eta: np.ndarray,
+    change: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    columns: np.ndarray,
+    n: int,
+    penalised: np.ndarray,
+    beta: np.ndarray,
+    local: np.ndarray,
+    l1: float,
+    l2: float,
+    size: float,
+) -> float:
+    """Logistic loss and penalty after a step of some size."""
     total = 0.0
     for i in range(len(y)):
-        e = eta[i]
-        if logistic:
-            total += w[i] * (max(e, 0.0) + np.log1p(np.exp(-abs(e))) - y[i] * e)
-        else:
-            total += 0.5 * w[i] * (y[i] - e) ** 2
+        e = eta[i] + size * change[i]
+        total += w[i] * (max(e, 0.0) + np.log1p(np.exp(-abs(e))) - y[i] * e)
+    for a in range(n):
+        if penalised[columns[a]]:
+            b = beta[columns[a]] + size * (local[a] - beta[columns[a]])
+            total += l1 * abs(b) + 0.5 * l2 * b * b
     return total
+
+
+@njit(cache=True, nogil=True, fastmath=_MATH)
+def _halved(
+    eta: np.ndarray,
+    change: np.ndarray,
+    y: np.ndarray,
+    w: np.ndarray,
+    columns: np.ndarray,
+    n: int,
+    penalised: np.ndarray,
+    beta: np.ndarray,
+    local: np.ndarray,
+    l1: float,
+    l2: float,
+) -> float:
+    """Return the largest of 1, 1/2, 1/4, … at which a step does not raise the objective."""
+    before = _objective(eta, change, y, w, columns, n, penalised, beta, local, l1, l2, 0.0)
+    size = 1.0
+    for _ in range(30):
+        after = _objective(eta, change, y, w, columns, n, penalised, beta, local, l1, l2, size)
+        if after <= before + 1e-15 * abs(before):
+            break
+        size *= 0.5
+    return size
 
 
 @njit(cache=True, nogil=True, fastmath=_MATH)
@@ -181,7 +221,7 @@ def path(
     beta = np.zeros(p)
     b0 = 0.0
     eta = np.zeros(m)
-    trial = np.empty(m)
+    change = np.empty(m)
     residual = np.empty(m)
     curvature = np.empty(m)
     weighted = np.empty(m)
@@ -261,38 +301,32 @@ def path(
                 local[n] = b0
                 linear[n] = residual.sum()
                 held[n] = False
-                before = _loss(eta, y, w, logistic)
                 for a in range(n + 1):
                     linear[a] += _dot(gram[a, : n + 1], local[: n + 1])
-                    if held[a]:
-                        before += l1 * abs(local[a]) + 0.5 * l2 * local[a] ** 2
                 _minimise_quadratic(gram, linear, l1, l2, held, local, n + 1, chol, spare)
+                for i in range(m):
+                    change[i] = local[n] - b0
+                for a in range(n):
+                    d = local[a] - beta[columns[a]]
+                    if d != 0.0:
+                        column = X[columns[a]]
+                        for i in range(m):
+                            change[i] += d * column[i]
                 size = 1.0
-                after = before
-                for _halving in range(30):
-                    for i in range(m):
-                        trial[i] = eta[i] + size * (local[n] - b0)
-                    after = 0.0
-                    for a in range(n):
-                        j = columns[a]
-                        d = size * (local[a] - beta[j])
-                        if penalised[j]:
-                            after += l1 * abs(beta[j] + d) + 0.5 * l2 * (beta[j] + d) ** 2
-                        if d != 0.0:
-                            column = X[j]
-                            for i in range(m):
-                                trial[i] += d * column[i]
-                    after += _loss(trial, y, w, logistic)
-                    if after <= before + 1e-15 * abs(before):
-                        break
-                    size *= 0.5
+                furthest = 0.0
+                for i in range(m):
+                    furthest = max(furthest, abs(change[i]))
+                if logistic and furthest > 1.0:
+                    # a step that moves no row by more than 1 lowers the objective (Bach 2010)
+                    size = _halved(eta, change, y, w, columns, n, penalised, beta, local, l1, l2)
                 for a in range(n):
                     j = columns[a]
                     # a whole step is taken as it is, so that zeros stay zeros
                     beta[j] = local[a] if size == 1.0 else beta[j] + size * (local[a] - beta[j])
                 b0 += size * (local[n] - b0)
-                eta[:] = trial
-                if after >= before - 1e-16 * abs(before):
+                for i in range(m):
+                    eta[i] += size * change[i]
+                if size * furthest < 1e-14:
                     break
             _derivatives(eta, y, w, logistic, residual, curvature)
             added = 0

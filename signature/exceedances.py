@@ -72,29 +72,3 @@ def permutation_threshold(
         allowed = level * (frequencies[:, None] >= grid).sum(axis=0)
     low_enough = np.flatnonzero(expected_false(null, grid) <= allowed)
     return float(grid[low_enough[0]]) if len(low_enough) else np.inf
-
-
-def evidence(observed: np.ndarray, null: np.ndarray) -> tuple[float, np.ndarray]:
-    """Smallest estimated share of false selections at any threshold, and the same under the null.
-
-    Data and permutations are treated alike, each counted among what it is compared with, so that
-    the rank of the first among the others is an exact test of "no marker is associated".
-
-    Parameters
-    ----------
-    observed : ndarray of shape (n_half_samples + 1,)
-        `exceedances` of the data.
-    null : ndarray of shape (n_permutations, n_half_samples + 1)
-
-    Returns
-    -------
-    float, ndarray of shape (n_permutations,)
-        Small is strong; infinite where nothing reaches `LOWEST_THRESHOLD`.
-    """
-    everything = np.vstack([observed, null])
-    at = int(np.ceil(LOWEST_THRESHOLD * (everything.shape[1] - 1)))
-    counts = everything[:, at:].astype(float)
-    shares = np.full(counts.shape, np.inf)
-    np.divide(counts.mean(axis=0), counts, out=shares, where=counts > 0)
-    smallest = shares.min(axis=1)
-    return float(smallest[0]), smallest[1:]

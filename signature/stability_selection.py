@@ -19,7 +19,6 @@ from signature.covariates import Adjusted, adjust
 from signature.elastic_net_path import Family, compiled_paths
 from signature.exceedances import (
     LOWEST_THRESHOLD,
-    evidence,
     exceedances,
     expected_false,
     permutation_threshold,
@@ -28,6 +27,7 @@ from signature.half_samples import HalfSamples, PeopleInRows
 from signature.randomness import generator
 from signature.schema import source_of
 from signature.stability_bounds import pfer_bound, threshold_for
+from signature.strongest_marker import strongest_marker
 
 Learner = Literal["elastic_net", "marginal"]
 Bound = Literal["permutation", "r-concave", "unimodal", "none"]
@@ -39,7 +39,17 @@ MOST_PER_HALF = 40
 FEWEST_PEOPLE = 4
 """Of each class: with fewer, a half-sample has one person of a class to learn from."""
 
-_STEPS = np.geomspace(1.0, 0.02, 40)
+FEWEST_MARKERS = 8
+"""Fewer are tested one by one: among so few, chance chooses the same ones again and again."""
+
+TEST_PERMUTATIONS = 999
+"""Of the test of the strongest marker."""
+
+_PER_HALF = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
+_HIGHEST_THRESHOLD = 0.9
+"""Aimed at: above, frequencies hardly tell markers apart."""
+
+_STEPS = np.geomspace(1.0, 0.02, 30)
 """Penalties of a path, as shares of the largest."""
 
 _TOLERANCE = 1e-6
@@ -68,9 +78,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     choose the markers that enter first. A marker whose frequency reaches a threshold is selected.
     The threshold bounds the expected number of false selections (the per-family error rate, PFER),
     or their share. With ``bound="permutation"`` it is read off the same procedure on data whose
-    markers were permuted among people, and nothing at all is selected unless the evidence of the
-    whole panel is stronger than in all but `alpha` of the permutations. An empty selection is a
-    valid answer.
+    markers were permuted among people. Nothing at all is selected unless the strongest marker is
+    stronger than the strongest of permuted data in all but a share `alpha`. An empty selection is
+    a valid answer.
 
     Parameters
     ----------
@@ -85,8 +95,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     l1_ratio : float
         1 lasso; less shares the choice among correlated markers.
     per_half : int, optional
-        Markers that each half-sample chooses; when left out a quarter of the markers, at most 40,
-        and on a path at most half as many as the half-sample has rows.
+        Markers that each half-sample chooses. When left out: a quarter of the markers, at most 40,
+        on a path at most half as many as the half-sample has rows, and with permutations so few
+        that the threshold does not exceed 0.9.
     level : float
         Bound of the expected number of false selections; their expected share with
         ``error="fdr"``.
@@ -94,10 +105,11 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     bound : {"permutation", "r-concave", "unimodal", "none"}
         Where the threshold comes from: permutations, or the bounds of `signature.stability_bounds`.
     alpha : float, optional
-        How often permuted data may show as much evidence; None does without this test. It is exact
-        whatever the correlations, when nothing is associated.
+        How often permuted data may have as strong a marker; None does without this test. It is
+        exact whatever the correlations when nothing is associated, so that `alpha` is then the
+        chance that anything is selected.
     permutations : int
-        Of the markers among people. Fewer are done when the test cannot succeed any more.
+        Of the markers among people, for the threshold.
     permuted_pairs : int
         Pairs of half-samples of each permutation.
     max_pairs : int
@@ -120,7 +132,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     selected_ : list of str
         Empty when nothing passes.
     pvalue_ : float
-        Of "no marker is associated"; NaN without permutations.
+        Of "no marker is associated", by the strongest one; NaN where it was not tested.
     declared_bound_ : float
         Bound of the expected number of false selections at the threshold, 0 for none selected.
     per_half_, n_pairs_, n_permutations_ : int
@@ -138,8 +150,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     Notes
     -----
     Two values of the outcome are classes, the higher one the event; more are numbers, and a linear
-    path is taken. A panel of one marker has nothing to compete with and is tested alone, at
-    `alpha`. Constant columns are never chosen. Of equal columns a lasso takes the first.
+    path is taken. Panels of fewer than `FEWEST_MARKERS` are tested marker by marker, at a
+    family-wise error of `alpha`. Constant columns are never chosen. Of equal columns a lasso takes
+    the first.
 
     Permuted markers are unrelated to the outcome *and* to those that are related to it, so that a
     marker that is correlated with a true one counts as associated: on correlated panels read a
@@ -166,9 +179,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         error: Error = "pfer",
         bound: Bound = "permutation",
         alpha: float | None = 0.025,
-        permutations: int = 200,
-        permuted_pairs: int = 25,
-        max_pairs: int = 1000,
+        permutations: int = 100,
+        permuted_pairs: int = 20,
+        max_pairs: int = 500,
         max_markers: int | None = None,
         random_state: int = 0,
         n_jobs: int = 1,
@@ -243,12 +256,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         ):
             if getattr(self, name) not in told:
                 raise ValueError(f"{name} must be one of {told}, got {getattr(self, name)!r}")
-        if self.alpha is not None and not 1 / (self.permutations + 1) <= self.alpha < 1:
+        if self.alpha is not None and not 1 / (TEST_PERMUTATIONS + 1) <= self.alpha < 1:
             raise ValueError(
-                f"alpha = {self.alpha} needs {int(np.ceil(1 / self.alpha)) - 1} permutations or "
-                f"more, got {self.permutations}"
-                if 0 < self.alpha < 1
-                else f"alpha must lie between 0 and 1, got {self.alpha}"
+                f"alpha must lie between {1 / (TEST_PERMUTATIONS + 1)} and 1, got {self.alpha}"
             )
         if self.per_half is not None and self.per_half < 1:
             raise ValueError(f"per_half must be 1 or more, got {self.per_half}")
@@ -276,41 +286,63 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         return max(1, min(most, n_markers // 4))
 
     def _select(self, data: _Data, people: PeopleInRows, family: Family) -> None:
-        permuted = self.bound == "permutation" or self.alpha is not None
+        n_markers = len(self.markers_)
+        self.n_permutations_, self.pvalue_ = 0, np.nan
+        null = np.empty((0, 2))
         draws = generator(self.random_state, "half-samples")
-        first = people.pairs(self.permuted_pairs if permuted else _BATCH, draws)
-        chosen = self._chosen(data, first, family)
-        null = np.empty((0, len(first) + 1))
-        self.pvalue_ = np.nan
-        possible = True
-        if permuted:
-            null, self.pvalue_, possible = self._permute(data, people, first, chosen, family)
-        self.n_permutations_ = len(null)
-        threshold = LOWEST_THRESHOLD if possible else np.inf
-        while possible and len(self.markers_) > 1:
+        if self.alpha is not None or n_markers < FEWEST_MARKERS:
+            of_marker = self._test(data, people)
+            if n_markers < FEWEST_MARKERS or self.pvalue_ > (self.alpha or 1):
+                # nothing is looked for, or each is tested: frequencies are for information
+                chosen = self._ranks(data, people.pairs(_BATCH, draws), family) <= self.per_half_
+                self._conclude(chosen, np.inf, null)
+                if n_markers < FEWEST_MARKERS:
+                    self._keep(np.flatnonzero(of_marker <= (self.alpha or self.level)))
+                    self.declared_bound_ = float(self.alpha or self.level)
+                return
+        halves = people.pairs(self.permuted_pairs if self.bound == "permutation" else _BATCH, draws)
+        ranks = self._ranks(data, halves, family)
+        if self.bound == "permutation":
+            null = self._permute(data, people, halves, family)
+        chosen = ranks <= self.per_half_
+        while True:
             threshold = self._threshold(chosen, null)
             settled = not np.isfinite(threshold) or _is_settled(chosen, threshold)
             if settled or len(chosen) >= 2 * self.max_pairs:
                 break
             more = min(_BATCH, self.max_pairs - len(chosen) // 2)
-            new = self._chosen(data, people.pairs(more, draws), family)
+            new = self._ranks(data, people.pairs(more, draws), family) <= self.per_half_
             chosen = np.vstack([chosen, new])
         self._conclude(chosen, threshold, null)
+
+    def _test(self, data: _Data, people: PeopleInRows) -> np.ndarray:
+        """Test the strongest marker, and return the adjusted p-value of each."""
+        found = strongest_marker(
+            data.columns[data.marker >= 0].T,
+            data.unexplained,
+            people,
+            generator(self.random_state, "strongest marker"),
+            TEST_PERMUTATIONS,
+        )
+        self.pvalue_ = found.pvalue
+        of_marker = np.ones(len(self.markers_))
+        np.minimum.at(of_marker, data.marker[data.marker >= 0], found.adjusted)
+        return of_marker
 
     def _conclude(self, chosen: np.ndarray, threshold: float, null: np.ndarray) -> None:
         self.n_pairs_ = len(chosen) // 2
         self.frequencies_, self.standard_errors_ = _frequencies(chosen)
         self.threshold_ = threshold
-        stable = np.flatnonzero(self.frequencies_ >= threshold - 1e-9)
+        self._keep(np.flatnonzero(self.frequencies_ >= threshold - 1e-9))
+        self.declared_bound_ = self._declared(null) if self.selected_ else 0.0
+
+    def _keep(self, stable: np.ndarray) -> None:
         if self.max_markers is not None and len(stable) > self.max_markers:
             often = np.argsort(-self.frequencies_[stable], kind="stable")
             stable = np.sort(stable[often[: self.max_markers]])
         self.selected_ = [self.markers_[i] for i in stable]
-        self.declared_bound_ = self._declared(null) if len(stable) else 0.0
 
     def _declared(self, null: np.ndarray) -> float:
-        if len(self.markers_) == 1:
-            return float(self.pvalue_)
         if self.bound == "permutation":
             return float(expected_false(null, np.array([self.threshold_]))[0])
         return float(
@@ -344,52 +376,36 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         return np.inf
 
     def _permute(
-        self,
-        data: _Data,
-        people: PeopleInRows,
-        halves: HalfSamples,
-        chosen: np.ndarray,
-        family: Family,
-    ) -> tuple[np.ndarray, float, bool]:
-        """Return exceedances of permuted data, the p-value, and whether it passes."""
-        alone = len(self.markers_) == 1
-        observed = exceedances(chosen)
+        self, data: _Data, people: PeopleInRows, halves: HalfSamples, family: Family
+    ) -> np.ndarray:
+        """Return exceedances of permuted data, and settle how many a half-sample may choose."""
+        most = self.per_half_
+        sizes = [most]
+        if self.per_half is None:
+            sizes = [q for q in _PER_HALF if q < most] + [most]
 
-        def one(k: int) -> np.ndarray | float:
+        def one(k: int) -> list[np.ndarray]:
             order = people.permuted(generator(self.random_state, "permutation", k))
-            if alone:
-                return _association(data, order)
-            return exceedances(self._chosen(data, halves, family, order))
+            ranks = self._ranks(data, halves, family, order)
+            return [exceedances(ranks <= q) for q in sizes]
 
-        null: list[Any] = []
-        allowed = (
-            self.permutations
-            if self.alpha is None
-            else int(self.alpha * (self.permutations + 1) + 1e-9) - 1
-        )
-        as_strong = 0
         with ThreadPoolExecutor(self.n_jobs) as pool:
-            for start in range(0, self.permutations, 25):
-                batch = range(start, min(start + 25, self.permutations))
-                null += pool.map(one, batch)
-                if alone:
-                    own = _association(data, np.arange(len(data.y)))
-                    as_strong = int((np.array(null) >= own - 1e-12).sum())
-                else:
-                    strength, others = evidence(observed, np.array(null))
-                    as_strong = int((others <= strength + 1e-12).sum())
-                    if not np.isfinite(strength):
-                        as_strong = len(null)
-                if as_strong > allowed:
-                    break
-        pvalue = (1 + as_strong) / (1 + len(null))
-        counts = np.zeros((len(null), len(halves) + 1)) if alone else np.array(null)
-        return counts, pvalue, as_strong <= allowed
+            null = np.array(list(pool.map(one, range(self.permutations)))).swapaxes(0, 1)
+        self.n_permutations_ = self.permutations
+        # where chance alone fills every half-sample with the same markers, choose fewer; the
+        # outcome has no part in this
+        nobody = np.zeros(len(self.markers_))
+        level = self.level if self.error == "pfer" else 1.0
+        thresholds = [permutation_threshold(n, nobody, level=level, rate=False) for n in null]
+        low = [i for i, t in enumerate(thresholds) if t <= _HIGHEST_THRESHOLD]
+        at = low[-1] if low else int(np.argmin(thresholds))
+        self.per_half_ = sizes[at]
+        return null[at]
 
-    def _chosen(
+    def _ranks(
         self, data: _Data, halves: HalfSamples, family: Family, order: np.ndarray | None = None
     ) -> np.ndarray:
-        """Which markers each half-sample chooses, shape (n_half_samples, n_markers)."""
+        """In which order each half-sample takes the markers, (n_half_samples, n_markers)."""
         kernel = compiled_paths()
         ranks = np.full((len(halves), len(self.markers_)), kernel.NEVER, dtype=np.int16)
         # a marker may bring columns along, and a path counts columns
@@ -410,7 +426,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             _TOLERANCE,
             ranks,
         )
-        return ranks <= self.per_half_
+        return ranks
 
     def _transform(self, X: Any) -> Any:
         # the base class warns of an empty selection, which is a valid answer here
@@ -440,14 +456,6 @@ def _outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:
             "Give two classes, or numbers"
         ) from None
     return (numbers - numbers.mean()) / numbers.std(), "linear"
-
-
-def _association(data: _Data, order: np.ndarray) -> float:
-    """Largest absolute correlation of a marker's columns with what covariates leave."""
-    columns = data.columns[data.marker >= 0][:, order]
-    spread = columns.std(axis=1)
-    products = np.abs(columns @ (data.unexplained - data.unexplained.mean()))
-    return float(np.divide(products, spread, out=np.zeros(len(spread)), where=spread > 0).max())
 
 
 def _frequencies(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

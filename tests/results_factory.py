@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from results_assay import assay_record
+from results_null import null_record
 from results_people import CLINICAL, MODELS, PANEL, Answer, folds_of, people_of, run
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
@@ -59,7 +60,10 @@ def make_results(
     folder.mkdir(parents=True, exist_ok=True)
     predictions.to_parquet(folder / "predictions.parquet")
     contributions.to_parquet(folder / "contributions.parquet")
-    (folder / "evaluation.json").write_text(_evaluation(blocks).model_dump_json())
+    evaluation = _evaluation(blocks)
+    (folder / "evaluation.json").write_text(evaluation.model_dump_json())
+    auroc = evaluation.verdict.auroc.value
+    (folder / "null_check.json").write_text(null_record(auroc).model_dump_json())
     (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
     (folder / "assay.json").write_text(assay_record().model_dump_json())
     return folder

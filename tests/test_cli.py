@@ -43,3 +43,13 @@ def test_a_bug_keeps_its_traceback():
     assert done.returncode == 1
     assert "ZeroDivisionError" in done.stderr
     assert "Traceback" in done.stderr
+
+
+def test_a_null_check_names_the_experiments_that_there_are():
+    done = python("-m", "pipelines.null_check", "experiments/nowhere.toml", "--runs", "2")
+    assert done.returncode == cli.USER_ERROR
+    assert "error: no experiment file experiments/nowhere.toml; experiments/ has: " in done.stderr
+    assert done.stderr.count("\n") == 1
+    none = python("-m", "pipelines.null_check", "experiments/nowhere.toml", "--runs", "0")
+    assert none.returncode == cli.USER_ERROR
+    assert "--runs" in none.stderr

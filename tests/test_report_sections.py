@@ -4,12 +4,16 @@ import html
 import importlib
 import json
 import math
+import re
 
 import pandas as pd
 import pytest
 from markupsafe import escape
 from results_factory import make_results
+from results_null import null_record
 
+from pipelines.null_certificate import SelectionCheck
+from pipelines.null_summary import compare
 from pipelines.report import render_sections
 from pipelines.results_folder import Results
 from signature.assay.plate_quality import MarkerPlate
@@ -406,3 +410,68 @@ def test_the_tiny_case_can_be_printed(tiny):
     from pipelines.report import write_report
 
     assert "No: nothing is added." in write_report(tiny.folder).read_text()
+
+
+def _null_check(tiny, **changes):
+    path = tiny.folder / "null_check.json"
+    path.write_text(null_record(0.75, **changes).model_dump_json())
+    results = Results(tiny.folder)
+    (section,) = [s for s in render_sections(results) if s["name"] == "null_check"]
+    text = re.sub("<[^>]*>", "", section["body"].replace(section["figures"].get("auroc", "-"), ""))
+    return summarize("null_check", results), section, " ".join(html.unescape(text).split())
+
+
+def test_no_null_check_no_section(tiny):
+    (tiny.folder / "null_check.json").unlink()
+    assert summarize("null_check", tiny) is None
+
+
+def test_null_check(tiny):
+    found, section, text = _null_check(tiny)
+    assert found["current"]
+    assert sum(b["n"] for b in found["bins"]) == 20
+    assert [b["n"] for b in found["bins"][:2]] == [2, 2]
+    assert (found["bins"][0]["start"], found["bins"][-1]["n"]) == (0.4, 1)
+    for said in (
+        "20 times, on outcomes that were shuffled among people of the same site.",
+        "with 1 repeat of the outer folds where the real run has 5.",
+        "The outcome of 2 of 6 people could not change",
+        "Stable <panel>: the fit on all development rows selected something in 3 of 20 runs "
+        "(15.0 %, 95 % interval 3.2 % to 37.9 %); 0.20 (0.04 to 0.59) markers on average",
+        "Declared are at most 1.00: this does not contradict it. On average 0.25 of 2 outer folds",
+        "a marker that only tells one site from another",
+        "The verdict was that the panel adds in 1 of 20 runs",
+        "1 of 20 shuffled runs reached it. Full-pipeline permutation p-value: 0.0952, the smallest "
+        "possible being 0.0476.",
+        "not that the panel adds to the clinical features",
+        "the real run",
+    ):
+        assert said in text
+    assert "do not belong to this report" not in text
+    assert "<title" in section["figures"]["auroc"]
+    assert "<desc" in section["figures"]["auroc"]
+
+
+def test_null_check_without_selection_or_real_run(tiny):
+    _, section, text = _null_check(
+        tiny, selections=(), comparison=None, not_compared="there is no finished run", within=()
+    )
+    assert "selected" not in text
+    assert "The real run is not compared: there is no finished run." in text
+    assert "shuffled among people. Features" in text
+    assert "as they are" not in section["figures"]["auroc"]
+
+
+def test_null_check_of_another_run_says_so(tiny):
+    other = compare((0.5,) * 20, 0.7, 0.7)  # of an earlier evaluation
+    changes = ("run_fingerprint", "0" * 64), ("contenders", ("elastic_net",)), ("comparison", other)
+    for change in (dict([pair]) for pair in changes):
+        _, _, text = _null_check(tiny, **change)
+        assert "These runs do not belong to this report" in text
+        assert "python -m pipelines.null_check experiments/opt_demo.toml --runs 20" in text
+
+
+def test_null_check_that_breaks_its_bound_says_so(tiny):
+    (check,) = _null_check(tiny)[0]["selections"]
+    broken = SelectionCheck(**check | {"exceeded": True, "declared_bound": 0.01})
+    assert "the bound does not hold here" in _null_check(tiny, selections=(broken,))[2]
