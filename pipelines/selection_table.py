@@ -16,15 +16,18 @@ def selection_table(benchmarks: dict[str, Any], targets: list[dict[str, Any]]) -
     """Render one line per target."""
     lines = ["| what | target | measured | Stabl | met? |", "|---|---|---|---|---|"]
     for target in targets:
-        measured = _MEASURES[target["measure"]](benchmarks)
+        try:
+            measured = _MEASURES[target["measure"]](benchmarks)
+        except KeyError:  # a benchmark, or a part of one, that was not run
+            measured = []
         most, least = target.get("at_most"), target.get("at_least")
         met = [
             (most is None or value <= most) and (least is None or value >= least)
             for value, _ in measured
         ]
-        verdict = "yes" if all(met) else "no" if not any(met) else "in part"
+        verdict = "–" if not met else "yes" if all(met) else "no" if not any(met) else "in part"
         wanted = f"at most {most:g}" if most is not None else f"at least {least:g}"
-        told = "; ".join(text for _, text in measured)
+        told = "; ".join(text for _, text in measured) or "not run"
         lines.append(f"| {target['what']} | {wanted} | {told} | {target['stabl']} | {verdict} |")
     return "\n".join(lines)
 

@@ -24,6 +24,7 @@ import typer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from experiments.benchmarks.kept import selection_code
 from experiments.benchmarks.selection_covid import Proteins
 from signature.elastic_net_path import compiled_paths, elastic_net_path
 from signature.half_samples import HalfSamples, PeopleInRows
@@ -158,6 +159,7 @@ def main(
         worse = excess(X, y, HalfSamples(few.rows[:10], few.sizes[:10]))
     ratios = [b / a for a, b in zip(*seconds.values(), strict=True)]
     found: dict[str, Any] = {
+        "code": selection_code(),
         "rows": len(X),
         "columns": X.shape[1],
         "half_samples": half_samples,

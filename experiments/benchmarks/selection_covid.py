@@ -29,6 +29,7 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
+from experiments.benchmarks.kept import kept, selection_code
 from models import stable_signature
 from signature.calibration import CalibratedProcedure, decision, fit_with_people
 from signature.randomness import seed_for
@@ -39,7 +40,6 @@ from signature.stability_selection import Learner, StabilitySelection
 from signature.tables import data_folder
 
 OUT = Path(__file__).with_suffix(".json")
-KEPT = Path("results/selection_covid")
 OUTCOME = "Mild&ModVsSevere"
 LEARNERS: tuple[Learner, ...] = ("elastic_net", "marginal")
 INNER_FOLDS, MOST = 5, 10
@@ -60,7 +60,8 @@ class Proteins:
         y = table.pop(OUTCOME).to_numpy()
         table.columns = [re.sub(r"\W", "_", str(c)) for c in table]  # HLA-DRA, HLA-E
         columns = (Column(c, Role.MARKER, "protein", unit="NPX") for c in table)
-        return cls(table.astype("float64"), y, FeatureSchema(tuple(columns)))
+        schema = FeatureSchema(tuple(columns)).choose(baseline=[], panel=["protein"])
+        return cls(table.astype("float64"), y, schema)
 
 
 def selector(learner: Learner, seed: int, jobs: int) -> StabilitySelection:
@@ -118,13 +119,12 @@ def seeds(data: Proteins, number: int, jobs: int) -> dict[str, Any]:
 def folds(data: Proteins, table: pd.DataFrame, repeats: int, jobs: int) -> dict[str, Any]:
     """Predict held-out rows with the learner chosen on inner folds, and with each alone."""
     ways = ("chosen", *LEARNERS)
-    KEPT.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     done: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
     numbers = [(rep, fold) for rep in range(repeats) for fold in range(5)]
     for rep, fold in numbers:
         test = (table.loc[data.X.index, f"rep{rep}"] == fold).to_numpy()
-        file = KEPT / f"rep{rep}_fold{fold}.json"
+        file = kept("selection_covid") / f"rep{rep}_fold{fold}.json"
         if not file.is_file():
             found = _one_fold(data, test, seed_for(1, "fold", rep, fold), jobs)
             file.write_text(json.dumps(found), encoding="utf-8")
@@ -226,12 +226,16 @@ def main(
     found: dict[str, Any] = json.loads(OUT.read_text(encoding="utf-8")) if OUT.is_file() else {}
 
     def keep(part: str, value: dict[str, Any]) -> None:
-        found[part] = value
+        found[part] = {"code": selection_code(), **value}
         ordered = {
             k: found[k] for k in ("rows", "proteins", "null", "seeds", "folds") if k in found
         }
         OUT.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
 
+    # what other code gave is not of this file
+    found = {
+        k: v for k, v in found.items() if isinstance(v, dict) and v.get("code") == selection_code()
+    }
     found |= {"rows": len(data.X), "proteins": data.X.shape[1]}
     if n_seeds:
         keep("seeds", seeds(data, n_seeds, jobs))

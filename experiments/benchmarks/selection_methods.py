@@ -207,7 +207,8 @@ def knowing_the_design(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Sel
     """Variational spike and slab that knows how many markers matter, and about how much.
 
     The posterior of a model with the design's own number of informative columns (Carbonetto and
-    Stephens 2012, with the Jaakkola-Jordan bound): near the most that anybody could tell.
+    Stephens 2012, with the Jaakkola-Jordan bound). A guide to what the data hold where columns are
+    independent; among correlated ones it settles on a neighbour and is no limit.
     """
     Z = np.ascontiguousarray((X - X.mean(axis=0)) / X.std(axis=0))
     inclusion = _spike_and_slab(Z, np.asarray(y, dtype="float64"), 10 / Z.shape[1], 0.5)

@@ -10,8 +10,8 @@ data set.
 The mean share of false selections and of the truth found, with Monte Carlo standard errors, and
 the curve that a common threshold on each method's score gives, go to ``selection_synthetic.json``
 beside it, and the figure to ``docs/selection_synthetic.svg``. Finished data sets are kept in
-``results/selection_synthetic/``, so that a killed run goes on, and a run with more repetitions
-adds to it; ``--fresh`` forgets them.
+``results/selection_synthetic/``, in a folder of the code they are of, so that a killed run goes on,
+and a run with more repetitions adds to it; ``--fresh`` forgets them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
+from experiments.benchmarks.kept import kept, selection_code
 from experiments.benchmarks.selection_methods import METHODS
 
 matplotlib.use("Agg")
 
 OUT = Path(__file__).with_suffix(".json")
 FIGURE = Path("docs/selection_synthetic.svg")
-KEPT = Path("results/selection_synthetic")
 COLUMNS, INFORMATIVE, SIGNAL_TO_NOISE, BLOCK = 500, 10, 2.0, 10
 ROWS = (150, 400)
 CORRELATIONS = (0.0, 0.5, 0.8)
@@ -62,7 +62,7 @@ def draw(n: int, correlation: float, seed: int) -> tuple[np.ndarray, np.ndarray,
 
 def _one(n: int, correlation: float, rep: int) -> dict[str, Any]:
     """Run every method on one data set, or read what it gave before."""
-    file = KEPT / f"n{n}_r{round(100 * correlation)}_{rep}.json"
+    file = kept("selection_synthetic") / f"n{n}_r{round(100 * correlation)}_{rep}.json"
     found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     X, y, matters = draw(n, correlation, rep)
     for name, method in METHODS.items():
@@ -205,9 +205,8 @@ def main(
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was run before")] = False,
 ) -> None:
     """Run every method on every data set that was not run yet, and summarise."""
-    KEPT.mkdir(parents=True, exist_ok=True)
     if fresh:
-        for file in KEPT.glob("n*.json"):
+        for file in kept("selection_synthetic").glob("n*.json"):
             file.unlink()
     designs = [(n, correlation) for n in ROWS for correlation in CORRELATIONS]
     sets: dict[tuple[int, float], list[dict[str, Any]]] = {d: [] for d in designs}
@@ -222,6 +221,7 @@ def main(
                 sys.stderr.flush()
     found = {
         "repetitions": repetitions,
+        "code": selection_code(),
         "columns": COLUMNS,
         "informative": INFORMATIVE,
         "signal_to_noise": SIGNAL_TO_NOISE,
