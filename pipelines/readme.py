@@ -12,11 +12,13 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import cli
+from pipelines.selection_table import selection_table
 
 README = Path("README.md")
 MEASURED = Path("experiments/benchmarks/measured.json")
 PUBLISHED = Path("experiments/benchmarks/published.toml")
 BENCHMARKS = Path("experiments/benchmarks")
+TARGETS = BENCHMARKS / "selection_targets.toml"
 
 
 def collect(results: Path) -> dict[str, Any]:
@@ -176,6 +178,7 @@ def tables(root: Path) -> dict[str, str]:
 
     measured = json.loads((root / MEASURED).read_text(encoding="utf-8"))
     published = tomllib.loads((root / PUBLISHED).read_text(encoding="utf-8"))
+    targets = tomllib.loads((root / TARGETS).read_text(encoding="utf-8"))["target"]
     benchmarks = {
         file.stem: json.loads(file.read_text(encoding="utf-8"))
         for file in sorted((root / BENCHMARKS).glob("*.json"))
@@ -185,6 +188,7 @@ def tables(root: Path) -> dict[str, str]:
         "batches": batches_table(measured, "covid_icu"),
         "assay": assay_table(benchmarks),
         "speed": speed_table(benchmarks),
+        "selection": selection_table(benchmarks, targets),
     }
 
 

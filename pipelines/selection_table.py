@@ -1,0 +1,139 @@
+"""The README's table of what selection was to reach and what it reached, from the benchmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+LEARNERS = {"elastic_net": "path", "marginal": "one by one"}
+_OURS = {"elastic_net": "ours, lasso path", "marginal": "ours, one by one"}
+
+Measured = list[tuple[float, str]]
+"""Numbers, all of which must reach the target, and how each reads."""
+
+
+def selection_table(benchmarks: dict[str, Any], targets: list[dict[str, Any]]) -> str:
+    """Render one line per target."""
+    lines = ["| what | target | measured | Stabl | met? |", "|---|---|---|---|---|"]
+    for target in targets:
+        try:
+            measured = _MEASURES[target["measure"]](benchmarks)
+        except KeyError:  # a benchmark, or a part of one, that was not run
+            measured = []
+        most, least = target.get("at_most"), target.get("at_least")
+        met = [
+            (most is None or value <= most) and (least is None or value >= least)
+            for value, _ in measured
+        ]
+        verdict = "–" if not met else "yes" if all(met) else "no" if not any(met) else "in part"
+        wanted = f"at most {most:g}" if most is not None else f"at least {least:g}"
+        told = "; ".join(text for _, text in measured) or "not run"
+        lines.append(f"| {target['what']} | {wanted} | {told} | {target['stabl']} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _each(values: dict[str, float], form: str, after: dict[str, str] | None = None) -> Measured:
+    """Say a number of each learner."""
+    return [
+        (value, f"{LEARNERS[name]} {format(value, form)}{(after or {}).get(name, '')}")
+        for name, value in values.items()
+    ]
+
+
+def _null(key: str, form: str) -> Callable[[dict[str, Any]], Measured]:
+    def measure(benchmarks: dict[str, Any]) -> Measured:
+        found = benchmarks["selection_covid"]["null"]["learners"]
+        return _each({name: found[name][key] for name in LEARNERS}, form)
+
+    return measure
+
+
+def _methods(benchmarks: dict[str, Any], rows: int) -> dict[str, Any]:
+    (found,) = (
+        d["methods"]
+        for d in benchmarks["selection_synthetic"]["designs"]
+        if d["rows"] == rows and d["correlation"] == 0
+    )
+    return dict(found)
+
+
+def _rate(key: str, rows: int) -> Callable[[dict[str, Any]], Measured]:
+    def measure(benchmarks: dict[str, Any]) -> Measured:
+        found = _methods(benchmarks, rows)
+        rates = {n: found[label]["decisions"]["PFER .25"][key] for n, label in _OURS.items()}
+        errors = {n: f" ± {rate[1]:.2f}" for n, rate in rates.items()}
+        return _each({n: rate[0] for n, rate in rates.items()}, ".2f", errors)
+
+    return measure
+
+
+def _as_stabl(rows: int) -> Callable[[dict[str, Any]], Measured]:
+    """Take the setting of ours with the most power among those without more error than Stabl."""
+
+    def measure(benchmarks: dict[str, Any]) -> Measured:
+        found = _methods(benchmarks, rows)
+        limit = benchmarks["selection_synthetic"]["stabl"][str(rows)][0][0]
+        power, text = 0.0, "none"
+        for name, label in _OURS.items():
+            for setting, rates in found[label]["decisions"].items():
+                if rates["fdr"][0] <= limit and rates["tpr"][0] > power:
+                    power = rates["tpr"][0]
+                    text = f"{power:.2f} at {rates['fdr'][0]:.2f} ({LEARNERS[name]}, {setting})"
+        return [(power, text)]
+
+    return measure
+
+
+def _seeds(benchmarks: dict[str, Any]) -> Measured:
+    found = benchmarks["selection_covid"]["seeds"]
+    sizes = {n: f" ({_markers(len(found[n]['selected']))})" for n in LEARNERS}
+    return _each({n: found[n]["jaccard"] for n in LEARNERS}, ".2f", sizes)
+
+
+def _markers(number: int) -> str:
+    return "always empty" if not number else f"{number} markers"
+
+
+def _folds(key: str, form: str) -> Callable[[dict[str, Any]], Measured]:
+    def measure(benchmarks: dict[str, Any]) -> Measured:
+        found = benchmarks["selection_covid"]["folds"]["chosen"]
+        value = found[key]
+        if key == "jaccard" and found["nogueira"]:
+            index, low, high = found["nogueira"]
+            after = f" (Nogueira index {index:.2f} [{low:.2f}, {high:.2f}])"
+        elif key == "markers":
+            value, after = found[key]["high"], f" (mean {found[key]['mean']:g})"
+        else:
+            after = ""
+        return [(value, f"{format(value, form)}{after}")]
+
+    return measure
+
+
+def _speed(benchmarks: dict[str, Any]) -> Measured:
+    ratio = benchmarks["path_speed"]["ratio"]
+    return [(ratio["lowest"], f"{ratio['median']:g} (lowest {ratio['lowest']:g})")]
+
+
+def _memory(benchmarks: dict[str, Any]) -> Measured:
+    peak = benchmarks["path_speed"]["memory"]["peak_gb"]
+    return [(peak, f"{peak:.2f}")]
+
+
+_MEASURES: dict[str, Callable[[dict[str, Any]], Measured]] = {
+    "null_any": _null("runs_with_any", "d"),
+    "null_mean": _null("mean_selected", ".2f"),
+    "fdr_150": _rate("fdr", 150),
+    "tpr_150": _rate("tpr", 150),
+    "fdr_400": _rate("fdr", 400),
+    "tpr_400": _rate("tpr", 400),
+    "as_stabl_150": _as_stabl(150),
+    "as_stabl_400": _as_stabl(400),
+    "seeds": _seeds,
+    "fold_jaccard": _folds("jaccard", ".2f"),
+    "fold_auroc": _folds("auroc", ".3f"),
+    "fold_markers": _folds("markers", "d"),
+    "fold_brier": _folds("brier", ".3f"),
+    "speed": _speed,
+    "memory": _memory,
+}
