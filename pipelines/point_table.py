@@ -46,9 +46,7 @@ def point_table(
     in_model = [c for c in told.values if told.weights[c] != 0]
     values = told.values[in_model]
     flags = {c for c in in_model if c.endswith(CENSORED)}
-    yes_no = flags | {
-        c for c in in_model if c not in flags and schema[c].scale is Scale.YES_NO
-    }
+    yes_no = flags | {c for c in in_model if c not in flags and schema[c].scale is Scale.YES_NO}
     found = point_score(
         values,
         told.weights,
@@ -125,9 +123,7 @@ def _bands(name: str, found: Points, column: Column) -> tuple[Band, ...]:
     steps = range(-MOST_BANDS, MOST_BANDS + 1)
     cuts = [_measured(at + (k - 0.5) * width, column) for k in steps][1:]
     ends: list[Any] = [None, *cuts, None]
-    return tuple(
-        Band(low=ends[i], high=ends[i + 1], points=k * each) for i, k in enumerate(steps)
-    )
+    return tuple(Band(low=ends[i], high=ends[i + 1], points=k * each) for i, k in enumerate(steps))
 
 
 def _measured(value: float, column: Column) -> float:

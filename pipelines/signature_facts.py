@@ -93,9 +93,7 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
     in_folds = dict(zip(panel, picked.mean(axis=0).tolist(), strict=True))
     frequency = {
         name: _frequency(float(f), float(se))
-        for name, f, se in zip(
-            panel, selector.frequencies_, selector.standard_errors_, strict=True
-        )
+        for name, f, se in zip(panel, selector.frequencies_, selector.standard_errors_, strict=True)
     }
     selected = sorted(selector.selected_, key=lambda n: -_value(frequency[n]))
     near = [n for n in panel if n not in selected and (_value(frequency[n]) > 0)]
@@ -146,9 +144,7 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
     )
 
 
-def selections(
-    study: Study, store: FoldStore, candidate: str, panel: list[str]
-) -> np.ndarray:
+def selections(study: Study, store: FoldStore, candidate: str, panel: list[str]) -> np.ndarray:
     """Which outer folds selected which marker, bool of shape (n_folds, n_markers)."""
     chosen = [
         set(fitted_procedure(study, store, candidate, fold.key).estimator_[-1].selected_)

@@ -207,9 +207,7 @@ def measure(
         n = defined.sum(axis=0)
         ranks.append(np.divide(total, n, out=np.full(len(weights), np.nan), where=n > 0))
         rows = np.concatenate([rows for rows, _ in own])
-        costs.append(
-            log_loss(outcome[rows], np.concatenate([p for _, p in own]), weights[:, rows])
-        )
+        costs.append(log_loss(outcome[rows], np.concatenate([p for _, p in own]), weights[:, rows]))
     return {"auroc": np.mean(ranks, axis=0), "log_loss": np.mean(costs, axis=0)}
 
 

@@ -1,4 +1,4 @@
-"""``signature.json``: which markers passed, how sure that is, and what a person needs to use them."""
+"""``signature.json``: which markers passed, how sure that is, and how to use them by hand."""
 
 from __future__ import annotations
 
