@@ -43,7 +43,7 @@ def point_table(
         what = "harmonised by batch" if told.harmonised else "corrected for other features"
         return None, f"values are {what} first, which cannot be done by hand"
     log_odds = procedure.decision_function(X)
-    in_model = [c for c in told.values if told.weights[c] != 0]
+    in_model = [str(c) for c in told.values if told.weights[str(c)] != 0]
     values = told.values[in_model]
     flags = {c for c in in_model if c.endswith(CENSORED)}
     yes_no = flags | {c for c in in_model if c not in flags and schema[c].scale is Scale.YES_NO}
@@ -62,7 +62,7 @@ def point_table(
 def _table(
     found: Points, values: pd.DataFrame, X: pd.DataFrame, schema: FeatureSchema
 ) -> PointScore:
-    sources = list(dict.fromkeys(source_of(c) for c in values))
+    sources = list(dict.fromkeys(source_of(str(c)) for c in values))
     lines = [_line(name, found, values, X, schema[name]) for name in sources]
     worth = [line for line in lines if _worth_something(line)]
     worthless = {line.label for line in lines} - {line.label for line in worth}

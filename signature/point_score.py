@@ -18,7 +18,7 @@ MOST_BANDS = 4
 MOST_POINTS = 12
 """That one band, or a yes, may be worth."""
 
-LARGEST_LOSS = 0.02
+LARGEST_LOSS = 0.03
 """Rank correlation with the model's score that whole points may cost; fewer points are tried
 first."""
 

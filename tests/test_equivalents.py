@@ -19,7 +19,7 @@ def rows():
     X = pd.DataFrame(rng.normal(size=(400, 5)), columns=["age", "a", "b", "noise", "near"])
     X["copy"] = X["a"]
     X["near"] = 0.85 * X["a"] + np.sqrt(1 - 0.85**2) * X["near"]
-    eta = 1.2 * X["a"] - 0.8 * X["b"] + 0.5 * X["age"]
+    eta = (1.2 * X["a"] - 0.8 * X["b"] + 0.5 * X["age"]).to_numpy()
     y = (rng.random(400) < 1 / (1 + np.exp(-eta))).astype(int)
     return X, y, np.arange(400)
 
@@ -36,14 +36,13 @@ def compared(rows):
     draws = person_counts(person, np.zeros(400), 300, np.random.default_rng(2))
     weights = np.vstack([np.ones((1, 400), dtype=draws.dtype), draws])
 
+    def chances(markers):
+        pairs = zip(sets, where, strict=True)
+        return [s.probabilities(markers, X.iloc[w.rows]) for s, w in pairs]
+
     def result(stand_in):
         both = swapped(["a", "b"], "a", stand_in)
-        own, other = (
-            measure(
-                where, [s.probabilities(m, X.iloc[w.rows]) for s, w in zip(sets, where)], y, weights
-            )
-            for m in both
-        )
+        own, other = (measure(where, chances(markers), y, weights) for markers in both)
         return compare(other, own, 0.02)
 
     return result

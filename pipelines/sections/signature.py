@@ -88,9 +88,11 @@ def _points(points: dict[str, Any]) -> dict[str, Any]:
 
 def _values(line: dict[str, Any]) -> list[dict[str, Any]]:
     values = [{"kind": "band", **band} for band in line["bands"]]
-    for kind in ("below_limit", "yes"):
-        if line[kind] is not None:
-            values.append({"kind": kind, "points": line[kind]})
+    values += [
+        {"kind": kind, "points": line[kind]}
+        for kind in ("below_limit", "yes")
+        if line[kind] is not None
+    ]
     return values
 
 
