@@ -22,6 +22,7 @@ from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report
 from pipelines.run_summary import typical_values
+from pipelines.signature_facts import keep_signature
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study, assemble
 from pipelines.summaries import column_summaries, site_counts
@@ -98,6 +99,7 @@ def write_results(
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
     _write(folder / "assay.json", assay_record(study))
+    keep_signature(study, store, folder)
     final = keep_final_model(study, store, folder / "model")
     record = describe(study, store, final, started)
     _write(folder / "launch.json", record)

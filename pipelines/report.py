@@ -60,7 +60,9 @@ def render_sections(results: Results) -> list[dict[str, Any]]:
             continue
         figures = section.draw(summary) if hasattr(section, "draw") else {}
         body = jinja.from_string(section.TEMPLATE).render(summary, figures=figures)
-        rendered.append({"name": name, "title": section.TITLE, "body": body, "figures": figures})
+        # a section may have to know its findings before it can be named
+        title = summary.get("section_title", section.TITLE)
+        rendered.append({"name": name, "title": title, "body": body, "figures": figures})
     return rendered
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pipelines.experiment import Experiment
 from pipelines.null_certificate import NullCheck
 from signature.assay.record import AssayRecord
+from signature.equivalents_record import EquivalentsRecord
 from signature.exceptions import PredictionsError, ResultsError
 from signature.results import (
     CONTRIBUTION_COLUMNS,
@@ -22,6 +23,7 @@ from signature.results import (
     Launch,
     check_predictions,
 )
+from signature.signature_record import SignatureRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +93,20 @@ class Results:
         if not (self.folder / "null_check.json").is_file():
             return None
         return self._json("null_check.json", NullCheck, step="null_check")
+
+    @cached_property
+    def signature(self) -> SignatureRecord | None:
+        """The markers that passed selection, maybe none; None where no contender selects."""
+        if not (self.folder / "signature.json").is_file():
+            return None
+        return self._json("signature.json", SignatureRecord)
+
+    @cached_property
+    def equivalents(self) -> EquivalentsRecord | None:
+        """Which markers may stand in for each other; None where it was not asked yet."""
+        if not (self.folder / "equivalents.json").is_file():
+            return None
+        return self._json("equivalents.json", EquivalentsRecord, step="equivalents")
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -189,4 +205,5 @@ class Results:
         return self._command_of("train")
 
     def _command_of(self, step: str) -> str:
-        return f"python -m pipelines.{step} experiments/{self.folder.name}.toml"
+        what = self.folder if step == "equivalents" else f"experiments/{self.folder.name}.toml"
+        return f"python -m pipelines.{step} {what}"

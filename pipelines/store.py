@@ -37,11 +37,18 @@ _NOT_DECIDING = (
     "command.py",
     "contributions.py",
     "exceptions.py",
+    "equivalents.py",
+    "equivalents_record.py",
+    "fixed_signature.py",
     "incoming.py",
     "invocation.py",
+    "marker_clusters.py",
     "metrics.py",
+    "point_score.py",
     "results.py",
+    "selection_agreement.py",
     "serving.py",
+    "signature_record.py",
 )
 
 

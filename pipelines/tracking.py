@@ -37,6 +37,7 @@ ARTIFACTS = (
     "evaluation.json",
     "assay.json",
     "signature.json",
+    "equivalents.json",
     "null_check.json",
     "predictions.parquet",
     "trials.parquet",

@@ -256,7 +256,9 @@ def test_a_broken_file_ends_in_one_line(tmp_path, content, words):
     assert "424242" not in done.stderr
 
 
-@pytest.mark.parametrize("step", ["train", "evaluate", "explain", "report", "register"])
+@pytest.mark.parametrize(
+    "step", ["train", "evaluate", "explain", "report", "register", "equivalents"]
+)
 def test_help_imports_nothing_heavy(step):
     heavy = ["pandas", "sklearn", "mlflow", "shap", "optuna", "xgboost", "matplotlib", "scipy"]
     code = (
