@@ -174,7 +174,8 @@ A weight is not a cause.</p>
 {% endif %}
 <p>{{ pairs | count }} pairs of half-samples each chose {{ per_half | count }} markers
 ({{ "each beside the others" if learner == "elastic_net" else "one by one" }}).
-{% if threshold is not none %}The threshold is {{ threshold | number(3) }}; it comes from: {{ bound }}
+{% if threshold is not none %}The threshold is {{ threshold | number(3) }}; it comes
+from: {{ bound }}
 {%- if permutations %}, {{ permutations | count }} permutations{% endif %}.
 {% elif tested_each %}Markers are so few that each was tested against permuted data instead, at a
 family-wise error of {{ alpha | quantity }}; these shares are for information.
