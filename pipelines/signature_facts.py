@@ -25,6 +25,7 @@ from signature.signature_record import (
     SignatureMarker,
     SignatureRecord,
 )
+from signature.stability_selection import FEWEST_MARKERS
 
 FILE_NAME = "signature.json"
 
@@ -114,10 +115,11 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
         learner=selector.learner,
         per_half=int(selector.per_half_),
         threshold=_finite(selector.threshold_),
+        tested_each=len(panel) < FEWEST_MARKERS,
         level=selector.level,
         error=selector.error,
         bound=selector.bound,
-        declared_bound=float(selector.declared_bound_),
+        declared_bound=float(selector.declared_bound_) if selected else 0.0,
         alpha=selector.alpha,
         pvalue=_finite(selector.pvalue_),
         pairs=int(selector.n_pairs_),

@@ -44,8 +44,8 @@ class FixedSignature(LogOddsClassifier):
     >>> rng = np.random.default_rng(0)
     >>> X = pd.DataFrame(rng.normal(size=(120, 3)), columns=["age", "IL6", "TNF"])
     >>> y = (X["IL6"] + rng.normal(size=120) > 0).astype(int)
-    >>> FixedSignature(["IL6"], panel=["IL6", "TNF"]).fit(X, y).coef_.round(1) + 0.0
-    array([[0. , 1.4, 0. ]])
+    >>> FixedSignature(["IL6"], panel=["IL6", "TNF"]).fit(X, y).coef_.round(1)
+    array([[0.2, 1.3, 0. ]])
     """
 
     def __init__(

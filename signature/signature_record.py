@@ -148,7 +148,10 @@ class SignatureRecord(_Record):
     learner: str
     per_half: int
     threshold: float | None
-    """Frequency from which a marker passes; null where no threshold keeps the level."""
+    """Frequency from which a marker passes; null where none was looked for or keeps the level."""
+    tested_each: bool
+    """Whether markers were so few that each was tested instead, at a family-wise error of
+    `alpha`."""
     level: float
     error: Literal["pfer", "fdr"]
     bound: str

@@ -45,6 +45,7 @@ def nothing_passed(**changes: Any) -> SignatureRecord:
         learner="elastic_net",
         per_half=2,
         threshold=None,
+        tested_each=False,
         level=0.25,
         error="pfer",
         bound="permutation",

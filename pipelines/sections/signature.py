@@ -48,6 +48,7 @@ def summarize(results: Results) -> dict[str, Any] | None:
         and found.alpha is not None
         and found.pvalue > found.alpha,
         "threshold": found.threshold,
+        "tested_each": found.tested_each,
         "level": found.level,
         "share": found.error == "fdr",
         "bound": BOUNDS[found.bound],
@@ -114,14 +115,14 @@ settings or code.</p>
 {{ rows | count }} development rows ({{ events | count }} events).
 At most {{ declared_bound | number(2) }} false markers are expected among these
 {{- " (declared bound; the level asked for is a share of " ~ (level | number(2)) ~ ")" if share }}.
-{% if pvalue is not none %}That the panel knows nothing of the outcome has p =
+{% if pvalue is not none %}That no marker is associated with the outcome has p =
 {{ pvalue | quantity }}{% endif %}.</p>
 {% else %}
 <p><strong>No marker passed.</strong> {{ panel_size | count }} markers were looked at in
 {{ rows | count }} rows with {{ events | count }} events.
-{% if tested_and_failed %}The whole panel shows no more than permuted data do: p =
+{% if tested_and_failed %}The strongest one is no stronger than the strongest of permuted data: p =
 {{ pvalue | quantity }}, where {{ alpha | quantity }} or less was asked for.
-{% elif pvalue is not none %}The panel as a whole shows more than permuted data do (p =
+{% elif pvalue is not none %}The strongest one is stronger than those of permuted data (p =
 {{ pvalue | quantity }}), but no single marker is chosen often enough to be named.
 {% endif %}
 At most {{ level | number(2) }} {{ "of those named" if share else "false markers" }} were allowed in
@@ -173,9 +174,14 @@ A weight is not a cause.</p>
 {% endif %}
 <p>{{ pairs | count }} pairs of half-samples each chose {{ per_half | count }} markers
 ({{ "each beside the others" if learner == "elastic_net" else "one by one" }}).
-{% if threshold is not none %}The threshold is {{ threshold | number(3) }}
-{%- else %}No threshold keeps the level{% endif %}; it comes from: {{ bound }}
+{% if threshold is not none %}The threshold is {{ threshold | number(3) }}; it comes
+from: {{ bound }}
 {%- if permutations %}, {{ permutations | count }} permutations{% endif %}.
+{% elif tested_each %}Markers are so few that each was tested against permuted data instead, at a
+family-wise error of {{ alpha | quantity }}; these shares are for information.
+{% elif tested_and_failed %}No threshold was looked for.
+{% else %}No threshold keeps the level.
+{% endif %}
 {% if prognostic_score %}One score stood for the clinical features, which are many.{% endif %}
 {% if most_markers is not none and n == most_markers %}No more than {{ most_markers | count }} are
 kept.{% endif %}</p>
