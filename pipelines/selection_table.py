@@ -29,7 +29,21 @@ def selection_table(benchmarks: dict[str, Any], targets: list[dict[str, Any]]) -
         wanted = f"at most {most:g}" if most is not None else f"at least {least:g}"
         told = "; ".join(text for _, text in measured) or "not run"
         lines.append(f"| {target['what']} | {wanted} | {told} | {target['stabl']} | {verdict} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_remarks(benchmarks)])
+
+
+def _remarks(benchmarks: dict[str, Any]) -> list[str]:
+    """Say how often data were drawn, and what the learner of the folds would have been alone."""
+    said = []
+    if synthetic := benchmarks.get("selection_synthetic"):
+        said.append(f"{synthetic['repetitions']} synthetic data sets of each design.")
+    if alone := benchmarks.get("selection_covid", {}).get("folds", {}).get("marginal"):
+        said.append(
+            f"One by one alone, not chosen on inner folds: AUROC {alone['auroc']:.3f}, Brier score "
+            f"{alone['brier']:.3f}, {alone['markers']['mean']:.1f} markers, Jaccard "
+            f"{alone['jaccard']:.2f}."
+        )
+    return ["", " ".join(said)] if said else []
 
 
 def _each(values: dict[str, float], form: str, after: dict[str, str] | None = None) -> Measured:
