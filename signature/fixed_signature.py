@@ -7,16 +7,15 @@ from typing import Self
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from signature.binary import LogOddsClassifier, two_classes
+from signature.binary import two_classes
 from signature.columns import as_table
 from signature.schema import source_of
+from signature.sparse_logistic import SparseLogistic
 
 
-class FixedSignature(LogOddsClassifier):
+class FixedSignature(SparseLogistic):
     """Ridge logistic regression on named markers and on all columns that are no marker.
 
     What `signature.stable_signature.StableSignature` does after its selection.
@@ -68,23 +67,5 @@ class FixedSignature(LogOddsClassifier):
         else:
             out = set(self.panel) - set(self.markers)
             used = np.array([i for i, n in enumerate(names) if source_of(n) not in out], dtype=int)
-        self.coef_ = np.zeros((1, values.shape[1]))
-        if len(used):
-            model = LogisticRegression(C=self.strength, max_iter=5000).fit(values[:, used], event)
-            self.coef_[0, used] = model.coef_[0]
-            self.intercept_ = model.intercept_
-        else:
-            self.intercept_ = np.array([np.log(event.mean() / (1 - event.mean()))])
+        self._fit_columns(values, event, used, self.strength)
         return self
-
-    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds of the event, shape (n_rows,)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, reset=False)
-        return values @ self.coef_[0] + self.intercept_[0]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.classifier_tags.poor_score = True
-        return tags

@@ -8,16 +8,15 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from signature.binary import LogOddsClassifier, two_classes
+from signature.binary import two_classes
 from signature.columns import as_table
 from signature.schema import CENSORED, source_of
+from signature.sparse_logistic import SparseLogistic
 
 
-class BestSingleMarker(LogOddsClassifier):
+class BestSingleMarker(SparseLogistic):
     """Logistic regression on the one column whose training AUROC is furthest from one half.
 
     Parameters
@@ -56,23 +55,8 @@ class BestSingleMarker(LogOddsClassifier):
         best = pool[int(np.argmax(np.abs(column_auroc(values[:, at], event) - 0.5)))]
         self.chosen_ = [n for n in (best, f"{best}{CENSORED}") if n in names]
         chosen_at = [names.index(n) for n in self.chosen_]
-        fitted = LogisticRegression(C=1.0).fit(values[:, chosen_at], event)
-        self.coef_ = np.zeros((1, len(names)))
-        self.coef_[0, chosen_at] = fitted.coef_[0]
-        self.intercept_ = fitted.intercept_
+        self._fit_columns(values, event, np.array(chosen_at), strength=1.0)
         return self
-
-    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds of the event, shape (n_rows,)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, reset=False)
-        return values @ self.coef_[0] + self.intercept_[0]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        tags.classifier_tags.poor_score = True
-        return tags
 
 
 def _eligible(names: list[str], among: set[str]) -> list[str]:

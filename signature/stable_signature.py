@@ -7,15 +7,14 @@ from typing import Self
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression
-from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from signature.binary import LogOddsClassifier, two_classes
+from signature.binary import two_classes
+from signature.sparse_logistic import SparseLogistic
 from signature.stability_selection import StabilitySelection
 
 
-class StableSignature(LogOddsClassifier):
+class StableSignature(SparseLogistic):
     """Select markers on half-samples, then fit a ridge logistic regression on those alone.
 
     Covariates of the selector are part of the model, selected or not. Where no marker is selected
@@ -82,24 +81,5 @@ class StableSignature(LogOddsClassifier):
         self.selected_ = list(self.selector_.selected_)
         self.declared_bound_ = self.selector_.declared_bound_
         used = np.flatnonzero(self.selector_.get_support())
-        self.coef_ = np.zeros((1, values.shape[1]))
-        if len(used):
-            model = LogisticRegression(C=self.strength, max_iter=5000).fit(values[:, used], event)
-            self.coef_[0, used] = model.coef_[0]
-            self.intercept_ = model.intercept_
-        else:
-            self.intercept_ = np.array([np.log(event.mean() / (1 - event.mean()))])
+        self._fit_columns(values, event, used, self.strength)
         return self
-
-    def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
-        """Log-odds of the event, shape (n_rows,)."""
-        check_is_fitted(self)
-        values = validate_data(self, X, reset=False)
-        return values @ self.coef_[0] + self.intercept_[0]
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        # with few rows nothing passes, and the answer is the event rate
-        tags.classifier_tags.poor_score = True
-        return tags
