@@ -13,7 +13,12 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from signature.calibration import CalibratedProcedure, decision, fit_sigmoid, fit_with_people
+from signature.calibration import (
+    CalibratedProcedure,
+    calibrated_loss,
+    decision,
+    fit_with_people,
+)
 from signature.harmonisation import SMALLEST_BATCH
 from signature.randomness import seed_for
 from signature.schema import BATCH, FeatureSchema
@@ -111,10 +116,14 @@ class Tuner:
     def run(self) -> Tuned:
         """Search, then compute out-of-fold scores of the winner with its parameters fixed."""
         params, trials = self._search()
-        out_of_fold = np.empty(len(self.y))
+        out_of_fold = self._out_of_fold(params)
+        return Tuned(params, out_of_fold, calibrated_loss(out_of_fold, self.y), trials)
+
+    def _out_of_fold(self, params: Params) -> np.ndarray:
+        scores = np.empty(len(self.y))
         for fold in self._inner(self._fixed_steps(params)):
-            out_of_fold[fold.at] = self._scores(fold, params)
-        return Tuned(params, out_of_fold, _calibrated_loss(out_of_fold, self.y), trials)
+            scores[fold.at] = self._scores(fold, params)
+        return scores
 
     def _search(self) -> tuple[Params, pd.DataFrame]:
         import optuna
@@ -161,7 +170,13 @@ class Tuner:
                 for t in study.trials
             ]
         )
-        return study.best_trial.user_attrs["params"], table
+        if len(known) < self.sets:
+            return study.best_trial.user_attrs["params"], table
+        # all sets are known: they are compared as candidates are, so that one which is merely too
+        # sure does not lose to one that knows nothing
+        sets = [params for _, params in known.values()]
+        losses = [calibrated_loss(self._out_of_fold(params), self.y) for params in sets]
+        return sets[int(np.argmin(losses))], table
 
     def _fixed_steps(self, params: Params) -> int:
         """Count the leading steps that no tuned parameter belongs to."""
@@ -219,8 +234,3 @@ def _number_of_sets(distributions: dict[str, Any]) -> float:
 
 def _loss(eta: np.ndarray, y: np.ndarray) -> float:
     return float(np.mean(np.logaddexp(0, eta) - y * eta))
-
-
-def _calibrated_loss(scores: np.ndarray, y: np.ndarray) -> float:
-    slope, intercept = fit_sigmoid(scores, y)
-    return _loss(slope * scores + intercept, y)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,23 +14,22 @@ from sklearn.utils import Tags, _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.columns import as_table
-from signature.covariates import Adjusted, adjust
-from signature.elastic_net_path import Family, compiled_paths
-from signature.exceedances import (
-    LOWEST_THRESHOLD,
-    exceedances,
-    expected_false,
-    permutation_threshold,
-)
+from signature.covariates import adjust
+from signature.elastic_net_path import Family
+from signature.exceedances import exceedances, permutation_threshold
 from signature.half_samples import HalfSamples, PeopleInRows
+from signature.marker_ranks import Learner, MarkerRanks
 from signature.randomness import generator
 from signature.schema import source_of
-from signature.stability_bounds import pfer_bound, threshold_for
+from signature.selection_threshold import (
+    ROUNDING,
+    Bound,
+    Error,
+    ThresholdRule,
+    frequencies,
+    is_settled,
+)
 from signature.strongest_marker import strongest_marker
-
-Learner = Literal["elastic_net", "marginal"]
-Bound = Literal["permutation", "r-concave", "unimodal", "none"]
-Error = Literal["pfer", "fdr"]
 
 MOST_PER_HALF = 40
 """Markers that a half-sample may choose, however many there are."""
@@ -49,26 +47,8 @@ _PER_HALF = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
 _HIGHEST_THRESHOLD = 0.9
 """Aimed at: above, frequencies hardly tell markers apart."""
 
-_STEPS = np.geomspace(1.0, 0.02, 30)
-"""Penalties of a path, as shares of the largest."""
-
-_TOLERANCE = 1e-6
 _BATCH = 50
 """Pairs that are drawn before it is asked whether more could change anything."""
-
-_SETTLED = 2.58
-"""Standard errors between a frequency and the threshold that settle a marker."""
-
-
-@dataclass(eq=False)
-class _Data:
-    """What half-samples are drawn from, in the layout of the compiled code."""
-
-    columns: np.ndarray
-    marker: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray
-    unexplained: np.ndarray
 
 
 class StabilitySelection(SelectorMixin, BaseEstimator):
@@ -136,6 +116,8 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     declared_bound_ : float
         Bound of the expected number of false selections at the threshold, 0 for none selected.
     per_half_, n_pairs_, n_permutations_ : int
+    null_exceedances_ : ndarray of shape (n_permutations, n_half_samples + 1)
+        Markers at or above each possible frequency in each permutation; empty without any.
     prognostic_score_ : bool
         Whether one score stood for covariates that were too many.
 
@@ -240,11 +222,27 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self.prognostic_score_ = adjusted.covariates.shape[1] < int(
             (np.ptp(values[:, ~is_marker], axis=0) > 0).sum()
         )
-        data = self._layout(adjusted, of[is_marker], y01)
+        number = {name: i for i, name in enumerate(self.markers_)}
+        which = np.array([number[name] for name in of[is_marker]])
+        ranks = MarkerRanks.of(adjusted, which, y01, family, self.learner, self.l1_ratio)
         self.per_half_ = self._how_many(len(self.markers_), len(y01))
-        self._select(data, people, family)
+        self._select(ranks, people)
         self._support = np.array([c == "" or c in set(self.selected_) for c in of])
         return self
+
+    def selected_at(self, level: float, error: Error = "pfer") -> list[str]:
+        """Return what the same half-samples select at another level.
+
+        The test of the strongest marker, and of each marker of a small panel, stays at `alpha`;
+        pairs are as many as the level of the fit needed.
+        """
+        check_is_fitted(self)
+        if self._each_tested or not self._any_associated():
+            return self.selected_
+        threshold = ThresholdRule(level, error, self.bound).threshold(
+            self.frequencies_, **self._known(self.n_pairs_)
+        )
+        return self._kept(self.frequencies_ >= threshold - ROUNDING)
 
     def _check_parameters(self) -> None:
         if not (self.level > 0 and (self.error == "pfer" or self.level < 1)):
@@ -273,112 +271,85 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             raise ValueError(f"none of the {len(names)} columns is a marker of the panel")
         return of
 
-    def _layout(self, adjusted: Adjusted, of: np.ndarray, y: np.ndarray) -> _Data:
-        number = {name: i for i, name in enumerate(self.markers_)}
-        marker = [-1] * adjusted.covariates.shape[1] + [number[name] for name in of]
-        columns = np.ascontiguousarray(np.hstack([adjusted.covariates, adjusted.markers]).T)
-        return _Data(columns, np.array(marker), y, np.ones(len(y)), adjusted.unexplained)
-
     def _how_many(self, n_markers: int, n_rows: int) -> int:
         if self.per_half is not None:
             return min(self.per_half, n_markers)
         most = MOST_PER_HALF if self.learner == "marginal" else min(MOST_PER_HALF, n_rows // 4)
         return max(1, min(most, n_markers // 4))
 
-    def _select(self, data: _Data, people: PeopleInRows, family: Family) -> None:
-        n_markers = len(self.markers_)
+    def _select(self, ranks: MarkerRanks, people: PeopleInRows) -> None:
         self.n_permutations_, self.pvalue_ = 0, np.nan
-        null = np.empty((0, 2))
+        self.null_exceedances_ = np.empty((0, 0))
+        self._each_tested = len(self.markers_) < FEWEST_MARKERS
         draws = generator(self.random_state, "half-samples")
-        if self.alpha is not None or n_markers < FEWEST_MARKERS:
-            of_marker = self._test(data, people)
-            if n_markers < FEWEST_MARKERS or self.pvalue_ > (self.alpha or 1):
-                # nothing is looked for, or each is tested: frequencies are for information
-                chosen = self._ranks(data, people.pairs(_BATCH, draws), family) <= self.per_half_
-                self._conclude(chosen, np.inf, null)
-                if n_markers < FEWEST_MARKERS:
-                    self._keep(np.flatnonzero(of_marker <= (self.alpha or self.level)))
-                    self.declared_bound_ = float(self.alpha or self.level)
+        if self.alpha is not None or self._each_tested:
+            adjusted = self._test(ranks, people)
+            if self._each_tested or not self._any_associated():
+                # frequencies are for information: nothing is looked for, or each was tested
+                chosen = ranks(people.pairs(_BATCH, draws), self.per_half_) <= self.per_half_
+                self._conclude(chosen, np.inf)
+                if self._each_tested:
+                    allowed = self.alpha or self.level
+                    self.selected_ = self._kept(adjusted <= allowed)
+                    self.declared_bound_ = float(allowed) if self.selected_ else 0.0
                 return
         halves = people.pairs(self.permuted_pairs if self.bound == "permutation" else _BATCH, draws)
-        ranks = self._ranks(data, halves, family)
+        first = ranks(halves, self.per_half_)
         if self.bound == "permutation":
-            null = self._permute(data, people, halves, family)
-        chosen = ranks <= self.per_half_
+            self._permute(ranks, people, halves)
+        chosen = first <= self.per_half_
+        rule = ThresholdRule(self.level, self.error, self.bound)
         while True:
-            threshold = self._threshold(chosen, null)
-            settled = not np.isfinite(threshold) or _is_settled(chosen, threshold)
+            threshold = rule.threshold(frequencies(chosen)[0], **self._known(len(chosen) // 2))
+            settled = not np.isfinite(threshold) or is_settled(chosen, threshold)
             if settled or len(chosen) >= 2 * self.max_pairs:
                 break
             more = min(_BATCH, self.max_pairs - len(chosen) // 2)
-            new = self._ranks(data, people.pairs(more, draws), family) <= self.per_half_
+            new = ranks(people.pairs(more, draws), self.per_half_) <= self.per_half_
             chosen = np.vstack([chosen, new])
-        self._conclude(chosen, threshold, null)
+        self._conclude(chosen, threshold)
 
-    def _test(self, data: _Data, people: PeopleInRows) -> np.ndarray:
+    def _test(self, ranks: MarkerRanks, people: PeopleInRows) -> np.ndarray:
         """Test the strongest marker, and return the adjusted p-value of each."""
         found = strongest_marker(
-            data.columns[data.marker >= 0].T,
-            data.unexplained,
+            ranks.columns[ranks.marker >= 0].T,
+            ranks.unexplained,
             people,
             generator(self.random_state, "strongest marker"),
             TEST_PERMUTATIONS,
         )
         self.pvalue_ = found.pvalue
         of_marker = np.ones(len(self.markers_))
-        np.minimum.at(of_marker, data.marker[data.marker >= 0], found.adjusted)
+        np.minimum.at(of_marker, ranks.marker[ranks.marker >= 0], found.adjusted)
         return of_marker
 
-    def _conclude(self, chosen: np.ndarray, threshold: float, null: np.ndarray) -> None:
+    def _any_associated(self) -> bool:
+        return self.alpha is None or self.pvalue_ <= self.alpha
+
+    def _conclude(self, chosen: np.ndarray, threshold: float) -> None:
         self.n_pairs_ = len(chosen) // 2
-        self.frequencies_, self.standard_errors_ = _frequencies(chosen)
+        self.frequencies_, self.standard_errors_ = frequencies(chosen)
         self.threshold_ = threshold
-        self._keep(np.flatnonzero(self.frequencies_ >= threshold - 1e-9))
-        self.declared_bound_ = self._declared(null) if self.selected_ else 0.0
-
-    def _keep(self, stable: np.ndarray) -> None:
-        if self.max_markers is not None and len(stable) > self.max_markers:
-            often = np.argsort(-self.frequencies_[stable], kind="stable")
-            stable = np.sort(stable[often[: self.max_markers]])
-        self.selected_ = [self.markers_[i] for i in stable]
-
-    def _declared(self, null: np.ndarray) -> float:
-        if self.bound == "permutation":
-            return float(expected_false(null, np.array([self.threshold_]))[0])
-        return float(
-            pfer_bound(
-                self.threshold_,
-                p=len(self.markers_),
-                q=self.per_half_,
-                pairs=self.n_pairs_,
-                assumption=self.bound,
+        self.selected_ = self._kept(self.frequencies_ >= threshold - ROUNDING)
+        self.declared_bound_ = 0.0
+        if self.selected_:
+            rule = ThresholdRule(self.level, self.error, self.bound)
+            self.declared_bound_ = rule.declared(
+                threshold, n_markers=len(self.markers_), **self._known(self.n_pairs_)
             )
-        )
 
-    def _threshold(self, chosen: np.ndarray, null: np.ndarray) -> float:
-        frequencies = _frequencies(chosen)[0]
-        rate = self.error == "fdr"
-        if self.bound == "permutation":
-            return permutation_threshold(null, frequencies, level=self.level, rate=rate)
-        told: dict[str, Any] = {
-            "p": len(self.markers_),
-            "q": self.per_half_,
-            "pairs": len(chosen) // 2,
-            "assumption": self.bound,
-        }
-        if not rate:
-            return _or_infinite(threshold_for(self.level, **told))
-        # the most selections whose bound is a small enough share of them
-        for k in range(int((frequencies > LOWEST_THRESHOLD).sum()), 0, -1):
-            threshold = _or_infinite(threshold_for(self.level * k, **told))
-            if (frequencies >= threshold - 1e-9).sum() >= k:
-                return threshold
-        return np.inf
+    def _known(self, pairs: int) -> dict[str, Any]:
+        return {"pairs": pairs, "per_half": self.per_half_, "null": self.null_exceedances_}
 
-    def _permute(
-        self, data: _Data, people: PeopleInRows, halves: HalfSamples, family: Family
-    ) -> np.ndarray:
-        """Return exceedances of permuted data, and settle how many a half-sample may choose."""
+    def _kept(self, stable: np.ndarray) -> list[str]:
+        kept = np.flatnonzero(stable)
+        if self.max_markers is not None and len(kept) > self.max_markers:
+            often = np.argsort(-self.frequencies_[kept], kind="stable")
+            kept = np.sort(kept[often[: self.max_markers]])
+        return [self.markers_[i] for i in kept]
+
+    def _permute(self, ranks: MarkerRanks, people: PeopleInRows, halves: HalfSamples) -> None:
+        """Count what permuted data exceed, and settle how many a half-sample may choose."""
         most = self.per_half_
         sizes = [most]
         if self.per_half is None:
@@ -386,8 +357,8 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
 
         def one(k: int) -> list[np.ndarray]:
             order = people.permuted(generator(self.random_state, "permutation", k))
-            ranks = self._ranks(data, halves, family, order)
-            return [exceedances(ranks <= q) for q in sizes]
+            found = ranks(halves, most, order)
+            return [exceedances(found <= q) for q in sizes]
 
         with ThreadPoolExecutor(self.n_jobs) as pool:
             null = np.array(list(pool.map(one, range(self.permutations)))).swapaxes(0, 1)
@@ -400,33 +371,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         low = [i for i, t in enumerate(thresholds) if t <= _HIGHEST_THRESHOLD]
         at = low[-1] if low else int(np.argmin(thresholds))
         self.per_half_ = sizes[at]
-        return null[at]
-
-    def _ranks(
-        self, data: _Data, halves: HalfSamples, family: Family, order: np.ndarray | None = None
-    ) -> np.ndarray:
-        """In which order each half-sample takes the markers, (n_half_samples, n_markers)."""
-        kernel = compiled_paths()
-        ranks = np.full((len(halves), len(self.markers_)), kernel.NEVER, dtype=np.int16)
-        # a marker may bring columns along, and a path counts columns
-        columns_each = int(np.bincount(data.marker[data.marker >= 0]).max())
-        kernel.entry_ranks(
-            data.columns,
-            data.marker,
-            data.y,
-            data.weight,
-            data.unexplained,
-            halves.rows if order is None else order[halves.rows],
-            halves.rows,
-            halves.sizes,
-            -_STEPS if self.learner == "elastic_net" else np.empty(0),
-            float(self.l1_ratio),
-            family == "logistic",
-            self.per_half_ * columns_each,
-            _TOLERANCE,
-            ranks,
-        )
-        return ranks
+        self.null_exceedances_ = null[at]
 
     def _transform(self, X: Any) -> Any:
         # the base class warns of an empty selection, which is a valid answer here
@@ -456,18 +401,3 @@ def _outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:
             "Give two classes, or numbers"
         ) from None
     return (numbers - numbers.mean()) / numbers.std(), "linear"
-
-
-def _frequencies(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Share of half-samples, and its Monte Carlo error from the spread between pairs."""
-    by_pair = (chosen[0::2].astype("float64") + chosen[1::2]) / 2
-    return by_pair.mean(axis=0), by_pair.std(axis=0, ddof=1) / np.sqrt(len(by_pair))
-
-
-def _is_settled(chosen: np.ndarray, threshold: float) -> bool:
-    frequencies, errors = _frequencies(chosen)
-    return bool((np.abs(frequencies - threshold) >= _SETTLED * errors).all())
-
-
-def _or_infinite(threshold: float | None) -> float:
-    return np.inf if threshold is None else threshold

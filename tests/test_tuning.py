@@ -1,10 +1,13 @@
 """Tuning: shortcuts change the time and nothing else, and no row is scored by its own model."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.pipeline import Pipeline
 
 from pipelines.experiment import load_experiment
 from pipelines.fitting import Rows
@@ -80,3 +83,38 @@ def test_a_choice_among_a_few_is_tried_once_each(rows, monkeypatch):
     assert len(looks) == 2 * tuner.folds
     assert set(trials["learner"]) == {"elastic_net", "marginal"}
     assert tuner.sets == 2
+
+
+class _Sure(ClassifierMixin, BaseEstimator):
+    """Log-odds that are the first column, so many times over."""
+
+    def __init__(self, times: float = 0.0) -> None:
+        self.times = times
+
+    def fit(self, X, y):
+        """Learn nothing."""
+        self.classes_ = np.array([0, 1])
+        return self
+
+    def decision_function(self, X):
+        """Return them."""
+        return self.times * np.asarray(X)[:, 0]
+
+
+def test_a_few_sets_are_compared_as_candidates_are_after_calibration(rows):
+    """One that ranks well and is too sure beats one that knows nothing."""
+    rng = np.random.default_rng(0)
+    eta = rng.normal(size=200)
+    y = (eta + rng.logistic(size=200) > 0).astype(int)
+    candidate = SimpleNamespace(
+        build=lambda schema, *, random_state: Pipeline([("model", _Sure())]),
+        space=lambda trial: {"model__times": trial.suggest_categorical("times", [0.0, 20.0])},
+    )
+    tuner = Tuner(
+        candidate, rows.schema, pd.DataFrame({"eta": eta}), y, np.arange(200), 3, 20, 11, 12
+    )
+    tuned = tuner.run()
+    by_times = tuned.trials.drop_duplicates("times").set_index("times")["loss"]
+    assert by_times[0.0] < by_times[20.0]
+    assert tuned.params == {"model__times": 20.0}
+    assert tuned.loss < np.log(2)

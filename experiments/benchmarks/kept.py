@@ -7,6 +7,9 @@ from pathlib import Path
 
 SELECTION_CODE = (
     "signature/stability_selection.py",
+    "signature/marker_ranks.py",
+    "signature/selection_threshold.py",
+    "signature/stability_bounds.py",
     "signature/strongest_marker.py",
     "signature/exceedances.py",
     "signature/half_samples.py",

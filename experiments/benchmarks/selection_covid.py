@@ -31,12 +31,18 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.benchmarks.kept import kept, selection_code
 from models import stable_signature
-from signature.calibration import CalibratedProcedure, decision, fit_with_people
+from signature.calibration import (
+    CalibratedProcedure,
+    calibrated_loss,
+    decision,
+    fit_with_people,
+)
+from signature.marker_ranks import Learner
 from signature.randomness import seed_for
 from signature.schema import Column, FeatureSchema, Role
 from signature.selection_agreement import mean_jaccard, nogueira
 from signature.splits import person_folds
-from signature.stability_selection import Learner, StabilitySelection
+from signature.stability_selection import StabilitySelection
 from signature.tables import data_folder
 
 OUT = Path(__file__).with_suffix(".json")
@@ -137,8 +143,8 @@ def folds(data: Proteins, table: pd.DataFrame, repeats: int, jobs: int) -> dict[
 def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[str, Any]:
     """Fit with each learner and choose one by its inner loss.
 
-    This is what `pipelines.tuning.Tuner` and `fit_tuned` do, with their seeds, except that the
-    inner fits are done once: the tuner does those of the winner again for its out-of-fold scores.
+    This is what `pipelines.tuning.Tuner` and `fit_tuned` do, with their seeds; here the learner
+    that loses is kept, too.
     """
     X, y = data.X[~test], data.y[~test]
     person = np.arange(len(y))
@@ -147,11 +153,10 @@ def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[st
     for learner in LEARNERS:
         made = stable_signature.build(data.schema, random_state=seed_for(seed, "model"))
         made.set_params(model__selector__learner=learner, model__selector__n_jobs=jobs)
-        out_of_fold, losses = np.empty(len(y)), []
+        out_of_fold = np.empty(len(y))
         for train, held_out in splits:
             fitted = fit_with_people(clone(made), X.iloc[train], y[train], person[train])
-            eta = out_of_fold[held_out] = decision(fitted, X.iloc[held_out])
-            losses.append(float(np.mean(np.logaddexp(0, eta) - y[held_out] * eta)))
+            out_of_fold[held_out] = decision(fitted, X.iloc[held_out])
         whole = CalibratedProcedure(made, folds=INNER_FOLDS, random_state=seed)
         whole.fit(X, y, groups=person, out_of_fold=out_of_fold)
         selection = whole.estimator_[-1].selector_
@@ -160,7 +165,7 @@ def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[st
             "uncalibrated": decision(whole.estimator_, data.X[test]).tolist(),
             "selected": selection.selected_,
             "pvalue": selection.pvalue_,
-            "inner_loss": float(np.mean(losses)),
+            "inner_loss": calibrated_loss(out_of_fold, y),
         }
     best = min(LEARNERS, key=lambda name: found[name]["inner_loss"])
     return {"chosen": {**found[best], "learner": best}, **found}

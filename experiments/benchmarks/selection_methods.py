@@ -16,9 +16,9 @@ from sklearn.covariance import ledoit_wolf
 from sklearn.model_selection import StratifiedKFold
 
 from signature.elastic_net_path import elastic_net_path
-from signature.exceedances import permutation_threshold
 from signature.half_samples import PeopleInRows
-from signature.stability_selection import Learner, StabilitySelection
+from signature.marker_ranks import Learner
+from signature.stability_selection import StabilitySelection
 
 GRID = np.linspace(0.01, 1, 10)
 """Stabl's inverse penalties of the L1-logistic regression."""
@@ -46,36 +46,18 @@ class Selections:
 Method = Callable[[np.ndarray, np.ndarray, int], dict[str, Selections]]
 
 
-class KeepingNull(StabilitySelection):
-    """Stability selection that keeps the exceedances of its permutations.
-
-    Thresholds for other levels are then read off the same fit. The test of the whole panel is the
-    same for all levels; the number of pairs is what the fit's own level needed.
-    """
-
-    def _conclude(self, chosen: np.ndarray, threshold: float, null: np.ndarray) -> None:
-        super()._conclude(chosen, threshold, null)
-        self.null_ = null
-
-    def at(self, level: float, *, rate: bool) -> np.ndarray:
-        """Return what the fit selects at another level."""
-        if self.alpha is not None and self.pvalue_ > self.alpha:
-            return np.zeros(len(self.frequencies_), dtype=bool)
-        threshold = permutation_threshold(self.null_, self.frequencies_, level=level, rate=rate)
-        return self.frequencies_ >= threshold - 1e-9
-
-
 def permutation_calibrated(learner: Learner) -> Method:
     """Stability selection as this project does it."""
 
     def run(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Selections]:
-        fitted = KeepingNull(learner=learner, random_state=seed).fit(X, y)
-        decisions = {
-            "PFER .25": np.isin(fitted.markers_, fitted.selected_),
-            "PFER 1": fitted.at(1, rate=False),
-            "FDR .1": fitted.at(0.1, rate=True),
-            "FDR .2": fitted.at(0.2, rate=True),
+        fitted = StabilitySelection(learner=learner, random_state=seed).fit(X, y)
+        selected = {
+            "PFER .25": fitted.selected_,
+            "PFER 1": fitted.selected_at(1),
+            "FDR .1": fitted.selected_at(0.1, "fdr"),
+            "FDR .2": fitted.selected_at(0.2, "fdr"),
         }
+        decisions = {name: np.isin(fitted.markers_, chosen) for name, chosen in selected.items()}
         label = {"elastic_net": "ours, lasso path", "marginal": "ours, one by one"}[learner]
         return {label: Selections(fitted.frequencies_, decisions)}
 
