@@ -6,7 +6,11 @@ from typing import Any
 
 from signature.results import Block, Evaluation
 
-TITLES = {"internal": "within the study", "external": "on sites kept apart"}
+TITLES = {
+    "internal": "within the study",
+    "site-out": "leaving each site out",
+    "external": "on sites kept apart",
+}
 
 
 def block_words(block: Block, evaluation: Evaluation) -> dict[str, Any]:

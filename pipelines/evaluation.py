@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,11 @@ from signature.exceptions import PredictionsError
 from signature.metrics import POOLED, WITHIN_FOLD, person_counts
 from signature.randomness import generator
 from signature.results import (
+    BLOCKS,
     PROCEDURE,
     REFERENCE,
     Block,
+    BlockName,
     CandidateResult,
     Difference,
     Estimate,
@@ -53,7 +55,7 @@ def evaluate(
         raise PredictionsError(f"the predictions table has no {', '.join(map(repr, absent))}")
     blocks = [
         _block(table[table["block"] == name], experiment, labels)
-        for name in ("internal", "external")
+        for name in BLOCKS
         if (table["block"] == name).any()
     ]
     verdict = reach_verdict(blocks[-1])
@@ -96,7 +98,7 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
             )
         )
     return Block(
-        name="external" if name == "external" else "internal",
+        name=cast(BlockName, name),
         scheme=_scheme(name, experiment),
         n_rows=len(rows),
         n_people=int(rows["person"].nunique()),
@@ -216,7 +218,7 @@ def _scheme(block: str, experiment: Experiment) -> str:
     v = experiment.validation
     if block == "external":
         return f"developed at {' and '.join(v.develop_on)}, tested at {' and '.join(v.test_on)}"
-    if v.site is not None and not v.develop_on:
-        return f"leave one {v.site.replace('_', ' ')} out"
+    if block == "site-out" or (v.site is not None and not v.develop_on):
+        return f"leave one {(v.site or 'site').replace('_', ' ')} out"
     inside = f" inside {' and '.join(v.develop_on)}" if v.develop_on else ""
     return f"{v.repeats} × {v.folds}-fold, stratified, people kept together{inside}"

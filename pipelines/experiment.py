@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from signature.declared import read_toml, validated
 from signature.exceptions import ExperimentError
 from signature.handling import Harmonise, Limits, Missing, Unseen
+from signature.validation.claim_record import Design, Rung
 
 _NAME = r"[a-z][a-z0-9_]*"
 Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
@@ -123,12 +124,13 @@ class Validation(_Part):
     subject together. Either is done `repeats` times: tuning is partly luck, and a result that
     another seed would not give is none. With `develop_on` and `test_on` the headline is external:
     the sites of the first develop the model (validated inside by repeated folds), the sites of the
-    second test it once.
+    second test it once. `site_out` then leaves each of all sites out as well, to be read beside it.
     """
 
     site: str | None = None
     develop_on: tuple[str, ...] = ()
     test_on: tuple[str, ...] = ()
+    site_out: bool = False
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 5
     inner_folds: Annotated[int, Field(ge=2, le=20)] = 5
@@ -140,6 +142,10 @@ class Validation(_Part):
             raise ValueError("develop_on and test_on are given together or not at all")
         if self.develop_on and self.site is None:
             raise ValueError("develop_on and test_on name sites, so site must say which column")
+        if self.site_out and not self.develop_on:
+            raise ValueError(
+                "site_out goes with develop_on and test_on; site alone leaves each site out"
+            )
         both = sorted(set(self.develop_on) & set(self.test_on))
         if both:
             raise ValueError(f"both develop_on and test_on: {', '.join(both)}")
@@ -152,9 +158,19 @@ class Tuning(_Part):
     trials: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
-class Gate(_Part):
-    """What the headline result must reach before the registered model is called champion."""
+class Claim(_Part):
+    """What the study's design lets a result claim; the ladder of claims knows the cap."""
 
+    design: Design
+
+
+class Gate(_Part):
+    """What the headline result must reach before the registered model is called champion.
+
+    `claim` is the lowest rung of the ladder of claims.
+    """
+
+    claim: Rung = "internally validated"
     auroc_at_least: Annotated[float, Field(gt=0.5, lt=1)]
     adds_to_reference: bool = True
     calibration_slope: tuple[float, float] | None = None
@@ -183,6 +199,7 @@ class Experiment(_Part):
     candidates: Candidates = Candidates()
     validation: Validation = Validation()
     tuning: Tuning = Tuning()
+    claim: Claim
     gate: Gate
 
     @property

@@ -46,7 +46,8 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
     -------
     list of Fold
         With ``develop_on``/``test_on``: repeated folds inside the development sites (block
-        ``internal``) and one fold that tests on the others (block ``external``). With a site
+        ``internal``) and one fold that tests on the others (block ``external``); with `site_out`
+        also one fold per site, whichever side it is on (block ``site-out``). With only a site
         column: one fold per site, the same in every repeat, in which only the inner folds and the
         tuning draw anew. Else repeated stratified grouped folds.
 
@@ -60,14 +61,23 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
     if cohort.site is None:
         return list(_repeated(cohort, np.arange(len(cohort)), validation, seed))
     _one_site_per_person(cohort)
-    site = cohort.site.to_numpy()
     if validation.develop_on:
         develop = _rows_of(cohort, validation.develop_on)
         test = _rows_of(cohort, validation.test_on)
         _both_classes(cohort, test, " and ".join(validation.test_on))
         label = " + ".join(validation.test_on)
         external = Fold("external", 0, 0, label, develop, test)
-        return [*_repeated(cohort, develop, validation, seed), external]
+        inside = list(_repeated(cohort, develop, validation, seed))
+        if not validation.site_out:
+            return [*inside, external]
+        sites = np.union1d(develop, test)
+        return [*inside, *_each_site(cohort, sites, validation.repeats, "site-out"), external]
+    return _each_site(cohort, np.arange(len(cohort)), validation.repeats, "internal")
+
+
+def _each_site(cohort: Cohort, rows: np.ndarray, repeats: int, block: str) -> list[Fold]:
+    assert cohort.site is not None
+    site = cohort.site.to_numpy()[rows]
     names = sorted(set(site))
     if len(names) < 2:
         raise CohortError(
@@ -75,12 +85,10 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
             f"{names[0]!r}; take 'site' out of [validation] for repeated folds"
         )
     for name in names:
-        _both_classes(cohort, np.flatnonzero(site == name), name)
+        _both_classes(cohort, rows[site == name], name)
     return [
-        Fold(
-            "internal", repeat, i, name, np.flatnonzero(site != name), np.flatnonzero(site == name)
-        )
-        for repeat in range(validation.repeats)
+        Fold(block, repeat, i, name, rows[site != name], rows[site == name])
+        for repeat in range(repeats)
         for i, name in enumerate(names)
     ]
 

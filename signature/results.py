@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,11 +26,20 @@ PREDICTION_COLUMNS = {
 }
 """Columns of the predictions table, one line per held-out row, candidate and repeat.
 
-``block`` is ``internal`` (folds inside the development data) or ``external`` (sites that took no
-part in it). ``row`` and ``person`` are opaque numbers. ``fold_label`` is the held-out site, or the
-fold's number. ``chosen`` names the model that the inner folds chose, for the procedure and the
-reference only.
+``block`` is one of `BLOCKS`. ``row`` and ``person`` are opaque numbers. ``fold_label`` is the
+held-out site, or the fold's number. ``chosen`` names the model that the inner folds chose, for the
+procedure and the reference only.
 """
+
+BlockName = Literal["internal", "site-out", "external"]
+"""Ways of holding people out.
+
+``internal``: folds inside the development data. ``external``: sites that took no part in it.
+``site-out``: each of these sites in turn, learned from all others.
+"""
+
+BLOCKS: tuple[BlockName, ...] = get_args(BlockName)
+"""In this order; the last one that is there is the headline."""
 
 PROCEDURE = "procedure"
 """Candidate name of the headline: in each outer fold, the contender that the inner folds chose."""
@@ -129,7 +138,7 @@ class Difference(_Record):
 class Block(_Record):
     """One way of holding people out."""
 
-    name: Literal["internal", "external"]
+    name: BlockName
     scheme: str
     n_rows: int
     n_people: int

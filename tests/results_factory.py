@@ -49,6 +49,7 @@ EXPERIMENT = {
     },
     "validation": {"site": "site", "develop_on": [], "test_on": []},
     "tuning": {"trials": 5},
+    "claim": {"design": "prospective"},
     "gate": {"auroc_at_least": 0.65, "adds_to_reference": True},
 }
 

@@ -22,6 +22,9 @@ baseline = ["demographics"]
 panel = ["cytokine"]
 [validation]
 site = "clinic"
+[claim]
+design = "prospective"
+
 [gate]
 auroc_at_least = 0.65
 """

@@ -42,6 +42,10 @@ def _no_site(cohort):
         (Validation(folds=5, repeats=3), False),
         (Validation(site="site"), True),
         (Validation(site="site", develop_on=("A", "B"), test_on=("C",), repeats=2), True),
+        (
+            Validation(site="site", develop_on=("A",), test_on=("C",), site_out=True, repeats=2),
+            True,
+        ),
     ],
 )
 def test_nobody_is_on_both_sides(validation, with_site):
@@ -58,8 +62,11 @@ def test_nobody_is_on_both_sides(validation, with_site):
     for (block, _), rows in by_repeat.items():
         expected = set(range(len(cohort)))
         if validation.develop_on:
+            at = cohort.site.isin(validation.test_on).to_numpy()
             develop = set(development_rows(cohort, validation).tolist())
-            expected = develop if block == "internal" else expected - develop
+            outside = set(np.flatnonzero(at).tolist())
+            parts = {"internal": develop, "external": outside, "site-out": develop | outside}
+            expected = parts[block]
         assert sorted(rows) == sorted(expected)
 
 
@@ -73,6 +80,19 @@ def test_the_external_site_takes_no_part_in_development():
         assert set(site[fold.train]) | set(site[fold.held_out]) == {"A"}
     assert set(site[external.train]) == {"A"}
     assert set(site[external.held_out]) == {"C"}
+
+
+def test_each_site_can_be_left_out_beside_an_external_test():
+    told = {"site": "site", "develop_on": ("A",), "test_on": ("C",), "repeats": 2}
+    cohort = _cohort()
+    folds = outer_folds(cohort, Validation(site_out=True, **told), seed=1)
+    outer = [f for f in folds if f.block == "site-out"]
+    assert [(f.repeat, f.label) for f in outer] == [(0, "A"), (0, "C"), (1, "A"), (1, "C")]
+    site = cohort.site.to_numpy()
+    assert all(set(site[f.train]) | set(site[f.held_out]) == {"A", "C"} for f in outer)
+    assert folds[-1].block == "external"
+    with pytest.raises(ValueError, match="site_out goes with develop_on"):
+        Validation(site="site", site_out=True)
 
 
 def test_the_seed_decides_the_folds():

@@ -54,6 +54,9 @@ repeats = 1
 inner_folds = 2
 [tuning]
 trials = 1
+[claim]
+design = "prospective"
+
 [gate]
 auroc_at_least = 0.7
 """

@@ -46,6 +46,9 @@ inner_folds = 2
 bootstraps = 200
 [tuning]
 trials = 2
+[claim]
+design = "prospective"
+
 [gate]
 auroc_at_least = 0.9
 """

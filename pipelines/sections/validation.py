@@ -46,8 +46,12 @@ def summarize(results: Results) -> dict[str, Any]:
                 "people_in_two_folds": people_in_two_folds(p),
             }
         )
-    shared = set.intersection(*people.values()) if len(people) > 1 else set()
-    return {"blocks": blocks, "people_in_two_blocks": len(shared)}
+    elsewhere = people.get("external")
+    return {
+        "blocks": blocks,
+        "tested_outside": elsewhere is not None,
+        "people_in_two_blocks": len(people["internal"] & elsewhere) if elsewhere else 0,
+    }
 
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +114,7 @@ repeat: these results are too good.</p>
 <p>No person has rows in more than one fold of a repeat.</p>
 {% endif %}
 {% endfor %}
-{% if blocks | length > 1 %}
+{% if tested_outside %}
 {% if people_in_two_blocks %}
 <p class="failed">{{ people_in_two_blocks | count }} people are both in the development data and
 among those tested outside: these results are too good.</p>

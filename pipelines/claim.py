@@ -1,0 +1,213 @@
+"""Which rung of the ladder of claims a result has reached, and what the next one lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.number_words import estimate as in_words
+from signature.results import PROCEDURE, REFERENCE, Block, Estimate
+from signature.validation.claim_record import HIGHEST, RUNGS, Claim, ClaimCheck, Design, Rung
+
+SLOPE = (0.8, 1.2)
+"""Calibration slopes that are called right; outside, probabilities are too extreme or too timid."""
+
+EVENTS_ELSEWHERE = 100
+"""In the rarer class of an external test (Vergouwe 2005; Collins 2016)."""
+
+_DESIGN = {
+    "cross-sectional proxy": "predictors and outcome belong to one visit, and what the outcome "
+    "stands for was not seen",
+    "case-control": "people were chosen by their outcome, so probabilities are the sampling's",
+}
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """How many people developing a model takes, and how many there were.
+
+    Parameters
+    ----------
+    parameters : int
+        That the final model may hold.
+    people, needed : int
+    """
+
+    parameters: int
+    people: int
+    needed: int
+
+
+def climb(
+    blocks: Sequence[Block],
+    design: Design,
+    minimum: Minimum | None,
+    failed_sentinels: Sequence[str] | None = None,
+) -> Claim:
+    """Climb until a rule is not met.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+        Of an evaluation: ``internal``, and ``external`` where there is one.
+    design : str
+        As the experiment declares it.
+    minimum : Minimum, optional
+        Riley's for developing the final model; None where it is undefined.
+    failed_sentinels : sequence of str, optional
+        Leakage sentinels that failed, by name; None where none were run.
+    """
+    by_name = {block.name: block for block in blocks}
+    external = by_name.get("external")
+    internal = by_name.get("internal", external)
+    assert internal is not None
+    checks = [
+        *_exploratory(internal, failed_sentinels),
+        *_internally(internal, minimum, external),
+        *_externally(external),
+    ]
+    highest = HIGHEST[design]
+    rung: Rung = "none"
+    for step in RUNGS[1:]:
+        own = [check for check in checks if check.rung == step]
+        if any(check.passed is False for check in own) or RUNGS.index(step) > RUNGS.index(highest):
+            break
+        rung = step
+    missing = _missing(rung, design, checks)
+    return Claim(
+        rung=rung,
+        design=design,
+        highest=highest,
+        checks=checks,
+        sentence=_sentence(rung),
+        missing=missing,
+    )
+
+
+def _exploratory(block: Block, failed: Sequence[str] | None) -> list[ClaimCheck]:
+    auroc = block.candidate(PROCEDURE).metrics["auroc"]
+    gain = block.difference(PROCEDURE, REFERENCE).metrics["auroc"]
+    leaks = "no leakage sentinel fails"
+    return [
+        _check(
+            "exploratory",
+            "with the panel, people are ranked better than by chance: the AUROC's interval lies "
+            "above 0.5",
+            auroc,
+            auroc.low is not None and auroc.low > 0.5,
+        ),
+        _check(
+            "exploratory",
+            "the panel adds to the clinical features: the AUROC difference is above 0",
+            gain,
+            gain.value is not None and gain.value > 0,
+            signed=True,
+        ),
+        ClaimCheck(
+            rung="exploratory",
+            rule=leaks,
+            measured="none were run" if failed is None else (", ".join(failed) or "none failed"),
+            passed=None if failed is None else not failed,
+        ),
+    ]
+
+
+def _adds(rung: Rung, block: Block) -> list[ClaimCheck]:
+    """Say whether the panel adds for certain and whether the probabilities are right."""
+    where = "elsewhere, " if rung == "externally validated" else ""
+    difference = block.difference(PROCEDURE, REFERENCE).metrics
+    slope = block.candidate(PROCEDURE).metrics["calibration_slope"]
+    auroc, loss = difference["auroc"], difference["log_loss"]
+    return [
+        _check(
+            rung,
+            f"{where}the interval of the AUROC difference to the clinical features lies above 0",
+            auroc,
+            auroc.low is not None and auroc.low > 0,
+            signed=True,
+        ),
+        _check(
+            rung,
+            f"{where}the panel lowers the log-loss",
+            loss,
+            loss.value is not None and loss.value < 0,
+            signed=True,
+        ),
+        _check(
+            rung,
+            f"{where}the calibration slope lies between {SLOPE[0]} and {SLOPE[1]}",
+            slope,
+            slope.value is not None and SLOPE[0] <= slope.value <= SLOPE[1],
+        ),
+    ]
+
+
+def _internally(block: Block, minimum: Minimum | None, external: Block | None) -> list[ClaimCheck]:
+    rule = "at least as many people as Riley's criteria ask for developing the model"
+    elsewhere = _externally(external)
+    passed: bool | None
+    if all(check.passed for check in elsewhere):
+        # what the minimum guards against was then looked at itself
+        measured, passed = "an external test was passed, which shows what the minimum is for", None
+    elif minimum is None:
+        measured, passed = "undefined: nothing to develop", False
+    else:
+        measured = f"{minimum.people} people; {minimum.needed} for {minimum.parameters} parameters"
+        passed = minimum.people >= minimum.needed
+    return [
+        *_adds("internally validated", block),
+        ClaimCheck(rung="internally validated", rule=rule, measured=measured, passed=passed),
+    ]
+
+
+def _externally(block: Block | None) -> list[ClaimCheck]:
+    rung: Rung = "externally validated"
+    if block is None:
+        return [
+            ClaimCheck(
+                rung=rung,
+                rule="tested on people of a site that took no part in the development",
+                measured="no site was kept apart",
+                passed=False,
+            )
+        ]
+    rarer = min(block.n_events, block.n_rows - block.n_events)
+    return [
+        *_adds(rung, block),
+        ClaimCheck(
+            rung=rung,
+            rule=f"elsewhere, at least {EVENTS_ELSEWHERE} people in the rarer class",
+            measured=str(rarer),
+            passed=rarer >= EVENTS_ELSEWHERE,
+        ),
+    ]
+
+
+def _check(
+    rung: Rung, rule: str, estimate: Estimate, passed: bool, *, signed: bool = False
+) -> ClaimCheck:
+    return ClaimCheck(
+        rung=rung, rule=rule, measured=in_words(estimate.model_dump(), 3, signed), passed=passed
+    )
+
+
+def _sentence(rung: Rung) -> str:
+    return {
+        "none": "No claim: nothing here may be called a signature.",
+        "exploratory": "Exploratory: a hint to be tested in other people, not a signature yet.",
+        "internally validated": "Internally validated: it held in held-out people of this study; "
+        "whether it holds elsewhere is not known.",
+        "externally validated": "Externally validated: it held at a site that took no part in its "
+        "development.",
+    }[rung]
+
+
+def _missing(rung: Rung, design: Design, checks: Sequence[ClaimCheck]) -> list[str]:
+    above = RUNGS[RUNGS.index(rung) + 1 :]
+    if not above:
+        return []
+    own = [c for c in checks if c.rung == above[0] and c.passed is False]
+    lacking = [f"{check.rule} (measured: {check.measured})" for check in own]
+    if RUNGS.index(above[0]) > RUNGS.index(HIGHEST[design]):
+        lacking.insert(0, f"another design: {_DESIGN[design]}")
+    return lacking

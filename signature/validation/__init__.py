@@ -1,0 +1,1 @@
+"""What is measured on held-out people, and which words it earns; nothing here is fitted with."""

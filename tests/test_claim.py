@@ -1,0 +1,136 @@
+"""The ladder of claims: each rung alone, and none is skipped."""
+
+import pytest
+
+from pipelines.claim import EVENTS_ELSEWHERE, Minimum, climb
+from signature.results import (
+    PROCEDURE,
+    REFERENCE,
+    Block,
+    CandidateResult,
+    Difference,
+    Estimate,
+)
+
+ENOUGH = Minimum(parameters=12, people=500, needed=400)
+GOOD = {"auroc": (0.8, 0.75, 0.85), "gain": (0.1, 0.05, 0.15), "loss": -0.05, "slope": 1.0}
+
+
+def _block(name="internal", *, events=150, rows=500, **change):
+    told = GOOD | change
+    value, low, high = told["auroc"]
+    gain, gain_low, gain_high = told["gain"]
+    slope = Estimate(value=told["slope"])
+    candidates = [
+        CandidateResult(
+            name=candidate,
+            label=candidate.title(),
+            part=part,
+            metrics={
+                "auroc": Estimate(value=value, low=low, high=high),
+                "calibration_slope": slope,
+            },
+            folds=[],
+            folds_without_auroc=0,
+        )
+        for candidate, part in ((PROCEDURE, "headline"), (REFERENCE, "reference"))
+    ]
+    return Block(
+        name=name,
+        scheme="5 folds",
+        n_rows=rows,
+        n_people=rows,
+        n_events=events,
+        n_folds=5,
+        n_repeats=1,
+        candidates=candidates,
+        differences=[
+            Difference(
+                candidate=PROCEDURE,
+                reference=REFERENCE,
+                metrics={
+                    "auroc": Estimate(value=gain, low=gain_low, high=gain_high),
+                    "log_loss": Estimate(value=told["loss"]),
+                },
+            )
+        ],
+    )
+
+
+def _climb(*blocks, design="prospective", minimum=ENOUGH, sentinels=()):
+    return climb(list(blocks), design, minimum, sentinels)
+
+
+def test_all_rules_met_inside_is_internally_validated_and_says_what_is_missing():
+    claim = _climb(_block())
+    assert claim.rung == "internally validated"
+    assert claim.missing == [
+        "tested on people of a site that took no part in the development "
+        "(measured: no site was kept apart)"
+    ]
+    assert claim.at_least("exploratory")
+    assert not claim.at_least("externally validated")
+
+
+@pytest.mark.parametrize(
+    ("change", "rung", "missing"),
+    [
+        ({"auroc": (0.6, 0.49, 0.7)}, "none", "the AUROC's interval lies above 0.5"),
+        ({"auroc": (None, None, None)}, "none", "measured: undefined"),
+        ({"gain": (-0.01, -0.05, 0.03)}, "none", "the AUROC difference is above 0"),
+        ({"gain": (0.03, -0.01, 0.07)}, "exploratory", "+0.030 (−0.010 to +0.070)"),
+        ({"loss": 0.01}, "exploratory", "lowers the log-loss"),
+        ({"slope": 0.7}, "exploratory", "calibration slope lies between 0.8 and 1.2"),
+        ({"slope": None}, "exploratory", "calibration slope"),
+    ],
+)
+def test_each_rule_holds_its_rung(change, rung, missing):
+    claim = _climb(_block(**change))
+    assert claim.rung == rung
+    assert any(missing in line for line in claim.missing)
+
+
+def test_too_few_people_for_the_model_are_exploratory():
+    claim = _climb(_block(), minimum=Minimum(parameters=60, people=200, needed=900))
+    assert claim.rung == "exploratory"
+    assert "200 people; 900 for 60 parameters" in claim.missing[0]
+    assert _climb(_block(), minimum=None).rung == "exploratory"
+
+
+def test_a_failed_sentinel_leaves_nothing_to_claim():
+    claim = _climb(_block(), sentinels=["plate foretells the outcome"])
+    assert claim.rung == "none"
+    assert "plate foretells the outcome" in claim.missing[0]
+    assert _climb(_block(), sentinels=None).rung == "internally validated"
+
+
+def test_an_external_test_that_is_passed_stands_for_the_sample_size():
+    small = Minimum(parameters=60, people=200, needed=900)
+    claim = _climb(_block(), _block("external", events=150), minimum=small)
+    assert claim.rung == "externally validated"
+    assert claim.missing == []
+    assert [c.passed for c in claim.checks if "Riley" in c.rule] == [None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"events": EVENTS_ELSEWHERE - 1}, {"gain": (0.1, -0.01, 0.2)}, {"slope": 1.4}, {"loss": 0.1}],
+)
+def test_an_external_test_that_fails_is_internally_validated_at_most(change):
+    claim = _climb(_block(), _block("external", **change))
+    assert claim.rung == "internally validated"
+    assert len(claim.missing) == 1
+
+
+def test_no_rung_is_skipped():
+    """What holds elsewhere but not inside has not been validated: it may be luck."""
+    claim = _climb(_block(gain=(0.03, -0.01, 0.07)), _block("external"))
+    assert claim.rung == "exploratory"
+
+
+@pytest.mark.parametrize("design", ["cross-sectional proxy", "case-control"])
+def test_the_design_caps_the_claim(design):
+    claim = _climb(_block(), _block("external"), design=design)
+    assert claim.rung == claim.highest == "exploratory"
+    assert claim.missing[0].startswith("another design: ")
+    assert _climb(_block(), _block("external"), design="diagnostic").rung == "externally validated"
