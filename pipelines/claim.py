@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipelines.number_words import estimate as in_words
 from signature.results import PROCEDURE, REFERENCE, Block, Estimate
 from signature.validation.claim_record import HIGHEST, RUNGS, Claim, ClaimCheck, Design, Rung
+from signature.validation.sample_size import cox_snell_from_auroc, development_size
 
 SLOPE = (0.8, 1.2)
 """Calibration slopes that are called right; outside, probabilities are too extreme or too timid."""
@@ -36,6 +37,19 @@ class Minimum:
     parameters: int
     people: int
     needed: int
+
+
+def riley_minimum(block: Block, parameters: int) -> Minimum | None:
+    """Return Riley's minimum for the AUROC and the event rate of held-out people (Riley 2020).
+
+    None where the procedure ranks no better than chance: then there is nothing to develop.
+    """
+    auroc = block.candidate(PROCEDURE).metrics["auroc"].value
+    rate = block.n_events / block.n_rows
+    if auroc is None or auroc <= 0.5 or not 0 < rate < 1:
+        return None
+    size = development_size(parameters, rate, cox_snell_from_auroc(min(auroc, 0.999), rate))
+    return Minimum(parameters=parameters, people=block.n_people, needed=size.n)
 
 
 def climb(

@@ -17,10 +17,12 @@ def evaluate(
 
     run = Results(results)
     labels = {c.name: c.label for c in run.evaluation.headline.candidates}
-    found = evaluation.evaluate(run.predictions, run.experiment, labels)
+    found = evaluation.evaluate(
+        run.predictions, run.experiment, labels, run.launch.final_model.parameters
+    )
     file = results / "evaluation.json"
     file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    print(f"{file}: {found.verdict.sentence}")
+    print(f"{file}: {found.verdict.sentence}\n{found.claim.sentence}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from typing import Literal, cast
 import numpy as np
 import pandas as pd
 
+from pipelines.claim import climb, riley_minimum
 from pipelines.experiment import Experiment
 from pipelines.verdict import check_gate, reach_verdict
 from signature.exceptions import PredictionsError
@@ -28,7 +29,7 @@ from signature.results import (
 
 
 def evaluate(
-    predictions: pd.DataFrame, experiment: Experiment, labels: dict[str, str]
+    predictions: pd.DataFrame, experiment: Experiment, labels: dict[str, str], parameters: int
 ) -> Evaluation:
     """Evaluate every candidate on its held-out rows.
 
@@ -39,6 +40,8 @@ def evaluate(
     experiment : Experiment
     labels : dict of str
         How a report prints each candidate.
+    parameters : int
+        That the final model may hold.
 
     Returns
     -------
@@ -59,12 +62,14 @@ def evaluate(
         if (table["block"] == name).any()
     ]
     verdict = reach_verdict(blocks[-1])
+    claim = climb(blocks, experiment.claim.design, riley_minimum(blocks[0], parameters))
     return Evaluation(
         experiment=experiment.name,
         reference=REFERENCE,
         blocks=blocks,
         verdict=verdict,
-        gate=check_gate(blocks[-1], experiment, verdict),
+        claim=claim,
+        gate=check_gate(blocks[-1], experiment, verdict, claim),
         bootstraps=experiment.validation.bootstraps,
     )
 

@@ -17,6 +17,7 @@ from pipelines.experiment import load_experiment
 from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
 from pipelines.held_out_shap import explain
+from pipelines.model_size import most_parameters
 from pipelines.plan import announce
 from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
@@ -94,13 +95,13 @@ def write_results(
     predictions = predictions_table(study, store)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
-    evaluation = evaluate(predictions, study.experiment, labels)
+    final = keep_final_model(study, store, folder / "model")
+    evaluation = evaluate(predictions, study.experiment, labels, final.parameters)
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
     _write(folder / "assay.json", assay_record(study))
     keep_signature(study, store, folder)
-    final = keep_final_model(study, store, folder / "model")
     record = describe(study, store, final, started)
     _write(folder / "launch.json", record)
     return record, evaluation
@@ -165,6 +166,7 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel
         candidate=best.candidate,
         label=module.LABEL,
         params={k.removeprefix("model__"): v for k, v in best.params.items()},
+        parameters=most_parameters(module, study.cohort.schema),
         calibration_slope=procedure.slope_,
         calibration_intercept=procedure.intercept_,
         inner_log_loss={f.candidate: f.inner_loss for f in contenders},

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from pipelines.evaluation import evaluate
 from pipelines.fitting import choose, final_key, fit_all, tasks
+from pipelines.model_size import most_parameters
 from pipelines.null_certificate import NullRun, Selected
 from pipelines.predictions import predictions_table
 from pipelines.shuffled import shuffled_study
@@ -170,17 +171,20 @@ def null_run(study: Study, run: int, store: NullStore) -> NullRun:
     labels = {name: name for name in (*shuffled.candidates, PROCEDURE, REFERENCE)}
     with threadpool_limits(1):
         fit_all(tasks(shuffled), shuffled, folds, jobs=1, done=lambda: None)
-        evaluation = evaluate(predictions_table(shuffled, folds), shuffled.experiment, labels)
-    contenders = shuffled.experiment.candidates.contenders
+        contenders = shuffled.experiment.candidates.contenders
+        key = final_key(shuffled.folds)
+        final = choose(folds.load(name, key) for name in contenders).candidate
+        parameters = most_parameters(shuffled.candidates[final], shuffled.cohort.schema)
+        predictions = predictions_table(shuffled, folds)
+        evaluation = evaluate(predictions, shuffled.experiment, labels, parameters)
     found = {name: selected_by(name, shuffled, folds) for name in contenders}
-    key = final_key(shuffled.folds)
     result = NullRun(
         fingerprint=store.mark,
         run=run,
         auroc=evaluation.verdict.auroc,
         difference=evaluation.verdict.difference,
         adds=evaluation.verdict.adds,
-        final_model=choose(folds.load(name, key) for name in contenders).candidate,
+        final_model=final,
         selected={name: s for name, s in found.items() if s is not None},
     )
     _same_code(study, store.mark)

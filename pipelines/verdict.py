@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipelines.experiment import Experiment
 from signature.results import PROCEDURE, REFERENCE, Block, Estimate, GateCheck, Verdict
+from signature.validation.claim_record import Claim
 
 
 def reach_verdict(block: Block) -> Verdict:
@@ -31,16 +32,23 @@ def reach_verdict(block: Block) -> Verdict:
     )
 
 
-def check_gate(block: Block, experiment: Experiment, verdict: Verdict) -> list[GateCheck]:
+def check_gate(
+    block: Block, experiment: Experiment, verdict: Verdict, claim: Claim
+) -> list[GateCheck]:
     """Compare the headline with what the experiment demands of a champion."""
     gate = experiment.gate
     auroc = verdict.auroc
     checks = [
         GateCheck(
+            rule=f"the claim is at least {gate.claim!r}",
+            measured=claim.rung,
+            passed=claim.at_least(gate.claim),
+        ),
+        GateCheck(
             rule=f"lower bound of the AUROC is at least {gate.auroc_at_least:.2f}",
             measured=_interval(auroc, signed=False),
             passed=auroc.low is not None and auroc.low >= gate.auroc_at_least,
-        )
+        ),
     ]
     if gate.adds_to_reference:
         label = block.candidate(REFERENCE).label.lower()

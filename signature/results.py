@@ -8,6 +8,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from signature.exceptions import PredictionsError
+from signature.validation.claim_record import Claim
 
 PREDICTION_COLUMNS = {
     "experiment": "str",
@@ -186,11 +187,12 @@ class Evaluation(_Record):
     The last block is the headline.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     experiment: str
     reference: str
     blocks: Annotated[list[Block], Field(min_length=1)]
     verdict: Verdict
+    claim: Claim
     gate: list[GateCheck]
     bootstraps: int
 
@@ -244,6 +246,8 @@ class FinalModel(_Record):
     candidate: str
     label: str
     params: dict[str, float | int | str | bool]
+    parameters: int
+    """Predictors that it may hold at most, for sample-size criteria."""
     calibration_slope: float
     calibration_intercept: float
     inner_log_loss: dict[str, float]
@@ -253,7 +257,7 @@ class FinalModel(_Record):
 class Launch(_Record):
     """``launch.json``: what was run, on what, with what."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     experiment: dict[str, object]
     """The experiment file as read."""
     outcome: dict[str, str]

@@ -56,9 +56,13 @@ def _table(n=300, repeats=3, signal=1.0, luck=0.0, seed=0):
     return pd.concat(parts, ignore_index=True).astype(PREDICTION_COLUMNS)
 
 
+def _evaluate(table, experiment=EXPERIMENT):
+    return evaluate(table, experiment, LABELS, parameters=12)
+
+
 def test_auroc_is_the_mean_over_folds_and_repeats():
     table = _table()
-    block = evaluate(table, EXPERIMENT, LABELS).headline
+    block = _evaluate(table).headline
     own = table[table["candidate"] == PROCEDURE]
     by_fold = [
         roc_auc_score(part["outcome"], part["probability"])
@@ -73,7 +77,7 @@ def test_auroc_is_the_mean_over_folds_and_repeats():
 
 def test_differences_are_paired():
     """Two candidates that share their noise differ with far less doubt than each has alone."""
-    evaluation = evaluate(_table(signal=0.3), EXPERIMENT, LABELS)
+    evaluation = _evaluate(_table(signal=0.3))
     auroc, difference = evaluation.verdict.auroc, evaluation.verdict.difference
     assert difference.high - difference.low < 0.7 * (auroc.high - auroc.low)
     assert evaluation.verdict.adds == "yes"
@@ -81,24 +85,24 @@ def test_differences_are_paired():
 
 
 def test_no_difference_is_said_in_words():
-    evaluation = evaluate(_table(signal=0.0), EXPERIMENT, LABELS)
+    evaluation = _evaluate(_table(signal=0.0))
     assert evaluation.verdict.adds == "no"
     assert evaluation.verdict.sentence.startswith("No: the panel does not demonstrably add")
     assert not evaluation.gate_passed
 
 
 def test_a_worse_model_is_said_to_be_worse():
-    assert evaluate(_table(signal=-0.6), EXPERIMENT, LABELS).verdict.adds == "worse"
+    assert _evaluate(_table(signal=-0.6)).verdict.adds == "worse"
 
 
 def test_luck_between_repeats_widens_the_interval():
-    steady = evaluate(_table(repeats=4, signal=0.3), EXPERIMENT, LABELS).verdict.difference
-    lucky = evaluate(_table(repeats=4, signal=0.3, luck=0.5), EXPERIMENT, LABELS).verdict.difference
+    steady = _evaluate(_table(repeats=4, signal=0.3)).verdict.difference
+    lucky = _evaluate(_table(repeats=4, signal=0.3, luck=0.5)).verdict.difference
     assert lucky.high - lucky.low > 2 * (steady.high - steady.low)
 
 
 def test_one_probability_per_fold_has_no_slope_and_ranks_by_chance():
-    block = evaluate(_table(), EXPERIMENT, LABELS).headline
+    block = _evaluate(_table()).headline
     metrics = block.candidate("intercept_only").metrics
     assert metrics["calibration_slope"].value is None
     assert metrics["auroc"].value == 0.5
@@ -107,14 +111,14 @@ def test_one_probability_per_fold_has_no_slope_and_ranks_by_chance():
 def test_a_fold_with_one_class_is_counted_and_not_averaged():
     table = _table()
     table.loc[table["fold"] == 0, "outcome"] = 0
-    result = evaluate(table, EXPERIMENT, LABELS).headline.candidate(PROCEDURE)
+    result = _evaluate(table).headline.candidate(PROCEDURE)
     assert result.folds_without_auroc == 3
     defined = [f.auroc for f in result.folds if f.auroc is not None]
     assert result.metrics["auroc"].value == pytest.approx(np.mean(defined))
 
 
 def test_the_same_table_gives_the_same_file():
-    one, same = (evaluate(_table(), EXPERIMENT, LABELS).model_dump_json() for _ in range(2))
+    one, same = (_evaluate(_table()).model_dump_json() for _ in range(2))
     assert one == same
 
 
@@ -135,7 +139,7 @@ def test_the_same_table_gives_the_same_file():
 )
 def test_a_table_that_cannot_be_evaluated_says_why(change, words):
     with pytest.raises(PredictionsError, match=words):
-        evaluate(change(_table()), EXPERIMENT, LABELS)
+        _evaluate(change(_table()))
 
 
 def test_ninety_five_percent_intervals_cover_the_truth():
@@ -147,7 +151,7 @@ def test_ninety_five_percent_intervals_cover_the_truth():
     truth = 0.7602
     hits = 0
     for seed in range(40):
-        found = evaluate(_table(n=150, repeats=1, seed=seed), small, LABELS)
+        found = _evaluate(_table(n=150, repeats=1, seed=seed), small)
         auroc = found.headline.candidate(REFERENCE).metrics["auroc"]
         hits += auroc.low <= truth <= auroc.high
     assert hits >= 34
