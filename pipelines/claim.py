@@ -57,6 +57,7 @@ def climb(
     design: Design,
     minimum: Minimum | None,
     failed_sentinels: Sequence[str] | None = None,
+    reference: str = REFERENCE,
 ) -> Claim:
     """Climb until a rule is not met.
 
@@ -70,15 +71,17 @@ def climb(
         Riley's for developing the final model; None where it is undefined.
     failed_sentinels : sequence of str, optional
         Leakage sentinels that failed, by name; None where none were run.
+    reference : str
+        The candidate that the panel must add to.
     """
     by_name = {block.name: block for block in blocks}
     external = by_name.get("external")
     internal = by_name.get("internal", external)
     assert internal is not None
     checks = [
-        *_exploratory(internal, failed_sentinels),
-        *_internally(internal, minimum, external),
-        *_externally(external),
+        *_exploratory(internal, reference, failed_sentinels),
+        *_internally(internal, reference, minimum, external),
+        *_externally(external, reference),
     ]
     highest = HIGHEST[design]
     rung: Rung = "none"
@@ -98,9 +101,9 @@ def climb(
     )
 
 
-def _exploratory(block: Block, failed: Sequence[str] | None) -> list[ClaimCheck]:
+def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> list[ClaimCheck]:
     auroc = block.candidate(PROCEDURE).metrics["auroc"]
-    gain = block.difference(PROCEDURE, REFERENCE).metrics["auroc"]
+    gain = block.difference(PROCEDURE, reference).metrics["auroc"]
     leaks = "no leakage sentinel fails"
     return [
         _check(
@@ -126,10 +129,10 @@ def _exploratory(block: Block, failed: Sequence[str] | None) -> list[ClaimCheck]
     ]
 
 
-def _adds(rung: Rung, block: Block) -> list[ClaimCheck]:
+def _adds(rung: Rung, block: Block, reference: str) -> list[ClaimCheck]:
     """Say whether the panel adds for certain and whether the probabilities are right."""
     where = "elsewhere, " if rung == "externally validated" else ""
-    difference = block.difference(PROCEDURE, REFERENCE).metrics
+    difference = block.difference(PROCEDURE, reference).metrics
     slope = block.candidate(PROCEDURE).metrics["calibration_slope"]
     auroc, loss = difference["auroc"], difference["log_loss"]
     return [
@@ -156,9 +159,11 @@ def _adds(rung: Rung, block: Block) -> list[ClaimCheck]:
     ]
 
 
-def _internally(block: Block, minimum: Minimum | None, external: Block | None) -> list[ClaimCheck]:
+def _internally(
+    block: Block, reference: str, minimum: Minimum | None, external: Block | None
+) -> list[ClaimCheck]:
     rule = "at least as many people as Riley's criteria ask for developing the model"
-    elsewhere = _externally(external)
+    elsewhere = _externally(external, reference)
     passed: bool | None
     if all(check.passed for check in elsewhere):
         # what the minimum guards against was then looked at itself
@@ -169,12 +174,12 @@ def _internally(block: Block, minimum: Minimum | None, external: Block | None) -
         measured = f"{minimum.people} people; {minimum.needed} for {minimum.parameters} parameters"
         passed = minimum.people >= minimum.needed
     return [
-        *_adds("internally validated", block),
+        *_adds("internally validated", block, reference),
         ClaimCheck(rung="internally validated", rule=rule, measured=measured, passed=passed),
     ]
 
 
-def _externally(block: Block | None) -> list[ClaimCheck]:
+def _externally(block: Block | None, reference: str) -> list[ClaimCheck]:
     rung: Rung = "externally validated"
     if block is None:
         return [
@@ -187,7 +192,7 @@ def _externally(block: Block | None) -> list[ClaimCheck]:
         ]
     rarer = min(block.n_events, block.n_rows - block.n_events)
     return [
-        *_adds(rung, block),
+        *_adds(rung, block, reference),
         ClaimCheck(
             rung=rung,
             rule=f"elsewhere, at least {EVENTS_ELSEWHERE} people in the rarer class",
@@ -207,8 +212,8 @@ def _check(
 
 def _sentence(rung: Rung) -> str:
     return {
-        "none": "No claim: nothing here may be called a signature.",
-        "exploratory": "Exploratory: a hint to be tested in other people, not a signature yet.",
+        "none": "No claim: this does not go beyond what is known without the panel.",
+        "exploratory": "Exploratory: a hint, to be tested in other people.",
         "internally validated": "Internally validated: it held in held-out people of this study; "
         "whether it holds elsewhere is not known.",
         "externally validated": "Externally validated: it held at a site that took no part in its "

@@ -18,6 +18,7 @@ from results_people import CLINICAL, MODELS, PANEL, Answer, folds_of, people_of,
 from results_signature import nothing_passed
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
+from pipelines.claim import Minimum, climb
 from signature.results import (
     Block,
     CandidateResult,
@@ -170,6 +171,12 @@ def _evaluation(blocks: list[Block]) -> Evaluation:
         reference="clinical_only",
         blocks=blocks,
         verdict=Verdict(adds=adds, sentence=sentence, auroc=auroc, difference=difference),
+        claim=climb(
+            blocks,
+            "prospective",
+            Minimum(parameters=12, people=700, needed=650),
+            reference="clinical_only",
+        ),
         gate=[
             GateCheck(
                 rule="AUROC at least 0.65",
@@ -218,6 +225,7 @@ def _launch(people: pd.DataFrame, external: bool) -> Launch:
             params={"C": 0.02, "l1_ratio": 0.5, "balanced": False},
             calibration_slope=0.93,
             calibration_intercept=-0.04,
+            parameters=12,
             inner_log_loss={"elastic_net": 0.3581, "shallow_xgboost": 0.3712},
         ),
         data_digest="d" * 64,

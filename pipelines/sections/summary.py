@@ -71,6 +71,7 @@ def summarize(results: Results) -> dict[str, Any]:
         "adds": verdict.adds,
         "answer": "Yes" if verdict.adds == "yes" else "No",
         "sentence": _plain(verdict.sentence),
+        "claim": evaluation.claim.sentence,
         "outcome": launch.outcome["label"],
         "event": launch.outcome["event"],
         "people": launch.n_people,
@@ -112,6 +113,7 @@ TEMPLATE = """
 <p>AUROC with the panel minus “{{ reference_label }}”:
 <strong class="whole">{{ difference | estimate(3, true) }}</strong>, with its 95 % interval, on
 held-out people.</p>
+<p class="claim"><strong>{{ claim }}</strong></p>
 </div>
 <dl class="facts">
 <div><dt>People</dt><dd>{{ people | count }}
