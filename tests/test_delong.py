@@ -158,6 +158,16 @@ def test_intervals_cover_and_a_true_null_is_rejected_as_often_as_said():
     assert rejected / 600 == pytest.approx(0.05, abs=0.03)
 
 
+def test_of_36_rows_only_the_interval_on_the_logit_scale_covers_a_high_area():
+    rng = generator(7, "small coverage")
+    y = np.repeat([0, 1], [24, 12])
+    found = [delong(y, rng.normal(size=36) + 1.8124 * y) for _ in range(600)]  # truth: 0.9
+    for logit, covers in ((True, 0.957), (False, 0.883)):
+        ends = [e for e in (f.interval(logit=logit) for f in found) if e is not None]
+        held = np.mean([low <= 0.9 <= high for low, high in ends])
+        assert held == pytest.approx(covers, abs=0.03)
+
+
 def test_persons_with_many_rows_are_covered_only_when_they_are_named():
     rng = generator(6, "clustered coverage")
     person = np.repeat(np.arange(60), 4)
