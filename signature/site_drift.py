@@ -91,7 +91,8 @@ def site_drift(
     ----------
     markers : DataFrame of float, shape (n, n_markers)
         On the scale on which they are used (log, as a rule); NaN where missing. A value below its
-        detection limit that is NaN counts as missing: fill it first, or the ranks leave it out.
+        detection limit that is NaN counts as missing, and the ranks leave it out: fill it first,
+        with one value for all sites, since limits that differ would themselves look like a shift.
     site : ndarray of str, shape (n,)
     outcome : ndarray of 0 and 1, shape (n,)
         1 is the event.
