@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline
 from pipelines.curve_points import SHARES, CurvePoints, Setting
 from pipelines.folds import development_rows
 from pipelines.study import Study
+from signature.binormal import cox_snell_from_auroc
 from signature.learning_curve import CurvePoint, learning_curve
 from signature.plan_record import (
     Curve,
@@ -24,7 +25,6 @@ from signature.procedures import linear_steps
 from signature.randomness import generator
 from signature.results import Estimate
 from signature.sample_size import (
-    cox_snell_from_auroc,
     development_size,
     expected_shrinkage,
     parameters_within,

@@ -12,7 +12,8 @@ from math import asinh, ceil, exp, sqrt
 
 from scipy.special import expit, logit, ndtr, ndtri
 
-from signature.sample_size import QUANTILE, binormal
+from signature.binormal import binormal
+from signature.sample_size import QUANTILE
 
 WIDTHS: Mapping[str, float] = {
     "auroc": 0.1,
@@ -101,7 +102,7 @@ def validation_precision(
 
     Notes
     -----
-    The log-odds are taken as in `signature.sample_size.binormal`. A model that is not calibrated
+    The log-odds are taken as in `signature.binormal.binormal`. A model that is not calibrated
     there, or people who differ less or more, need other numbers; few events widen all intervals
     beyond what large-sample formulas say.
 

@@ -6,10 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from signature.binormal import binormal, cox_snell_from_auroc
 from signature.metrics import auroc, calibration_slope
 from signature.sample_size import (
-    binormal,
-    cox_snell_from_auroc,
     development_size,
     expected_shrinkage,
     largest_cox_snell,
