@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from pipelines.number_words import estimate as in_words
 from signature.results import PROCEDURE, REFERENCE, Block, Estimate
+from signature.validation.binormal import cox_snell_from_auroc
 from signature.validation.claim_record import HIGHEST, RUNGS, Claim, ClaimCheck, Design, Rung
-from signature.validation.sample_size import cox_snell_from_auroc, development_size
+from signature.validation.sample_size import development_size
 
 SLOPE = (0.8, 1.2)
 """Calibration slopes that are called right; outside, probabilities are too extreme or too timid."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.announcement import announce
 from pipelines.assay_facts import assay_record
 from pipelines.environment import code_version, library_versions
 from pipelines.evaluation import evaluate
@@ -18,7 +19,6 @@ from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
 from pipelines.held_out_shap import explain
 from pipelines.model_size import most_parameters
-from pipelines.plan import announce
 from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from pipelines.announcement import rough_seconds, say_how_long
 from pipelines.exact_intervals import exact_share
 from pipelines.experiment import load_experiment
 from pipelines.fitting import FINAL, final_key, tasks
@@ -12,7 +13,6 @@ from pipelines.launch import make_folder
 from pipelines.null_certificate import NullCheck
 from pipelines.null_runs import NullStore, null_fingerprint, run_missing, study_to_shuffle
 from pipelines.null_summary import compare, real_run, selection_checks, spread
-from pipelines.plan import rough_seconds, say_how_long
 from pipelines.progress import progress
 from pipelines.report import write_report
 from pipelines.shuffled import exchangeable, shuffled_study

@@ -1,67 +1,107 @@
-"""Say first what a launch will do, and how long it may take."""
+"""How many people an experiment needs, and what more of them would buy.
+
+``python -m pipelines.plan experiments/<name>.toml``
+"""
 
 from __future__ import annotations
 
-import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pipelines.fitting import Task
-from pipelines.store import FoldStore
-from pipelines.study import Study
-from pipelines.summaries import out_of_range
-from pipelines.tuning import Tuner
-from signature.splits import person_folds
+import typer
+
+from pipelines import cli
+
+if TYPE_CHECKING:
+    from pipelines.study import Study
+    from signature.validation.plan_record import Curve
+
+FILE_NAME = "plan.json"
 
 
-def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> None:
-    """Print the question, the rows, the folds and a rough time."""
-    experiment, cohort = study.experiment, study.cohort
-    assert cohort.outcome is not None
-    waiting = [t for t in todo if not store.has(t.candidate, t.key)]
-    outer = len(study.folds)
-    print(f"{experiment.title}: {experiment.question}")
-    print(
-        f"{len(cohort)} rows of {cohort.n_people} people, {int(cohort.outcome.sum())} with "
-        f"{study.outcome.label}; {len(cohort.schema.baseline)} baseline and "
-        f"{len(cohort.schema.panel)} panel features."
+def plan(
+    experiment: Annotated[Path, typer.Argument(help="The experiment, a TOML file.")],
+    results: Annotated[Path, typer.Option(help="Parent of the results folder.")] = Path("results"),
+    auroc: Annotated[
+        float | None,
+        typer.Option(
+            min=0.51, max=0.99, help="AUROC anticipated in new people; else what the gate demands."
+        ),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(min=0.01, max=0.99, help="Risk from which on one would treat."),
+    ] = None,
+    curve: Annotated[
+        bool | None,
+        typer.Option(
+            help="Draw a learning curve, even without a finished run; the rule is to draw one "
+            "where there is a run."
+        ),
+    ] = None,
+) -> None:
+    """Compute sample sizes, draw a learning curve where there is a run, and write plan.json."""
+    from pipelines.experiment import load_experiment
+    from pipelines.launch import make_folder
+    from pipelines.plan_facts import development_plan, validation_plan
+    from pipelines.plan_words import plan_lines
+    from pipelines.study import assemble
+    from signature.validation.plan_record import PlanRecord
+
+    study = assemble(load_experiment(experiment))
+    folder = make_folder(results / study.experiment.name)
+    development = development_plan(study, auroc)
+    validation = validation_plan(study, auroc, threshold)
+    drawn, why_not = _curve(study, folder, curve)
+    found = PlanRecord(
+        experiment=study.experiment.name,
+        development=development,
+        validation=validation,
+        curve=drawn,
+        no_curve=why_not,
     )
-    for name in cohort.schema.features:
-        odd = out_of_range(cohort.schema[name], cohort.X[name])
-        if odd:
-            print(f"Look at {name!r}: {odd} of {len(cohort)} rows lie outside its plausible range.")
-    print(
-        f"{outer} outer folds × {len(study.candidates)} candidates, up to "
-        f"{experiment.tuning.trials} parameter sets on {experiment.validation.inner_folds} inner "
-        f"folds each: {len(todo)} fits, {len(todo) - len(waiting)} of them finished already."
+    file = folder / FILE_NAME
+    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    print("\n".join(plan_lines(found)))
+    print(file)
+
+
+def _curve(study: Study, folder: Path, wanted: bool | None) -> tuple[Curve | None, str]:
+    """Draw the learning curve, or say why there is none."""
+    from pipelines.curve_points import (
+        REPETITIONS,
+        SHARES,
+        chosen_settings,
+        curve_points,
+        untuned_settings,
     )
-    if waiting:
-        say_how_long(rough_seconds(study, waiting), jobs)
+    from pipelines.plan_facts import curve_record
+    from pipelines.progress import progress
+    from pipelines.store import FoldStore, fingerprint
+    from signature.exceptions import LearningCurveError
+
+    told = study.experiment
+    run = f"python -m pipelines.train experiments/{told.name}.toml"
+    if wanted is False:
+        return None, "it was not asked for"
+    if wanted is None and not (folder / "predictions.parquet").is_file():
+        return None, f"there is no run yet; make one with: {run}"
+    store = FoldStore(folder, fingerprint(told, study.cohort, study.references))
+    settings = chosen_settings(study, store)
+    tuned = settings is not None
+    if settings is None:
+        if wanted is None:
+            return None, f"fitted folds are not those of this data and code; make them with: {run}"
+        settings = untuned_settings(study)
+    fits = REPETITIONS * len(settings) // told.validation.repeats * len(SHARES)
+    print(f"Training on subsets of each fold's training people: {fits} fits.", flush=True)
+    try:
+        with progress("fits", fits) as done:
+            points = curve_points(study, settings, repetitions=REPETITIONS, done=done)
+        return curve_record(study, settings, points, tuned=tuned), ""
+    except LearningCurveError as error:
+        return None, str(error)
 
 
-def say_how_long(seconds: float, jobs: int) -> None:
-    """Print how long so much work may take on so many processes."""
-    minutes = seconds / jobs / 60
-    about = "less than two minutes" if minutes < 2 else f"about {minutes:.0f} minutes"
-    print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
-
-
-def rough_seconds(study: Study, waiting: list[Task]) -> float:
-    """Time one inner fold of each candidate and multiply; pruning makes the truth shorter."""
-    cohort, validation = study.cohort, study.experiment.validation
-    assert cohort.outcome is not None
-    y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
-    train, _ = person_folds(y, person, validation.inner_folds, 0)[0]
-    total = 0.0
-    for name, module in study.candidates.items():
-        fits = [t for t in waiting if t.candidate == name]
-        if not fits:
-            continue
-        started = time.perf_counter()
-        tuner = Tuner(
-            module, study.cohort.schema, cohort.X.iloc[train], y[train], person[train], 2, 1, 0, 0
-        )
-        tuner.run()
-        trials = min(study.experiment.tuning.trials, tuner.sets)
-        once = (time.perf_counter() - started) / 2
-        share = sum(len(t.train) for t in fits) / len(fits) / len(train)
-        total += once * share * len(fits) * validation.inner_folds * (0.5 * trials + 1)
-    return total
+if __name__ == "__main__":
+    cli.main(plan)

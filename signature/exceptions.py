@@ -61,6 +61,10 @@ class PredictionsError(SignatureError):
     """A predictions table is not one that can be evaluated."""
 
 
+class LearningCurveError(SignatureError):
+    """Training sizes do not tell how AUROC goes on: too few, or too close together."""
+
+
 class ResultsError(SignatureError):
     """A file of a results folder is missing, damaged, or of another version or experiment."""
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from signature.bbc import bias_corrected_best
 from signature.exceptions import PredictionsError
 from signature.metrics import auroc, brier, person_counts
+from signature.validation.bbc import bias_corrected_best
 
 
 def _null(seed, n=40, configurations=30):

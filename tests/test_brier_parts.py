@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signature.brier_parts import _bins, brier_parts, scaled_brier
 from signature.exceptions import OutcomeError, PredictionsError
 from signature.metrics import brier
 from signature.randomness import generator
+from signature.validation.brier_parts import _bins, brier_parts, scaled_brier
 
 
 def _data(seed, n=60, digits=2):

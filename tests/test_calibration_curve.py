@@ -10,10 +10,14 @@ from sklearn.linear_model import LogisticRegression
 
 from signature import metrics
 from signature.binary import log_odds
-from signature.calibration_curve import calibration_curve, calibration_errors, ici_when_calibrated
 from signature.exceptions import OutcomeError, PredictionsError
 from signature.metrics import person_counts
 from signature.randomness import generator
+from signature.validation.calibration_curve import (
+    calibration_curve,
+    calibration_errors,
+    ici_when_calibrated,
+)
 
 _AT = np.linspace(0.1, 0.9, 9)
 

@@ -8,10 +8,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import precision_score, recall_score, roc_curve
 
-from signature.classification import Classification, ThresholdRule, choose_threshold, classify
 from signature.exceptions import ExperimentError, OutcomeError, PredictionsError
 from signature.metrics import person_counts
 from signature.randomness import generator
+from signature.validation.classification import (
+    Classification,
+    ThresholdRule,
+    choose_threshold,
+    classify,
+)
 
 _RULES = [
     *(ThresholdRule(kind, at) for kind in ("sensitivity", "specificity") for at in (0.3, 0.9, 1.0)),

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from signature.delong import Auroc, AurocDifference, delong, delong_difference
 from signature.exceptions import OutcomeError, PredictionsError
 from signature.randomness import generator
+from signature.validation.delong import Auroc, AurocDifference, delong, delong_difference
 
 # the 43 complete patients of DeLong, DeLong and Clarke-Pearson (1988): albumin, total protein,
 # the third test (10 minus it ranks), and the outcome

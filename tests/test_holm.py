@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signature.holm import holm
+from signature.validation.holm import holm
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from pipelines.announcement import announce
 from pipelines.environment import code_version, library_versions
 from pipelines.experiment import load_experiment
 from pipelines.fitting import tasks
-from pipelines.plan import announce
 from pipelines.progress import progress
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import assemble

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from signature.exceptions import OutcomeError, PredictionsError
 from signature.metrics import person_counts
-from signature.net_benefit import gain_over_defaults, net_benefit, net_benefit_of_all
 from signature.randomness import generator
+from signature.validation.net_benefit import gain_over_defaults, net_benefit, net_benefit_of_all
 
 _GRID = np.array([0.05, 0.1, 0.25, 0.5, 0.7, 0.95])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines.exact_intervals import exact_share
-from signature.permutation_p import StoppingRule, enough_runs, permutation_p
+from signature.validation.permutation_p import StoppingRule, enough_runs, permutation_p
 
 FIXED = StoppingRule(most_runs=40, resampling_risk=0)
 

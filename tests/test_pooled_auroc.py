@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from signature.pooled_auroc import pool_auroc
-from signature.pooling import pool
+from signature.validation.pooled_auroc import pool_auroc
+from signature.validation.pooling import pool
 
 
 def test_aurocs_are_pooled_on_the_logit_scale_by_hand():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from signature.pooling import (
+from signature.validation.pooling import (
     FEWEST_TO_PREDICT,
     between_sites,
     between_sites_by_moments,

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from signature.classification import classify
 from signature.exceptions import OutcomeError, PredictionsError
 from signature.metrics import brier, log_loss
 from signature.randomness import generator
-from signature.reclassification import (
+from signature.validation.classification import classify
+from signature.validation.reclassification import (
     discrimination_change,
     reclassification_table,
     reclassify,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from signature.metrics import auroc
-from signature.repeated_folds import corrected_interval
+from signature.validation.repeated_folds import corrected_interval
 
 NAN = float("nan")
 

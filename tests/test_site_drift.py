@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 
 from signature.exceptions import CohortError, OutcomeError
 from signature.schema import BELOW
-from signature.site_drift import FEWEST_MEASURED, site_drift
+from signature.validation.site_drift import FEWEST_MEASURED, site_drift
 
 NAN = float("nan")
 

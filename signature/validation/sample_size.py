@@ -12,16 +12,12 @@ for maximum likelihood, then ask for more people than a penalised model may need
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, exp, log, log1p, sqrt
+from math import ceil, exp, log, log1p
 
-import numpy as np
 from scipy.optimize import brentq
-from scipy.special import log_expit, ndtri
+from scipy.special import ndtri
 
 QUANTILE = float(ndtri(0.975))
-
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(160)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 
 @dataclass(frozen=True)
@@ -92,36 +88,6 @@ def largest_cox_snell(event_rate: float) -> float:
     return 1 - exp(2 * (event_rate * log(event_rate) + (1 - event_rate) * log1p(-event_rate)))
 
 
-def cox_snell_from_auroc(auroc: float, event_rate: float) -> float:
-    """Cox–Snell R² of a calibrated model with this AUROC.
-
-    The log-odds of events and of others are taken as normal with the same variance, as in Riley,
-    Van Calster and Collins (2021), who simulate; here the likelihood is integrated.
-
-    Parameters
-    ----------
-    auroc : float
-        In new people, from 0.5 up, below 1: not the apparent one.
-    event_rate : float
-
-    Raises
-    ------
-    ValueError
-
-    Examples
-    --------
-    >>> round(cox_snell_from_auroc(0.89, 0.174), 3)
-    0.291
-    >>> cox_snell_from_auroc(0.5, 0.3)
-    0.0
-    """
-    log_odds, weight, event = binormal(auroc, event_rate)
-    sign = np.where(event, 1.0, -1.0)
-    known = float(weight @ log_expit(sign * log_odds))
-    chance = event_rate * log(event_rate) + (1 - event_rate) * log1p(-event_rate)
-    return max(0.0, -float(np.expm1(2 * (chance - known))))
-
-
 def development_size(
     parameters: int,
     event_rate: float,
@@ -140,7 +106,8 @@ def development_size(
     event_rate : float
         Share of events, between 0 and 1.
     cox_snell : float
-        Anticipated Cox–Snell R² in new people, above 0; see `cox_snell_from_auroc`. A cautious
+        Anticipated Cox–Snell R² in new people, above 0; see
+        `signature.validation.binormal.cox_snell_from_auroc`. A cautious
         value is low.
     shrinkage : float
         Least factor by which predictor effects would have to be multiplied.
@@ -258,38 +225,6 @@ def parameters_within(
     largest = largest_cox_snell(event_rate)
     factor = max(shrinkage, _enough(cox_snell, largest, optimism))
     return int(n * _information(factor, cox_snell) + 1e-9)
-
-
-def binormal(auroc: float, event_rate: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nodes and weights that integrate over people whom a calibrated model ranks this well.
-
-    Log-odds are normal among events and among others, with one variance; that they are calibrated
-    then fixes both means.
-
-    Parameters
-    ----------
-    auroc : float
-        From 0.5 up, below 1.
-    event_rate : float
-
-    Returns
-    -------
-    log_odds, weight : ndarray of shape (n_nodes,)
-        Weights add up to 1.
-    event : bool ndarray of shape (n_nodes,)
-
-    Raises
-    ------
-    ValueError
-    """
-    _check_share("event_rate", event_rate)
-    if not 0.5 <= auroc < 1:
-        raise ValueError(f"auroc must be at least 0.5 and below 1; got {auroc!r}")
-    apart = sqrt(2) * float(ndtri(auroc))
-    middle = log(event_rate) - log1p(-event_rate)
-    log_odds = np.concatenate([middle + apart * (_NODES + s * apart / 2) for s in (1, -1)])
-    weight = np.concatenate([event_rate * _WEIGHTS, (1 - event_rate) * _WEIGHTS])
-    return log_odds, weight, np.arange(len(weight)) < len(_WEIGHTS)
 
 
 def _information(factor: float, cox_snell: float) -> float:

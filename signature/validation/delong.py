@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import expit, ndtri
 from scipy.stats import rankdata
 
-from signature._held_out import as_event, as_scores
 from signature.exceptions import OutcomeError, PredictionsError
+from signature.validation._held_out import as_event, as_scores
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def corrected_interval(
     covered the true AUROC in 89 % and the usual interval in 52 %, at a nominal 95 %.
 
     It fits folds that are drawn at random. When each fold is a site, sites differ by more than
-    chance and are to be pooled instead (`signature.pooling`).
+    chance and are to be pooled instead (`signature.validation.pooling`).
 
     Examples
     --------

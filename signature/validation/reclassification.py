@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature._held_out import as_event, as_probability, as_weights
+from signature.validation._held_out import as_event, as_probability, as_weights
 
 
 @dataclass(frozen=True)

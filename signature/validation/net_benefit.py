@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signature._held_out import as_event, as_probability, as_weights
+from signature.validation._held_out import as_event, as_probability, as_weights
 
 
 def net_benefit(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from signature._held_out import as_event, as_probability, as_weights
-from signature._spline_logistic import Spline, logistic
+from signature.validation._held_out import as_event, as_probability, as_weights
+from signature.validation._spline_logistic import Spline, logistic
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from scipy.special import chdtrc, expit
 from scipy.stats import kruskal
 
 from signature.exceptions import CohortError, OutcomeError
-from signature.holm import holm
+from signature.validation.holm import holm
 
 FEWEST_MEASURED = 5
 """Measured people below which a site says nothing of a marker: one or two would show their own

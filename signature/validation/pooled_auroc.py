@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
-from signature.pooling import Pooled, pool
+from signature.validation.pooling import Pooled, pool
 
 
 @dataclass(frozen=True)

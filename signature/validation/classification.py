@@ -13,8 +13,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from signature._held_out import as_event, as_probability, as_weights
 from signature.exceptions import ExperimentError, OutcomeError, PredictionsError
+from signature.validation._held_out import as_event, as_probability, as_weights
 
 Rule = Literal["sensitivity", "specificity", "youden", "probability"]
 
