@@ -9,6 +9,13 @@ import pandas as pd
 
 from pipelines.claim import climb, riley_minimum
 from pipelines.experiment import Experiment
+from pipelines.held_out_estimates import (
+    HeldOut,
+    calibration_record,
+    decision_curve,
+    estimate,
+    pooled_sites,
+)
 from pipelines.verdict import check_gate, reach_verdict
 from signature.exceptions import PredictionsError
 from signature.metrics import POOLED, WITHIN_FOLD, person_counts
@@ -21,7 +28,6 @@ from signature.results import (
     BlockName,
     CandidateResult,
     Difference,
-    Estimate,
     Evaluation,
     FoldResult,
     check_predictions,
@@ -97,11 +103,15 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
                 name=candidate,
                 label=labels[candidate],
                 part=_part(candidate, experiment),
-                metrics={m: _estimate(v) for m, v in measured[candidate].items()},
+                metrics={m: estimate(v) for m, v in measured[candidate].items()},
                 folds=folds,
                 folds_without_auroc=sum(f.auroc is None for f in folds),
             )
         )
+    held_out = {
+        name: _held_out(table[table["candidate"] == name], weights, repeats, position)
+        for name in (PROCEDURE, REFERENCE)
+    }
     return Block(
         name=cast(BlockName, name),
         scheme=_scheme(name, experiment),
@@ -117,7 +127,19 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
             for candidate in order
             if candidate != against
         ],
+        calibration=calibration_record(
+            held_out[PROCEDURE], generator(experiment.seed, "calibrated", name)
+        ),
+        decision=decision_curve(held_out[PROCEDURE], held_out[REFERENCE]),
+        sites=pooled_sites(table[table["candidate"] == PROCEDURE]),
     )
+
+
+def _held_out(
+    own: pd.DataFrame, weights: np.ndarray, repeats: np.ndarray, position: dict[int, int]
+) -> HeldOut:
+    parts = [_arrays(part, weights, position) for _, part in own.groupby("repeat", sort=True)]
+    return HeldOut(parts, repeats)
 
 
 def _part(
@@ -197,16 +219,6 @@ def _arrays(
     return part["outcome"].to_numpy(), part["probability"].to_numpy(), weights[:, at]
 
 
-def _estimate(values: np.ndarray) -> Estimate:
-    """Estimate from the first value, interval from the others."""
-    draws = values[1:][np.isfinite(values[1:])]
-    if not np.isfinite(values[0]) or len(draws) < 0.9 * (len(values) - 1):
-        value = float(values[0]) if np.isfinite(values[0]) else None
-        return Estimate(value=value)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(value=float(values[0]), low=float(low), high=float(high))
-
-
 def _difference(
     candidate: str, reference: str, measured: dict[str, dict[str, np.ndarray]]
 ) -> Difference:
@@ -215,7 +227,7 @@ def _difference(
     return Difference(
         candidate=candidate,
         reference=reference,
-        metrics={m: _estimate(own[m] - other[m]) for m in ("auroc", "auprc", "brier", "log_loss")},
+        metrics={m: estimate(own[m] - other[m]) for m in ("auroc", "auprc", "brier", "log_loss")},
     )
 
 

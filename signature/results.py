@@ -9,6 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signature.exceptions import PredictionsError
 from signature.validation.claim_record import Claim
+from signature.validation.estimates_record import (
+    CalibrationRecord,
+    DecisionCurve,
+    Estimate,
+    PooledSites,
+)
 
 PREDICTION_COLUMNS = {
     "experiment": "str",
@@ -91,14 +97,6 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Estimate(_Record):
-    """A number with its 95 % interval; null where it is undefined."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-
 class FoldResult(_Record):
     """What one candidate did on one held-out fold."""
 
@@ -148,6 +146,11 @@ class Block(_Record):
     n_repeats: int
     candidates: list[CandidateResult]
     differences: list[Difference]
+    calibration: CalibrationRecord | None = None
+    """Of the procedure."""
+    decision: DecisionCurve | None = None
+    sites: PooledSites | None = None
+    """Where whole sites are held out one by one."""
 
     def candidate(self, name: str) -> CandidateResult:
         """Return the result of one candidate."""
