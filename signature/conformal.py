@@ -210,8 +210,8 @@ def set_metrics(
      'singleton_accuracy': 0.67, 'right_event': 0.5, 'right_no_event': 1.0}
     """
     event = np.asarray(outcome) == 1
-    holds = np.where(event, sets[:, 1], sets[:, 0])
-    one = sets[:, 0] ^ sets[:, 1]
+    holds: np.ndarray = np.where(event, sets[:, 1], sets[:, 0])
+    one: np.ndarray = sets[:, 0] != sets[:, 1]
     every = np.ones(len(event), dtype=bool)
 
     def share(of: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -223,7 +223,7 @@ def set_metrics(
         "coverage_event": share(holds, event),
         "coverage_no_event": share(holds, ~event),
         "indeterminate": share(~one, every),
-        "none": share(~sets.any(axis=1), every),
+        "none": share(~(sets[:, 0] | sets[:, 1]), every),
         "singleton_accuracy": share(holds, one),
         "right_event": share(holds, one & sets[:, 1]),
         "right_no_event": share(holds, one & sets[:, 0]),
