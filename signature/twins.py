@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 _AT_ONCE = 500
 """Rows that are held in memory together."""
 
 
 def twins(
-    values: np.ndarray, person: np.ndarray, *, tolerance: float = 0.01, at_least: int = 5
+    values: np.ndarray, person: np.ndarray, *, tolerance: float = 0.001, at_least: int = 5
 ) -> np.ndarray:
-    """Find rows of different people that agree in every value.
+    """Find rows of different people that agree in every value, to a thousandth.
 
     Parameters
     ----------
@@ -21,8 +19,8 @@ def twins(
         Of features with many different values; missing as NaN. Several rows per person.
     person : ndarray of shape (n_rows,)
     tolerance : float
-        Largest difference that counts as none, in standard deviations of the feature's ranks
-        mapped to a normal distribution.
+        Largest difference that counts as none: this share of the larger value, and as much of the
+        feature's robust standard deviation, so that it also holds around 0.
     at_least : int
         Features that must be known in both rows.
 
@@ -39,14 +37,16 @@ def twins(
     [[7, 30]]
     """
     known = ~np.isnan(values)
-    scores = _normal_scores(values)
+    allowed = tolerance * (np.abs(values) + _spread(values))
     pairs = []
     for start in range(0, len(values), _AT_ONCE):
         rows = slice(start, start + _AT_ONCE)
         alike = person[rows, None] != person[None, :]
         for k in range(values.shape[1]):
+            mine, other = values[rows, k][:, None], values[None, :, k]
+            within = np.maximum(allowed[rows, k][:, None], allowed[None, :, k])
             # a comparison with a missing value is false, so that it does not tell rows apart
-            alike &= ~(np.abs(scores[rows, k][:, None] - scores[None, :, k]) > tolerance)
+            alike &= ~(np.abs(mine - other) > within)
             if not alike.any():
                 break
         i, j = np.nonzero(alike)
@@ -56,8 +56,12 @@ def twins(
     return np.concatenate(pairs) if pairs else np.empty((0, 2), dtype=int)
 
 
-def _normal_scores(values: np.ndarray) -> np.ndarray:
-    """Values on a common scale whatever their tails: an outlier must not make others alike."""
-    known = (~np.isnan(values)).sum(axis=0)
-    ranks = rankdata(values, axis=0, nan_policy="omit")
-    return np.where(np.isnan(values), np.nan, ndtri((ranks - 0.5) / np.maximum(known, 1)))
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Estimate each standard deviation from quartiles, which outliers do not move."""
+    spread = np.zeros(values.shape[1])
+    for k, column in enumerate(values.T):
+        known = column[~np.isnan(column)]
+        if len(known):
+            low, high = np.percentile(known, [25, 75])
+            spread[k] = (high - low) / 1.349
+    return spread
