@@ -11,8 +11,8 @@ from pipelines.folds import Fold
 from pipelines.study import Study
 from signature.check.report import listed, several
 from signature.check.view import View
-from signature.sentinel_record import Sentinel
-from signature.twins import twins
+from signature.validation.sentinel_record import Sentinel
+from signature.validation.twins import twins
 
 MANY_VALUES = 0.3
 """Different values per known value from which equal values of two people are no coincidence."""

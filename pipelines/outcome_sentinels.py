@@ -9,11 +9,11 @@ from pipelines.outcome_sources import repeated_sources
 from pipelines.study import Study
 from signature.check.report import listed, several
 from signature.check.view import View
-from signature.group_rates import group_auroc
 from signature.randomness import generator
 from signature.schema import BATCH
-from signature.sentinel_record import Sentinel, Status
-from signature.single_leaks import feature_auroc, missing_aurocs
+from signature.validation.group_rates import group_auroc
+from signature.validation.sentinel_record import Sentinel, Status
+from signature.validation.single_leaks import feature_auroc, missing_aurocs
 
 PERFECT = 0.98
 """AUROC, or one minus it, from which a single feature is too good to be true."""

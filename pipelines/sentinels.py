@@ -8,7 +8,7 @@ from pipelines import fold_sentinels, outcome_sentinels
 from pipelines.folds import Fold
 from pipelines.study import Study
 from signature.check.view import view
-from signature.sentinel_record import Sentinels
+from signature.validation.sentinel_record import Sentinels
 
 
 def run_sentinels(study: Study, folds: Sequence[Fold]) -> Sentinels:

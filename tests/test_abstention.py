@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from signature.abstention import Costs, expected_costs
-from signature.conformal import calibrate
+from signature.validation.abstention import Costs, expected_costs
+from signature.validation.conformal import calibrate
 
 NAMES = ("deciding", "abstaining", "difference", "break_even")
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signature.conformal import calibrate, needed_per_class, set_metrics, set_names
+from signature.validation.conformal import calibrate, needed_per_class, set_metrics, set_names
 
 
 def _drawn(rng, n, *, prevalence=0.3, shift=1.2):

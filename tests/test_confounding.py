@@ -9,8 +9,8 @@ from scipy.stats import binomtest, norm
 
 from signature import confounding
 from signature.binary import log_odds
-from signature.confounder_design import PeopleAtSites, confounder_design
-from signature.confounding import confounder_test
+from signature.validation.confounder_design import PeopleAtSites, confounder_design
+from signature.validation.confounding import confounder_test
 
 
 def _study(rng, n, *, effect=0.0, curved=0.0, visits=1):
@@ -89,7 +89,7 @@ def test_a_line_alone_leaves_what_is_curved(monkeypatch):
     rng = np.random.default_rng(2)
     studies = [_study(rng, 150, curved=1.0) for _ in range(20)]
     with_squares = np.mean([_tested(s).pvalue <= 0.05 for s in studies])
-    monkeypatch.setattr("signature.confounder_design.PEOPLE_PER_COLUMN", 1000)
+    monkeypatch.setattr("signature.validation.confounder_design.PEOPLE_PER_COLUMN", 1000)
     found = [_tested(s) for s in studies]
     assert not any(f.squares for f in found)
     assert np.mean([f.pvalue <= 0.05 for f in found]) > 0.5 > 0.2 > with_squares

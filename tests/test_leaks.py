@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from signature.group_rates import group_auroc
-from signature.single_leaks import auroc_interval, feature_auroc, missing_aurocs
-from signature.twins import twins
+from signature.validation.group_rates import group_auroc
+from signature.validation.single_leaks import auroc_interval, feature_auroc, missing_aurocs
+from signature.validation.twins import twins
 
 NAN = float("nan")
 

@@ -19,7 +19,7 @@ from pipelines.study import assemble
 from signature.check.view import view
 from signature.columns import TakeColumns
 from signature.schema import Column, FeatureSchema, Role
-from signature.sentinel_record import Sentinel, Sentinels
+from signature.validation.sentinel_record import Sentinel, Sentinels
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 

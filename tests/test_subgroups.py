@@ -7,8 +7,8 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from signature.exceptions import CohortError
 from signature.metrics import calibration_slope, person_counts
-from signature.subgroup_performance import METRICS, auroc_by_fold, subgroup_performance
-from signature.subgroups import subgroups
+from signature.validation.subgroup_performance import METRICS, auroc_by_fold, subgroup_performance
+from signature.validation.subgroups import subgroups
 
 NAN = float("nan")
 

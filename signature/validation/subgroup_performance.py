@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.metrics import Metric, auroc, brier, calibration_intercept, calibration_slope
-from signature.subgroups import Subgroup
+from signature.validation.subgroups import Subgroup
 
 FEWEST_OF_A_CLASS = 10
 """People with the event, and without it, below which a subgroup's metrics are not given."""

@@ -19,8 +19,8 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold
 
 from signature.binary import log_odds
-from signature.confounder_design import PeopleAtSites, confounder_design
 from signature.randomness import generator, seed_for
+from signature.validation.confounder_design import PeopleAtSites, confounder_design
 
 FEWEST_PER_COLUMN = 2
 """People per column of the design below which nothing is tested."""

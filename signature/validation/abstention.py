@@ -61,7 +61,7 @@ def expected_costs(
         Held-out, of the event. Deciding everybody calls an event from `Costs.threshold` on, which
         is the cheapest rule when probabilities are calibrated.
     sets : ndarray of bool, shape (n, 2)
-        Whether no event, and whether event, is in the set (`signature.conformal`).
+        Whether no event, and whether event, is in the set (`signature.validation.conformal`).
     weights : ndarray of shape (n_draws, n)
         Ones, bootstrap counts or survey weights.
     costs : Costs
