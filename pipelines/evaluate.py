@@ -18,7 +18,11 @@ def evaluate(
     run = Results(results)
     labels = {c.name: c.label for c in run.evaluation.headline.candidates}
     found = evaluation.evaluate(
-        run.predictions, run.experiment, labels, run.launch.final_model.parameters
+        run.predictions,
+        run.experiment,
+        labels,
+        run.launch.final_model.parameters,
+        run.sentinels,
     )
     file = results / "evaluation.json"
     file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")

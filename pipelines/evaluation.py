@@ -32,10 +32,15 @@ from signature.results import (
     FoldResult,
     check_predictions,
 )
+from signature.validation.sentinel_record import Sentinels
 
 
 def evaluate(
-    predictions: pd.DataFrame, experiment: Experiment, labels: dict[str, str], parameters: int
+    predictions: pd.DataFrame,
+    experiment: Experiment,
+    labels: dict[str, str],
+    parameters: int,
+    sentinels: Sentinels | None = None,
 ) -> Evaluation:
     """Evaluate every candidate on its held-out rows.
 
@@ -48,6 +53,8 @@ def evaluate(
         How a report prints each candidate.
     parameters : int
         That the final model may hold.
+    sentinels : Sentinels, optional
+        What was looked at for leakage; a failed one leaves nothing to claim.
 
     Returns
     -------
@@ -68,7 +75,9 @@ def evaluate(
         if (table["block"] == name).any()
     ]
     verdict = reach_verdict(blocks[-1])
-    claim = climb(blocks, experiment.claim.design, riley_minimum(blocks[0], parameters))
+    failed = None if sentinels is None else [s.name for s in sentinels.of("failed")]
+    minimum = riley_minimum(blocks[0], parameters)
+    claim = climb(blocks, experiment.claim.design, minimum, failed)
     return Evaluation(
         experiment=experiment.name,
         reference=REFERENCE,

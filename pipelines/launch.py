@@ -23,6 +23,7 @@ from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report
 from pipelines.run_summary import typical_values
+from pipelines.sentinels import run_sentinels
 from pipelines.signature_facts import keep_signature
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study, assemble
@@ -96,7 +97,9 @@ def write_results(
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
     final = keep_final_model(study, store, folder / "model")
-    evaluation = evaluate(predictions, study.experiment, labels, final.parameters)
+    sentinels = run_sentinels(study, study.folds)
+    _write(folder / "sentinels.json", sentinels)
+    evaluation = evaluate(predictions, study.experiment, labels, final.parameters, sentinels)
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)

@@ -24,6 +24,8 @@ from signature.results import (
     check_predictions,
 )
 from signature.signature_record import SignatureRecord
+from signature.validation.plan_record import PlanRecord
+from signature.validation.sentinel_record import Sentinels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,6 +88,18 @@ class Results:
     def assay(self) -> AssayRecord:
         """What the assay did to the analysed rows."""
         return self._json("assay.json", AssayRecord)
+
+    @cached_property
+    def sentinels(self) -> Sentinels:
+        """What was looked at for leakage."""
+        return self._json("sentinels.json", Sentinels)
+
+    @cached_property
+    def plan(self) -> PlanRecord | None:
+        """How many people it takes; None where it was not asked yet."""
+        if not (self.folder / "plan.json").is_file():
+            return None
+        return self._json("plan.json", PlanRecord, step="plan")
 
     @cached_property
     def null_check(self) -> NullCheck | None:

@@ -19,6 +19,12 @@ from results_signature import nothing_passed
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from pipelines.claim import Minimum, climb
+from pipelines.held_out_estimates import (
+    HeldOut,
+    calibration_record,
+    decision_curve,
+    pooled_sites,
+)
 from signature.results import (
     Block,
     CandidateResult,
@@ -34,6 +40,7 @@ from signature.results import (
     SiteCount,
     Verdict,
 )
+from signature.validation.sentinel_record import Sentinel, Sentinels
 
 EXPERIMENT = {
     "name": "opt_demo",
@@ -68,6 +75,7 @@ def make_results(
     auroc = evaluation.verdict.auroc.value
     (folder / "null_check.json").write_text(null_record(auroc).model_dump_json())
     (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
+    (folder / "sentinels.json").write_text(_sentinels(len(people)).model_dump_json())
     (folder / "signature.json").write_text(nothing_passed().model_dump_json())
     (folder / "assay.json").write_text(assay_record().model_dump_json())
     return folder
@@ -109,7 +117,14 @@ def _block(name: str, predictions: pd.DataFrame, answer: Answer, by_site: bool) 
         if c.name != "clinical_only"
     ]
     scheme = "each site left out in turn" if by_site else "5 folds, repeated 2 times"
+    parts = {
+        c: _held_out(predictions[predictions["candidate"] == c])
+        for c in ("procedure", "clinical_only")
+    }
     return Block(
+        calibration=calibration_record(parts["procedure"], np.random.default_rng(0)),
+        decision=decision_curve(parts["procedure"], parts["clinical_only"]),
+        sites=pooled_sites(predictions[predictions["candidate"] == "procedure"]),
         name=name,
         scheme=scheme if name == "internal" else "developed on KY, MN, NY; tested once on MS",
         n_rows=len(one),
@@ -120,6 +135,16 @@ def _block(name: str, predictions: pd.DataFrame, answer: Answer, by_site: bool) 
         candidates=candidates,
         differences=differences,
     )
+
+
+def _held_out(own: pd.DataFrame) -> HeldOut:
+    rng = np.random.default_rng(1)
+    parts = []
+    for _, part in own.groupby("repeat"):
+        n = len(part)
+        weights = np.vstack([np.ones((1, n)), rng.multinomial(n, np.full(n, 1 / n), size=40)])
+        parts.append((part["outcome"].to_numpy(), part["probability"].to_numpy(), weights))
+    return HeldOut(parts, np.full((41, len(parts)), 1 / len(parts)))
 
 
 def _estimate(value: float, half: float) -> Estimate:
@@ -186,6 +211,27 @@ def _evaluation(blocks: list[Block]) -> Evaluation:
             GateCheck(rule="adds to the reference", measured=adds, passed=adds == "yes"),
         ],
         bootstraps=2000,
+    )
+
+
+def _sentinels(people: int) -> Sentinels:
+    return Sentinels(
+        experiment="opt_demo",
+        people=people,
+        rows=people,
+        folds=4,
+        sentinels=(
+            Sentinel(
+                name="person_on_both_sides",
+                status="passed",
+                sentence="No person is in training and test of one fold.",
+            ),
+            Sentinel(
+                name="plate_tells_outcome",
+                status="not applicable",
+                sentence="No plate is recorded.",
+            ),
+        ),
     )
 
 

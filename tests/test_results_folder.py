@@ -13,6 +13,7 @@ TRAIN = "python -m pipelines.train experiments/opt_demo.toml"
 READ = {
     "launch.json": lambda r: r.launch,
     "evaluation.json": lambda r: r.evaluation,
+    "sentinels.json": lambda r: r.sentinels,
     "predictions.parquet": lambda r: r.predictions,
     "contributions.parquet": lambda r: r.contributions,
 }

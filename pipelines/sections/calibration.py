@@ -37,6 +37,7 @@ def summarize(results: Results) -> dict[str, Any]:
                 "slope": metrics.get("calibration_slope", undefined).model_dump(),
                 "intercept": metrics.get("calibration_intercept", undefined).model_dump(),
                 "histogram": _histogram(probability, outcome, repeats),
+                "smooth": None if block.calibration is None else block.calibration.model_dump(),
             }
         )
     return {"blocks": blocks}
@@ -94,6 +95,20 @@ def _wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def _draw_smooth(axes: Any, smooth: dict[str, Any]) -> None:
+    from pipelines.figures import PALE
+
+    known = [
+        (x, point)
+        for x, point in zip(smooth["at"], smooth["curve"], strict=True)
+        if point["value"] is not None and point["low"] is not None
+    ]
+    if known:
+        at, points = zip(*known, strict=True)
+        low, high = ([point[end] for point in points] for end in ("low", "high"))
+        axes.fill_between(at, low, high, color=PALE, linewidth=0, zorder=0)
+
+
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the calibration curve above the histogram of the probabilities."""
     from pipelines.figures import GRID, INK, MAIN, MUTED, SECOND, canvas, to_svg
@@ -109,6 +124,8 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
             ]
             top = min(1.0, 1.05 * max([b["high"] for b in bins] + x))
             curve.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
+            if block["smooth"]:
+                _draw_smooth(curve, block["smooth"])
             curve.errorbar(x, y, errors, fmt="o-", color=MAIN, linewidth=1.3, markersize=5)
             for b in bins:
                 curve.annotate(
@@ -157,6 +174,17 @@ event. The numbers at the points are rows.</p>
 {% if block.repeats > 1 %}All {{ block.repeats }} repeats are drawn together; counts and intervals
 are
 those of one repeat.{% endif %}</p>
+{% if block.smooth %}
+<p>Smoothed over all rows (the band, 95 % pointwise), probabilities are off by
+{{ block.smooth.ici | number }} on average (ICI), by {{ block.smooth.e90 | number }} or more for one
+row in
+ten.
+{% if block.smooth.expected is not none %}With every probability exactly right, noise alone would
+give an ICI of {{ block.smooth.expected | number }} in half of such studies, and more than
+{{ block.smooth.expected_high | number }} in one of twenty.{% endif %}
+Scaled Brier score {{ block.smooth.scaled_brier | estimate(3, true) }}: 0 is no better than giving
+everybody the event rate.</p>
+{% endif %}
 {% call figure(figures[block.name], "Calibration of the procedure, " ~ block.title) %}
 {% call data_table("Calibration by bin, " ~ block.title, ["Bin", "Rows", "Events",
 "Mean probability",

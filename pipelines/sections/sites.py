@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.block_words import block_words
 from pipelines.results_folder import Results
 from signature.results import PROCEDURE
+from signature.validation.estimates_record import PooledSites
 
 TITLE = "Folds and sites"
 ORDER = 70
@@ -52,12 +53,24 @@ def summarize(results: Results) -> dict[str, Any]:
                 ],
                 "without_auroc": block.candidate(PROCEDURE).folds_without_auroc,
                 "chosen": [{"label": k, "n": n} for k, n in chosen.most_common()],
+                "pooled": _pooled(block.sites),
             }
         )
     return {
         "blocks": blocks,
         "few_events": FEW_EVENTS,
         "compared": [PROCEDURE, results.evaluation.reference],
+    }
+
+
+def _pooled(sites: PooledSites | None) -> dict[str, Any] | None:
+    if sites is None:
+        return None
+    return {
+        "k": len(sites.sites) - len(sites.left_out),
+        "left_out": sites.left_out,
+        "auroc": sites.auroc.model_dump(),
+        "prediction": sites.prediction.model_dump(),
     }
 
 
@@ -122,6 +135,16 @@ marked * have fewer than {{ few_events }} people with or without the event.</p>
 AUROC
 is undefined</strong>, because all people there had the same outcome; it is left out of the mean.
 {% else %}The AUROC is defined in every fold.{% endif %}</p>
+{% if block.pooled %}
+<p>Over {{ block.pooled.k }} sites, by random effects:
+AUROC {{ block.pooled.auroc | estimate(2) }}.
+{% if block.pooled.prediction.low is not none %}At a further site of this kind it may lie between
+{{ block.pooled.prediction.low | number(2) }} and {{ block.pooled.prediction.high | number(2) }}
+(95 % prediction interval; with few sites it is rough).
+{% else %}There are too few sites to say where a further one may lie.{% endif %}
+{% for site, reason in block.pooled.left_out.items() %}{{ site }} is left out:
+{{ reason }}. {% endfor %}</p>
+{% endif %}
 {% call figure(figures[block.name],
 "AUROC of the procedure and of the reference by held-out fold, " ~ block.title) %}
 <div class="scroll" tabindex="0" role="region" aria-label="AUROC by fold, {{ block.title }}">
