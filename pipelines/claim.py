@@ -31,7 +31,7 @@ class Minimum:
     Parameters
     ----------
     parameters : int
-        That the final model may hold.
+        That there are to learn, selected from or not.
     people, needed : int
     """
 
@@ -69,7 +69,7 @@ def climb(
     design : str
         As the experiment declares it.
     minimum : Minimum, optional
-        Riley's for developing the final model; None where it is undefined.
+        Riley's for developing a model; None where it is undefined.
     failed_sentinels : sequence of str, optional
         Leakage sentinels that failed, by name; None where none were run.
     reference : str

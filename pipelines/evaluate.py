@@ -21,7 +21,7 @@ def evaluate(
         run.predictions,
         run.experiment,
         labels,
-        run.launch.final_model.parameters,
+        run.launch.parameters,
         run.sentinels,
     )
     file = results / "evaluation.json"

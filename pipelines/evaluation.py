@@ -52,7 +52,7 @@ def evaluate(
     labels : dict of str
         How a report prints each candidate.
     parameters : int
-        That the final model may hold.
+        That there are to learn; see `pipelines.candidate_parameters`.
     sentinels : Sentinels, optional
         What was looked at for leakage; a failed one leaves nothing to claim.
 

@@ -98,8 +98,7 @@ def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> Calibrati
     noise = ici_when_calibrated(p, np.ones(len(p)), draws=NOISE_DRAWS, rng=rng)
     noise = noise[np.isfinite(noise)]
     ici = _mean([float(e.ici[0]) for e in errors])
-    first = float(errors[0].ici[0])
-    known = ici is not None and len(noise) > 0 and np.isfinite(first)
+    known = ici is not None and len(noise) > 0
     murphy = [brier_parts(*part) for part in one]
     # read the curve where people are, not at the last one on either side
     low, high = np.quantile(p, [0.025, 0.975])
@@ -111,7 +110,7 @@ def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> Calibrati
         e90=_mean([float(e.e90[0]) for e in errors]),
         expected=float(np.median(noise)) if known else None,
         expected_high=float(np.quantile(noise, 0.95)) if known else None,
-        p_value=float((1 + (noise >= first).sum()) / (1 + len(noise))) if known else None,
+        p_value=float((1 + (noise >= ici).sum()) / (1 + len(noise))) if known else None,
         reliability=float(np.mean([m.reliability[0] for m in murphy])),
         resolution=float(np.mean([m.resolution[0] for m in murphy])),
         uncertainty=float(np.mean([m.uncertainty[0] for m in murphy])),

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from pipelines.announcement import announce
 from pipelines.assay_facts import assay_record
+from pipelines.candidate_parameters import candidate_parameters
 from pipelines.environment import code_version, library_versions
 from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
 from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
 from pipelines.held_out_shap import explain
-from pipelines.model_size import most_parameters
 from pipelines.predictions import all_trials, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report
@@ -97,20 +97,23 @@ def write_results(
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
     final = keep_final_model(study, store, folder / "model")
+    parameters = candidate_parameters(study)
     sentinels = run_sentinels(study, study.folds)
     _write(folder / "sentinels.json", sentinels)
-    evaluation = evaluate(predictions, study.experiment, labels, final.parameters, sentinels)
+    evaluation = evaluate(predictions, study.experiment, labels, parameters, sentinels)
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
     _write(folder / "assay.json", assay_record(study))
     keep_signature(study, store, folder)
-    record = describe(study, store, final, started)
+    record = describe(study, store, final, parameters, started)
     _write(folder / "launch.json", record)
     return record, evaluation
 
 
-def describe(study: Study, store: FoldStore, final: FinalModel, started: datetime) -> Launch:
+def describe(
+    study: Study, store: FoldStore, final: FinalModel, parameters: int, started: datetime
+) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
     assert cohort.outcome is not None
@@ -128,6 +131,7 @@ def describe(study: Study, store: FoldStore, final: FinalModel, started: datetim
         sites=site_counts(cohort),
         columns=column_summaries(cohort),
         dropped_features=study.dropped_features,
+        parameters=parameters,
         final_model=final,
         data_digest=cohort.digest,
         fingerprint=store.mark,
@@ -169,7 +173,6 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel
         candidate=best.candidate,
         label=module.LABEL,
         params={k.removeprefix("model__"): v for k, v in best.params.items()},
-        parameters=most_parameters(module, study.cohort.schema),
         calibration_slope=procedure.slope_,
         calibration_intercept=procedure.intercept_,
         inner_log_loss={f.candidate: f.inner_loss for f in contenders},

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
+from pipelines.candidate_parameters import candidate_parameters
 from pipelines.evaluation import evaluate
 from pipelines.fitting import choose, final_key, fit_all, tasks
-from pipelines.model_size import most_parameters
 from pipelines.null_certificate import NullRun, Selected
 from pipelines.predictions import predictions_table
 from pipelines.shuffled import shuffled_study
@@ -174,7 +174,7 @@ def null_run(study: Study, run: int, store: NullStore) -> NullRun:
         contenders = shuffled.experiment.candidates.contenders
         key = final_key(shuffled.folds)
         final = choose(folds.load(name, key) for name in contenders).candidate
-        parameters = most_parameters(shuffled.candidates[final], shuffled.cohort.schema)
+        parameters = candidate_parameters(shuffled)
         predictions = predictions_table(shuffled, folds)
         evaluation = evaluate(predictions, shuffled.experiment, labels, parameters)
     found = {name: selected_by(name, shuffled, folds) for name in contenders}

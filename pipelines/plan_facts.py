@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
+from pipelines.candidate_parameters import candidate_parameters
 from pipelines.curve_points import SHARES, CurvePoints, Setting
 from pipelines.folds import development_rows
 from pipelines.study import Study
-from signature.procedures import linear_steps
 from signature.randomness import generator
 from signature.results import Estimate
 from signature.validation.binormal import cox_snell_from_auroc
@@ -47,7 +46,7 @@ def development_plan(study: Study, auroc: float | None = None) -> DevelopmentPla
     rows = development_rows(study.cohort, study.experiment.validation)
     anticipated = study.experiment.gate.auroc_at_least if auroc is None else auroc
     event_rate, people = _counted(study, rows)
-    parameters = parameters_after_encoding(study, rows)
+    parameters = candidate_parameters(study)
     r2 = cox_snell_from_auroc(anticipated, event_rate)
     size = development_size(parameters, event_rate, r2)
     return DevelopmentPlan(
@@ -102,13 +101,6 @@ def validation_plan(
             for p in found
         ),
     )
-
-
-def parameters_after_encoding(study: Study, rows: np.ndarray) -> int:
-    """Count the columns that vary after the steps of a linear model; outcomes are not looked at."""
-    steps = Pipeline(linear_steps(study.cohort.schema, random_state=0))
-    table = steps.fit_transform(study.cohort.X.iloc[rows])
-    return max(1, int((np.ptp(table.to_numpy(), axis=0) > 0).sum()))
 
 
 def curve_record(

@@ -249,8 +249,6 @@ class FinalModel(_Record):
     candidate: str
     label: str
     params: dict[str, float | int | str | bool]
-    parameters: int
-    """Predictors that it may hold at most, for sample-size criteria."""
     calibration_slope: float
     calibration_intercept: float
     inner_log_loss: dict[str, float]
@@ -273,6 +271,8 @@ class Launch(_Record):
     sites: list[SiteCount]
     columns: list[ColumnSummary]
     dropped_features: dict[str, str]
+    parameters: int
+    """Columns that vary and reach a linear model, for sample-size criteria."""
     final_model: FinalModel
     data_digest: str
     fingerprint: str

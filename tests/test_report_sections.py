@@ -475,3 +475,66 @@ def test_null_check_that_breaks_its_bound_says_so(tiny):
     (check,) = _null_check(tiny)[0]["selections"]
     broken = SelectionCheck(**check | {"exceeded": True, "declared_bound": 0.01})
     assert "the bound does not hold here" in _null_check(tiny, selections=(broken,))[2]
+
+
+def _section(name, results):
+    (found,) = [s for s in render_sections(results) if s["name"] == name]
+    return html.unescape(re.sub(r"<[^>]+>", " ", found["body"]))
+
+
+def test_the_claim_names_its_rung_and_what_the_next_one_lacks(tmp_path):
+    results = Results(make_results(tmp_path / "opt_demo", "yes"))
+    s = summarize("claim", results)
+    assert s["rung"] == "internally validated"
+    assert s["next"] == "externally validated"
+    words = " ".join(_section("claim", results).split())
+    assert "What “externally validated” lacks" in words
+    assert "measured: no site was kept apart" in words
+    assert [r["reached"] for r in s["rungs"]] == [True, True, False]
+    assert results.evaluation.claim.sentence in _section("summary", results)
+
+
+def test_a_failed_sentinel_comes_first_and_is_said_in_bold(tmp_path):
+    folder = make_results(tmp_path / "opt_demo")
+    path = folder / "sentinels.json"
+    record = json.loads(path.read_text())
+    record["sentinels"].append(
+        {
+            "name": "perfect_feature",
+            "status": "failed",
+            "sentence": "IL6 tells the outcome: AUROC 0.99.",
+        }
+    )
+    path.write_text(json.dumps(record))
+    s = summarize("sentinels", Results(folder))
+    assert s["sentinels"][0]["status"] == "failed"
+    words = " ".join(_section("sentinels", Results(folder)).split())
+    assert "1 failed: nothing may be claimed" in words
+    assert "IL6 tells the outcome" in words
+
+
+def test_the_decision_curve_claims_no_range_of_thresholds(tmp_path):
+    results = Results(make_results(tmp_path / "opt_demo", external=True))
+    s = summarize("decision", results)
+    assert [b["name"] for b in s["blocks"]] == ["external", "internal"]
+    line = s["blocks"][0]["lines"][0]
+    assert line["threshold"] == 0.02
+    assert set(line) == {
+        "threshold",
+        "procedure",
+        "reference",
+        "everybody",
+        "over_defaults",
+        "over_reference",
+    }
+    assert "read off this curve has not been" in _section("decision", results)
+
+
+def test_a_further_site_is_foretold_from_three_on(tmp_path):
+    words = " ".join(_section("sites", Results(make_results(tmp_path / "opt_demo"))).split())
+    assert "At a further site of this kind it may lie between" in words
+
+
+def test_calibration_is_compared_with_noise(tmp_path):
+    words = " ".join(_section("calibration", Results(make_results(tmp_path / "opt_demo"))).split())
+    assert "noise alone would give an ICI of" in words

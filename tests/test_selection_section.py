@@ -15,7 +15,7 @@ from signature.exceptions import ResultsError
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return make_results(tmp_path_factory.mktemp("selection") / "opt_demo")
+    return make_results(tmp_path_factory.mktemp("selection") / "opt_demo", "yes")
 
 
 def _section(folder, record, told=None):
@@ -114,3 +114,11 @@ def test_a_damaged_file_names_the_command_that_makes_it(folder):
     with pytest.raises(ResultsError, match=r"pipelines\.equivalents .*opt_demo"):
         _ = Results(folder).equivalents
     (folder / "equivalents.json").unlink()
+
+
+def test_what_earns_no_claim_is_no_signature_and_has_no_score(tmp_path):
+    """Markers may pass selection and yet add nothing to what the clinic knows."""
+    folder = make_results(tmp_path / "opt_demo", "worse")
+    found, text = _section(folder, two_passed())
+    assert "section_title" not in found["summary"]
+    assert "There is no score to add up by hand: held-out people give" in text

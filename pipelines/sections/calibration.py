@@ -181,7 +181,7 @@ row in
 ten.
 {% if block.smooth.expected is not none %}With every probability exactly right, noise alone would
 give an ICI of {{ block.smooth.expected | number }} in half of such studies, and more than
-{{ block.smooth.expected_high | number }} in one of twenty.{% endif %}
+{{ block.smooth.expected_high | number }} in one of twenty.{% endif +%}
 Scaled Brier score {{ block.smooth.scaled_brier | estimate(3, true) }}: 0 is no better than giving
 everybody the event rate.</p>
 {% endif %}

@@ -10,7 +10,9 @@ TITLE = "Selection of markers"
 ORDER = 52
 
 NAMED = "The signature"
-"""Title of the section where something passed; without that there is nothing to call so."""
+"""Title where something passed and there is a claim; without that there is nothing to call so."""
+
+UNCLAIMED = "held-out people give the result nothing to claim"
 
 BOUNDS = {
     "permutation": "read off permuted data",
@@ -26,13 +28,14 @@ def summarize(results: Results) -> dict[str, Any] | None:
     if found is None:
         return None
     told = results.equivalents
+    claimed = results.evaluation.claim.at_least("exploratory")
     swaps: dict[str, list[str]] = {}
     if told is not None and told.fingerprint == found.fingerprint:
         for s in told.stand_ins:
             if s.comparison.equivalent:
                 swaps.setdefault(s.marker, []).append(s.stand_in_label)
     return {
-        **({"section_title": NAMED} if found.markers else {}),
+        **({"section_title": NAMED} if found.markers and claimed else {}),
         "current": found.fingerprint == results.launch.fingerprint,
         "n": len(found.markers),
         "panel_size": found.panel_size,
@@ -70,8 +73,8 @@ def summarize(results: Results) -> dict[str, Any] | None:
         ],
         "near": [m.model_dump() for m in found.near],
         "agreement": found.agreement.model_dump(),
-        "points": None if found.points is None else _points(found.points.model_dump()),
-        "no_points": found.no_points,
+        "points": _points(found.points.model_dump()) if found.points and claimed else None,
+        "no_points": found.no_points if claimed else UNCLAIMED,
         "equivalents": None if told is None else told.model_dump() | {"floor": -told.margin},
         "equivalents_current": told is not None and told.fingerprint == found.fingerprint,
         "command": f"python -m pipelines.equivalents results/{found.experiment}",
@@ -205,7 +208,7 @@ Points rank the development rows as the model does with a correlation of
 {%- if not points.loss_kept %}, <strong>more than the {{ points.largest_loss | number(2) }} aimed
 at</strong>{% else %} ({{ points.largest_loss | number(2) }} was allowed){% endif %}.
 {% if points.left_out %}Worth less than half a point and left out:
-{{ points.left_out | join(", ") }}.{% endif %}
+{{ points.left_out | join(", ") }}.{% endif +%}
 The score itself was not tested on held-out people.</p>
 {% call data_table("Points by value", ["Feature", "Unit", "Value: points"]) %}
 {% for line in points.rows %}

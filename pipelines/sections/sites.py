@@ -141,7 +141,7 @@ AUROC {{ block.pooled.auroc | estimate(2) }}.
 {% if block.pooled.prediction.low is not none %}At a further site of this kind it may lie between
 {{ block.pooled.prediction.low | number(2) }} and {{ block.pooled.prediction.high | number(2) }}
 (95 % prediction interval; with few sites it is rough).
-{% else %}There are too few sites to say where a further one may lie.{% endif %}
+{% else %}There are too few sites to say where a further one may lie.{% endif +%}
 {% for site, reason in block.pooled.left_out.items() %}{{ site }} is left out:
 {{ reason }}. {% endfor %}</p>
 {% endif %}
