@@ -96,13 +96,18 @@ class Comparison(_Record):
     at_least: int
     """Shuffled runs that reached it."""
     p_value: float
-    """Full-pipeline permutation p-value: (1 + at_least) / (runs + 1)."""
+    """Of the whole procedure; (1 + at_least) / (runs + 1) where no rule stopped the runs."""
+    p_low: float
+    """Exact 95 % interval of the p-value that endless runs would give."""
+    p_high: float
+    side: Literal["below", "above", "not decided"]
+    """Of .05 on which endless runs would fall, where that stopped them; risk 1 % (Gandy 2009)."""
 
 
 class NullCheck(_Record):
     """All of ``null_check.json``: one line per run at most, nothing of a person."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     experiment: str
     fingerprint: str
     """Of the check: data, experiment, code, candidates, and the settings below."""

@@ -28,6 +28,10 @@ def null_check(
         int | None,
         typer.Option(min=1, help="Parameter sets per fit, when not those of the experiment."),
     ] = None,
+    until_clear: Annotated[
+        bool,
+        typer.Option(help="Stop once the p-value is clearly on one side of .05; 20 runs or more."),
+    ] = False,
 ) -> None:
     """Run an experiment on shuffled outcomes: nothing should be found. Killed, it goes on."""
     from pipelines.null_launch import check_null
@@ -39,6 +43,7 @@ def null_check(
         repeats=repeats,
         trials=trials,
         jobs=jobs or os.cpu_count() or 1,
+        until_clear=until_clear,
     )
 
 

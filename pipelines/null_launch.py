@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -12,15 +13,19 @@ from pipelines.fitting import FINAL, final_key, tasks
 from pipelines.launch import make_folder
 from pipelines.null_certificate import NullCheck
 from pipelines.null_runs import NullStore, null_fingerprint, run_missing, study_to_shuffle
-from pipelines.null_summary import compare, real_run, selection_checks, spread
+from pipelines.null_summary import compare, reached, real_run, selection_checks, spread
 from pipelines.progress import progress
 from pipelines.report import write_report
 from pipelines.shuffled import exchangeable, shuffled_study
 from pipelines.store import fingerprint
 from pipelines.study import Study, assemble
 from signature.exceptions import ExperimentError
+from signature.validation.permutation_p import StoppingRule, permutation_p
 
 FILE_NAME = "null_check.json"
+
+FEWEST_RUNS = 20
+"""However clear the p-value is: the runs also say how often selection finds what is not there."""
 
 
 def check_null(
@@ -31,6 +36,7 @@ def check_null(
     repeats: int = 1,
     trials: int | None = None,
     jobs: int = 1,
+    until_clear: bool = False,
 ) -> Path:
     """Run an experiment on shuffled outcomes and return the file that says what was found.
 
@@ -49,11 +55,14 @@ def check_null(
         of another procedure, and the real run is not compared with them.
     jobs : int
         Number of processes.
+    until_clear : bool
+        Stop before when it is clear on which side of .05 the p-value of endless runs lies.
 
     Raises
     ------
     ExperimentError
-        When the file is not an experiment, or has fewer repeats.
+        When the file is not an experiment, or has fewer repeats; with `until_clear`, when there is
+        no real run to compare with.
     OutcomeError
         When no outcome can change places.
     ResultsError
@@ -74,9 +83,17 @@ def check_null(
     store = NullStore(folder, null_fingerprint(shuffled))
     announce(shuffled, runs, store, jobs)
     waiting = sum(not store.has(run) for run in range(runs))
+    rule = None
     with progress("shuffled runs", waiting) as done:
-        run_missing(shuffled, runs, store, jobs=jobs, done=done)
-    found = certify(study, shuffled, runs, store, real)
+        if until_clear:
+            if isinstance(real, str) or trials not in (None, experiment.tuning.trials):
+                why = real if isinstance(real, str) else "--trials makes it another procedure"
+                raise ExperimentError(f"{file}: --until-clear has nothing to go by: {why}")
+            rule = StoppingRule(most_runs=runs, fewest_runs=min(runs, FEWEST_RUNS))
+            runs = run_until_clear(shuffled, rule, store, real[0], jobs=jobs, done=done)
+        else:
+            run_missing(shuffled, runs, store, jobs=jobs, done=done)
+    found = certify(study, shuffled, runs, store, real, rule)
     path = folder / FILE_NAME
     path.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _say(found)
@@ -84,6 +101,42 @@ def check_null(
         print(f"Report      {write_report(folder)}")
     print(f"Null check  {path}")
     return path
+
+
+def run_until_clear(
+    study: Study,
+    rule: StoppingRule,
+    store: NullStore,
+    real: float,
+    *,
+    jobs: int,
+    done: Callable[[], None],
+) -> int:
+    """Do runs in their order until the rule stops them, and return how many it has read.
+
+    As many are started at a time as there are processes; those beyond the stop are kept and not
+    read, so that the result does not depend on their number.
+
+    Parameters
+    ----------
+    study : Study
+        From `study_to_shuffle`.
+    rule : StoppingRule
+    store : NullStore
+    real : float
+        AUROC of the real run, over as many repeats as a shuffled one.
+    jobs : int
+    done : callable
+        Called once per finished run.
+    """
+    finished = 0
+    while True:
+        finished = min(rule.most_runs, finished + jobs)
+        run_missing(study, finished, store, jobs=jobs, done=done)
+        aurocs = [store.load(run).auroc.value for run in range(finished)]
+        found = permutation_p(reached(aurocs, real), rule)
+        if found is not None and found.finished:
+            return found.runs
 
 
 def announce(study: Study, runs: int, store: NullStore, jobs: int) -> None:
@@ -124,6 +177,7 @@ def certify(
     runs: int,
     store: NullStore,
     real: tuple[float, float] | str,
+    rule: StoppingRule | None = None,
 ) -> NullCheck:
     """Put the finished runs together.
 
@@ -136,6 +190,8 @@ def certify(
     store : NullStore
     real : (float, float) or str
         From `real_run`.
+    rule : StoppingRule, optional
+        That stopped the runs.
     """
     found = [store.load(run) for run in range(runs)]
     told, used = study.experiment, shuffled.experiment
@@ -167,7 +223,7 @@ def certify(
         difference=spread(differences),
         adds=exact_share(sum(run.adds == "yes" for run in found), runs),
         selections=selection_checks(found, {n: m.LABEL for n, m in study.candidates.items()}),
-        comparison=None if isinstance(real, str) else compare(aurocs, *real),
+        comparison=None if isinstance(real, str) else compare(aurocs, *real, rule),
         not_compared=real if isinstance(real, str) else "",
     )
 
@@ -214,5 +270,5 @@ def _say(found: NullCheck) -> None:
         print(
             f"The real run's AUROC over as many repeats is {real.auroc:.3f}; {real.at_least} of "
             f"{found.runs} shuffled runs reached it (full-pipeline permutation p-value "
-            f"{real.p_value:.3g})."
+            f"{real.p_value:.3g}, Monte Carlo interval {real.p_low:.3g} to {real.p_high:.3g})."
         )

@@ -13,6 +13,7 @@ from pipelines.results_folder import Results
 from pipelines.store import FoldStore, fingerprint
 from pipelines.study import Study
 from signature.results import PROCEDURE, Block
+from signature.validation.permutation_p import StoppingRule, permutation_p
 
 
 def spread(values: Sequence[float | None]) -> Spread | None:
@@ -143,27 +144,43 @@ def auroc_over_repeats(block: Block, repeats: int) -> float | None:
     return float(np.mean(means)) if means else None
 
 
-def compare(aurocs: Sequence[float | None], real: float, headline: float) -> Comparison:
+def reached(aurocs: Sequence[float | None], real: float) -> list[bool]:
+    """Say of each shuffled run whether it did as well as the real one.
+
+    An undefined AUROC counts as having done, which is the cautious reading.
+    """
+    # what is equal but for rounding has reached it
+    return [value is None or value >= real - 1e-12 for value in aurocs]
+
+
+def compare(
+    aurocs: Sequence[float | None], real: float, headline: float, rule: StoppingRule | None = None
+) -> Comparison:
     """Place the real run among the shuffled ones.
 
     Parameters
     ----------
     aurocs : sequence of float or None
-        Of the shuffled runs; an undefined one counts as reaching the real run, which is the
-        cautious reading.
+        Of the shuffled runs, one or more.
     real, headline : float
         As `real_run` returns them.
+    rule : StoppingRule, optional
+        That stopped the runs, if any did.
 
     Examples
     --------
     >>> compare([0.5, 0.6, 0.4], 0.6, 0.61).p_value
     0.5
     """
-    # what is equal but for rounding has reached it
-    at_least = sum(value is None or value >= real - 1e-12 for value in aurocs)
+    rule = rule or StoppingRule(most_runs=len(aurocs), resampling_risk=0)
+    found = permutation_p(reached(aurocs, real), rule)
+    assert found is not None
     return Comparison(
         auroc=real,
         headline_auroc=headline,
-        at_least=at_least,
-        p_value=(1 + at_least) / (len(aurocs) + 1),
+        at_least=found.at_least,
+        p_value=found.p_value,
+        p_low=found.low,
+        p_high=found.high,
+        side=found.side,
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,16 @@ from pipelines import null_launch
 from pipelines.experiment import load_experiment
 from pipelines.launch import run_experiment
 from pipelines.null_certificate import NullCheck
-from pipelines.null_launch import check_null
+from pipelines.null_launch import FEWEST_RUNS, check_null, run_until_clear
 from pipelines.null_runs import NullStore, null_fingerprint, null_run, study_to_shuffle
-from pipelines.null_summary import selection_checks
+from pipelines.null_summary import compare, selection_checks
 from pipelines.results_folder import Results
 from pipelines.shuffled import exchangeable, shuffled_outcome, shuffled_study
 from pipelines.study import assemble
 from signature.exceptions import ExperimentError, OutcomeError, ResultsError
 from signature.randomness import generator
 from signature.single_marker import BestSingleMarker
+from signature.validation.permutation_p import StoppingRule
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "opt_periodontal_nonresponse.toml"
 
@@ -280,3 +282,38 @@ def test_a_candidate_that_selects_is_counted(quick_study, tmp_path, monkeypatch)
     assert check.markers.value == 1.0
     assert (check.outer_folds, check.outer_folds_selecting) == (2, 2.0)
     assert (check.declared_bound, check.exceeded) == (0.5, False)
+
+
+class _Aurocs:
+    """A store whose runs are finished."""
+
+    def __init__(self, aurocs):
+        self.aurocs = aurocs
+
+    def load(self, run):
+        return SimpleNamespace(auroc=SimpleNamespace(value=self.aurocs[run]))
+
+
+@pytest.mark.parametrize(
+    ("real", "side"), [(2.0, "below"), (0.5, "above")], ids=["never reached", "often reached"]
+)
+def test_runs_stop_when_it_is_clear_whatever_the_number_of_processes(monkeypatch, real, side):
+    monkeypatch.setattr(null_launch, "run_missing", lambda *a, **k: None)
+    rng = np.random.default_rng(0)
+    store = _Aurocs([None, *rng.uniform(0.3, 0.7, 998)] if side == "above" else [0.5] * 999)
+    rule = StoppingRule(most_runs=999, fewest_runs=FEWEST_RUNS)
+    one, three = (
+        run_until_clear(None, rule, store, real, jobs=jobs, done=lambda: None) for jobs in (1, 3)
+    )
+    assert one == three < 200
+    found = compare(store.aurocs[:one], real, real, rule)
+    assert found.side == side
+    assert found.p_low < found.p_value < found.p_high
+    assert (found.p_value < 0.05) == (side == "below")
+
+
+def test_stopping_early_needs_a_real_run(tmp_path):
+    file = tmp_path / "quick.toml"
+    file.write_text(QUICK)
+    with pytest.raises(ExperimentError, match="nothing to go by: there is no finished run"):
+        check_null(file, tmp_path, runs=1, until_clear=True)

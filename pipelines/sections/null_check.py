@@ -150,7 +150,10 @@ selected something. It became the final model in {{ share(s.final_model) }}.</li
 {%- if repeats != own_repeats %} ({{ real.headline_auroc | number }} over all){% endif %};
 {{ real.at_least | count }} of {{ runs | count }} shuffled runs reached it. Full-pipeline
 permutation p-value: {{ real.p_value | quantity }}, the smallest possible being
-{{ smallest_p | quantity }}.
+{{ smallest_p | quantity }}; endless runs would give one between {{ real.p_low | quantity }} and
+{{ real.p_high | quantity }} (exact 95 % interval).
+{% if real.side != "not decided" %}The runs stopped when it was clear that this lies
+{{ real.side }} 0.05, at a risk of 1 %.{% endif +%}
 It is about the model as a whole: a small one says that panel and clinical features together tell
 something of the outcome, not that the panel adds to the clinical features.</li>
 {% else %}
