@@ -14,7 +14,9 @@ LABEL = "Stable signature"
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     """Return the procedure: baseline features always, markers of the panel where they pass."""
-    selector = StabilitySelection(panel=schema.panel, max_markers=10, random_state=random_state)
+    selector = StabilitySelection(
+        panel=schema.panel, max_markers=10, too_few="nothing", random_state=random_state
+    )
     return procedure(
         linear_steps(schema, random_state=random_state), StableSignature(selector=selector)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,8 @@ from signature.selection_threshold import (
     is_settled,
 )
 from signature.strongest_marker import strongest_marker
+
+TooFew = Literal["raise", "nothing"]
 
 MOST_PER_HALF = 40
 """Markers that a half-sample may choose, however many there are."""
@@ -97,6 +99,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         at most so many.
     max_markers : int, optional
         Keep at most so many, the most frequent.
+    too_few : {"raise", "nothing"}
+        What to do with fewer than `FEWEST_PEOPLE` people of a class: an error, or an empty
+        selection without a look at the outcome.
     random_state : int
     n_jobs : int
         Threads; the result does not depend on it.
@@ -125,7 +130,8 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     ------
     ValueError
         When the classes are not two (for numbers: fewer than three values), one has fewer than
-        `FEWEST_PEOPLE` people, no column is a marker, or a parameter is out of range.
+        `FEWEST_PEOPLE` people and `too_few` does not allow it, no column is a marker, or a
+        parameter is out of range.
     MissingExtraError
         In `fit`, where numba is not installed; a fitted selector does not need it.
 
@@ -165,6 +171,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         permuted_pairs: int = 20,
         max_pairs: int = 500,
         max_markers: int | None = None,
+        too_few: TooFew = "raise",
         random_state: int = 0,
         n_jobs: int = 1,
     ) -> None:
@@ -180,6 +187,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self.permuted_pairs = permuted_pairs
         self.max_pairs = max_pairs
         self.max_markers = max_markers
+        self.too_few = too_few
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -204,14 +212,18 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         if len(person) != len(y01):
             raise ValueError(f"{len(person)} groups for {len(y01)} rows; one per row is needed")
         people = PeopleInRows(person, y01 if family == "logistic" else np.zeros(len(y01)))
+        of = self._marker_columns(names)
+        self.markers_ = list(dict.fromkeys(of[of != ""]))
+        is_marker = of != ""
+        if people.fewest < FEWEST_PEOPLE and self.too_few == "nothing":
+            self._select_nothing()
+            self._support = ~is_marker
+            return self
         if people.fewest < FEWEST_PEOPLE:
             raise ValueError(
                 f"the rarer class has {people.fewest} people (n_samples = {len(y01)}, n_features = "
                 f"{len(names)}); selection on half-samples needs {FEWEST_PEOPLE} or more of each"
             )
-        of = self._marker_columns(names)
-        self.markers_ = list(dict.fromkeys(of[of != ""]))
-        is_marker = of != ""
         adjusted = adjust(
             values[:, is_marker],
             values[:, ~is_marker],
@@ -251,6 +263,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             ("learner", get_args(Learner)),
             ("error", get_args(Error)),
             ("bound", get_args(Bound)),
+            ("too_few", get_args(TooFew)),
         ):
             if getattr(self, name) not in told:
                 raise ValueError(f"{name} must be one of {told}, got {getattr(self, name)!r}")
@@ -308,6 +321,14 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             new = ranks(people.pairs(more, draws), self.per_half_) <= self.per_half_
             chosen = np.vstack([chosen, new])
         self._conclude(chosen, threshold)
+
+    def _select_nothing(self) -> None:
+        self.frequencies_ = self.standard_errors_ = np.zeros(len(self.markers_))
+        self.null_exceedances_ = np.empty((0, 0))
+        self.threshold_, self.pvalue_, self.declared_bound_ = np.inf, np.nan, 0.0
+        self.per_half_ = self.n_pairs_ = self.n_permutations_ = 0
+        self.prognostic_score_ = self._each_tested = False
+        self.selected_ = []
 
     def _test(self, ranks: MarkerRanks, people: PeopleInRows) -> np.ndarray:
         """Test the strongest marker, and return the adjusted p-value of each."""

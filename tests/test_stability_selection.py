@@ -189,6 +189,7 @@ def test_a_panel_as_small_as_can_compete_can_be_selected_from():
         ({"alpha": 1e-4}, "alpha must lie between"),
         ({"learner": "oracle"}, "learner must be one of"),
         ({"bound": "hope"}, "bound must be one of"),
+        ({"too_few": "guess"}, "too_few must be one of"),
         ({"per_half": 0}, "per_half must be 1 or more"),
         ({"panel": ["IL6"]}, "none of the 40 columns is a marker of the panel"),
     ],
@@ -238,3 +239,19 @@ def test_weights_are_those_of_a_ridge_on_the_selected_columns():
     assert last.selected_ == ["m3", "m7"]
     assert (last.coef_[0] != 0).sum() == 2
     assert last.coef_[0][3] > 0 > last.coef_[0][7]
+
+
+def test_a_class_of_three_may_be_allowed_to_select_nothing():
+    X, _ = _table()
+    y = (np.arange(len(X)) < 3).astype(int)
+    panel = [f"m{i}" for i in range(30)]
+    selector = StabilitySelection(panel=panel, too_few="nothing")
+    model = StableSignature(selector).fit(X, y)
+    assert model.selected_ == []
+    assert model.declared_bound_ == 0.0
+    assert np.isnan(model.selector_.pvalue_)
+    assert model.selector_.selected_at(5.0) == []
+    # covariates stay, as ever
+    assert list(model.selector_.get_feature_names_out()) == [f"m{i}" for i in range(30, 40)]
+    assert (model.coef_[0][30:] != 0).all()
+    assert (model.coef_[0][:30] == 0).all()
