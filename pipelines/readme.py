@@ -19,6 +19,7 @@ MEASURED = Path("experiments/benchmarks/measured.json")
 PUBLISHED = Path("experiments/benchmarks/published.toml")
 BENCHMARKS = Path("experiments/benchmarks")
 TARGETS = BENCHMARKS / "selection_targets.toml"
+THREE_HOSPITALS = "covid_icu_three_hospitals"
 
 
 def collect(results: Path) -> dict[str, Any]:
@@ -47,6 +48,18 @@ def collect(results: Path) -> dict[str, Any]:
                 if c.part == "contender"
             },
             "adds": evaluation.verdict.adds,
+            "claim": evaluation.claim.rung,
+            "blocks": {
+                b.name: {
+                    "scheme": b.scheme,
+                    "people": b.n_people,
+                    "events": b.n_events,
+                    "procedure": _rounded(b.candidate(PROCEDURE).metrics["auroc"]),
+                    "difference": _rounded(b.difference(PROCEDURE, REFERENCE).metrics["auroc"]),
+                    "slope": _rounded(b.candidate(PROCEDURE).metrics["calibration_slope"]),
+                }
+                for b in evaluation.blocks
+            },
             "data": launch.data_digest[:12],
         }
     return found
@@ -75,8 +88,8 @@ def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:
     """Render the table of experiments."""
     lines = [
         "| experiment | held out | people (events) | AUROC, panel + clinical | AUROC, clinical "
-        "alone | difference | adds? | elsewhere |",
-        "|---|---|---|---|---|---|---|---|",
+        "alone | difference | adds? | claim | elsewhere |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, run in measured.items():
         other = published.get(name)
@@ -84,9 +97,26 @@ def results_table(measured: dict[str, Any], published: dict[str, Any]) -> str:
             f"| `{name}` | {run['scheme']} | {run['people']} ({run['events']}) | "
             f"{_interval(run['procedure'])} | {_interval(run['reference'])} | "
             f"{_interval(run['difference'], signed=True)} | {run['adds']} | "
+            f"{run['claim']} | "
             f"{_elsewhere(other)} |"
         )
     return "\n".join(lines)
+
+
+def blocks_table(run: dict[str, Any], other: dict[str, Any] | None) -> str:
+    """Render one run's ways of holding people out, side by side."""
+    lines = [
+        "| held out | people (events) | AUROC, panel + clinical | difference to clinical alone | "
+        "calibration slope |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {block['scheme']} | {block['people']} ({block['events']}) | "
+        f"{_interval(block['procedure'])} | {_interval(block['difference'], signed=True)} | "
+        f"{_interval(block['slope'])} |"
+        for block in run["blocks"].values()
+    ]
+    return "\n".join([*lines, "", f"Published: {_elsewhere(other)}."])
 
 
 def batches_table(measured: dict[str, Any], question: str) -> str:
@@ -185,6 +215,7 @@ def tables(root: Path) -> dict[str, str]:
     }
     return {
         "results": results_table(measured, published),
+        "blocks": blocks_table(measured[THREE_HOSPITALS], published.get(THREE_HOSPITALS)),
         "batches": batches_table(measured, "covid_icu"),
         "assay": assay_table(benchmarks),
         "speed": speed_table(benchmarks),
