@@ -105,6 +105,7 @@ def climb(
 def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> list[ClaimCheck]:
     auroc = block.candidate(PROCEDURE).metrics["auroc"]
     gain = block.difference(PROCEDURE, reference).metrics["auroc"]
+    loss = block.difference(PROCEDURE, reference).metrics["log_loss"]
     leaks = "no leakage sentinel fails"
     return [
         _check(
@@ -121,6 +122,13 @@ def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> 
             gain.value is not None and gain.value > 0,
             signed=True,
         ),
+        _check(
+            "exploratory",
+            "its probabilities are better, too: the panel lowers the log-loss",
+            loss,
+            loss.value is not None and loss.value < 0,
+            signed=True,
+        ),
         ClaimCheck(
             rung="exploratory",
             rule=leaks,
@@ -133,22 +141,14 @@ def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> 
 def _adds(rung: Rung, block: Block, reference: str) -> list[ClaimCheck]:
     """Say whether the panel adds for certain and whether the probabilities are right."""
     where = "elsewhere, " if rung == "externally validated" else ""
-    difference = block.difference(PROCEDURE, reference).metrics
+    auroc = block.difference(PROCEDURE, reference).metrics["auroc"]
     slope = block.candidate(PROCEDURE).metrics["calibration_slope"]
-    auroc, loss = difference["auroc"], difference["log_loss"]
     return [
         _check(
             rung,
             f"{where}the interval of the AUROC difference to the clinical features lies above 0",
             auroc,
             auroc.low is not None and auroc.low > 0,
-            signed=True,
-        ),
-        _check(
-            rung,
-            f"{where}the panel lowers the log-loss",
-            loss,
-            loss.value is not None and loss.value < 0,
             signed=True,
         ),
         _check(
