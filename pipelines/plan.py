@@ -45,6 +45,7 @@ def plan(
     from pipelines.launch import make_folder
     from pipelines.plan_facts import development_plan, validation_plan
     from pipelines.plan_words import plan_lines
+    from pipelines.report import write_report
     from pipelines.study import assemble
     from signature.validation.plan_record import PlanRecord
 
@@ -64,6 +65,8 @@ def plan(
     file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     print("\n".join(plan_lines(found)))
     print(file)
+    if (folder / "launch.json").is_file():
+        print(f"Report      {write_report(folder)}")
 
 
 def _curve(study: Study, folder: Path, wanted: bool | None) -> tuple[Curve | None, str]:

@@ -30,6 +30,7 @@ from signature.results import (
 )
 from signature.schema import Column, FeatureSchema, Role, Scale, censored
 from signature.serving import serving_schema
+from signature.validation.claim_record import Claim
 
 SCHEMA = FeatureSchema(
     (
@@ -159,6 +160,14 @@ def make_evaluation(*, passed):
             auroc=Estimate(value=0.61, low=0.5, high=0.7),
             difference=Estimate(value=0.01, low=-0.05, high=0.07),
         ),
+        claim=Claim(
+            rung="exploratory",
+            design="prospective",
+            highest="externally validated",
+            checks=[],
+            sentence="Exploratory: a hint.",
+            missing=[],
+        ),
         gate=[GateCheck(rule="AUROC at least 0.6", measured="0.61", passed=passed)],
         bootstraps=200,
     )
@@ -206,6 +215,7 @@ def launch_record(trial):
         sites=[],
         columns=columns,
         dropped_features={},
+        parameters=3,
         final_model=FinalModel(
             candidate="elastic_net",
             label="Elastic net",

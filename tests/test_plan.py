@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from results_factory import make_results
 from sklearn.metrics import roc_auc_score
 from study_factory import clean
 
@@ -29,6 +30,8 @@ from pipelines.experiment import Experiment
 from pipelines.fitting import Rows
 from pipelines.folds import outer_folds
 from pipelines.plan_facts import curve_record, development_plan, validation_plan
+from pipelines.report import render_sections
+from pipelines.results_folder import Results
 from pipelines.store import FittedFold, FoldStore, fingerprint
 from pipelines.study import Study
 from signature.calibration import CalibratedProcedure
@@ -53,6 +56,7 @@ TOLD = {
         "baselines": (),
     },
     "validation": {"folds": 2, "repeats": 2, "inner_folds": 3, "bootstraps": 200},
+    "claim": {"design": "prospective"},
     "gate": {"auroc_at_least": 0.7},
 }
 PARAMS = {"model__C": 0.05, "model__l1_ratio": 0.0}
@@ -314,3 +318,16 @@ def test_help_imports_nothing_heavy():
     )
     assert "Usage" in done.stdout
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_the_report_shows_the_plan(planned, tmp_path):
+    folder = make_results(tmp_path / "opt_demo")
+    for curve in (True, False):
+        found, _ = planned(tmp_path, curve=curve)
+        (folder / "plan.json").write_text(found.model_dump_json())
+        (section,) = [s for s in render_sections(Results(folder)) if s["name"] == "plan"]
+        assert f"{found.development.people_needed}" in section["body"].replace("\u202f", "")
+        assert ("What more people would buy" in section["body"]) == curve
+        assert ("There is no learning curve" in section["body"]) != curve
+    (folder / "plan.json").unlink()
+    assert "plan" not in [s["name"] for s in render_sections(Results(folder))]

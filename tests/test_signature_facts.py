@@ -39,6 +39,7 @@ TOLD = {
         "baselines": (),
     },
     "validation": {"folds": 3, "repeats": 1, "inner_folds": 3, "bootstraps": 200},
+    "claim": {"design": "prospective"},
     "gate": {"auroc_at_least": 0.7},
 }
 
