@@ -183,7 +183,8 @@ def say_where(
     folder: Path, report: Path, evaluation: Evaluation, registered: RegisteredModel | None
 ) -> None:
     """Print the answer, where everything is, and what to type next."""
-    print(f"\n{evaluation.verdict.sentence}\n")
+    print(f"\n{evaluation.verdict.sentence}")
+    print(f"{evaluation.claim.sentence}\n")
     print(f"Report      {report}")
     print(f"Results     {folder}{os.sep}")
     if registered is None:

@@ -59,6 +59,7 @@ def version_tags(card: ModelCard, evaluation: Evaluation) -> dict[str, str]:
         "fingerprint": card.fingerprint,
         "gate": "passed" if evaluation.gate_passed else "not passed",
         "adds_to_reference": evaluation.verdict.adds,
+        "claim": evaluation.claim.rung,
     }
 
 

@@ -28,9 +28,11 @@ def run_tags(launch: Launch, evaluation: Evaluation) -> dict[str, str]:
     """Return what a run is found and recognised by; the description holds the verdict."""
     words = [str(launch.experiment.get(k) or "") for k in _WORDS]
     verdict = evaluation.verdict
+    answer = f"**{verdict.sentence}** {evaluation.claim.sentence}"
     return {
-        "mlflow.note.content": "\n\n".join([w for w in words if w] + [f"**{verdict.sentence}**"]),
+        "mlflow.note.content": "\n\n".join([*(w for w in words if w), answer]),
         "adds_to_reference": verdict.adds,
+        "claim": evaluation.claim.rung,
         "gate": "passed" if evaluation.gate_passed else "not passed",
         "validation": evaluation.headline.name,
         "reference": evaluation.reference,

@@ -47,6 +47,7 @@ def test_the_parent_says_what_was_found(logged):
     tags = logged.data.tags
     assert tags["gate"] == "not passed"
     assert tags["adds_to_reference"] == "no"
+    assert tags["claim"] == "exploratory"
     assert tags["why"] == "test"
     assert tags["code_version"] == "0.1.0+abc"
     assert "The panel adds nothing." in tags["mlflow.note.content"]
