@@ -7,8 +7,8 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from scipy.stats import binomtest, norm
 
-from signature import confounding
 from signature.binary import log_odds
+from signature.validation import confounding
 from signature.validation.confounder_design import PeopleAtSites, confounder_design
 from signature.validation.confounding import confounder_test
 
