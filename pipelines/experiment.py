@@ -31,11 +31,16 @@ class Data(_Part):
 
 
 class Features(_Part):
-    """Which columns, by group or by name: what is known anyway, and the panel under question."""
+    """Which columns, by group or by name: what is known anyway, and the panel under question.
+
+    `confounders` are those of either that may explain both markers and outcome: age, sex, BMI,
+    smoking, medication. ``models/confounders_only.py`` sees them alone.
+    """
 
     baseline: Annotated[tuple[str, ...], Field(min_length=1)]
     panel: Annotated[tuple[str, ...], Field(min_length=1)]
     exclude: tuple[str, ...] = ()
+    confounders: tuple[str, ...] = ()
 
 
 class Assay(_Part):
@@ -125,12 +130,15 @@ class Validation(_Part):
     another seed would not give is none. With `develop_on` and `test_on` the headline is external:
     the sites of the first develop the model (validated inside by repeated folds), the sites of the
     second test it once. `site_out` then leaves each of all sites out as well, to be read beside it.
+    Repeated folds keep an assay plate whole where that leaves balanced folds, unless
+    `whole_plates` is false.
     """
 
     site: str | None = None
     develop_on: tuple[str, ...] = ()
     test_on: tuple[str, ...] = ()
     site_out: bool = False
+    whole_plates: bool = True
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 5
     inner_folds: Annotated[int, Field(ge=2, le=20)] = 5

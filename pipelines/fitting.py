@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from pipelines.experiment import Experiment
 from pipelines.folds import Fold
@@ -113,6 +114,7 @@ def fit_task(task: Task, rows: Rows, experiment: Experiment, store: FoldStore) -
         params=tuned.params,
         inner_loss=tuned.loss,
         probability=p,
+        inner=expit(procedure.slope_ * tuned.out_of_fold + procedure.intercept_),
         warnings=dict(Counter(w.category.__name__ for w in caught)),
         seconds=time.perf_counter() - started,
     )

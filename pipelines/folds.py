@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,13 @@ from pipelines.experiment import Validation
 from signature.cohort import Cohort
 from signature.exceptions import CohortError, OutcomeError
 from signature.randomness import seed_for
-from signature.splits import person_folds
+from signature.splits import linked, person_folds
+
+FAIR_SHARE = (0.5, 2.0)
+"""How far a fold of whole plates may be from an even share of the rows, in either class."""
+
+
+Layout = list[tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +56,8 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
         ``internal``) and one fold that tests on the others (block ``external``); with `site_out`
         also one fold per site, whichever side it is on (block ``site-out``). With only a site
         column: one fold per site, the same in every repeat, in which only the inner folds and the
-        tuning draw anew. Else repeated stratified grouped folds.
+        tuning draw anew. Else repeated stratified grouped folds. Repeated folds hold whole plates
+        out where that leaves each fold a fair share of both classes in every repeat.
 
     Raises
     ------
@@ -113,10 +121,46 @@ def _repeated(
             f"{cohort.name}: the rarer class of {cohort.outcome_name} has {fewest} people, fewer "
             f"than the {validation.folds} folds asked for; lower 'folds' in [validation]"
         )
-    for repeat in range(validation.repeats):
-        inside = person_folds(y, person, validation.folds, seed_for(seed, "outer", repeat))
+    layouts = _whole_plates(cohort, rows, validation, seed)
+    if layouts is None:
+        layouts = _layouts(y, person, validation, seed)
+    for repeat, inside in enumerate(layouts):
         for i, (train, held_out) in enumerate(inside):
             yield Fold("internal", repeat, i, str(i + 1), rows[train], rows[held_out])
+
+
+def _layouts(
+    y: np.ndarray, together: np.ndarray, validation: Validation, seed: int
+) -> list[Layout]:
+    return [
+        person_folds(y, together, validation.folds, seed_for(seed, "outer", repeat))
+        for repeat in range(validation.repeats)
+    ]
+
+
+def _whole_plates(
+    cohort: Cohort, rows: np.ndarray, validation: Validation, seed: int
+) -> list[Layout] | None:
+    """Folds of whole plates; None where there are none or too few, or they part the classes."""
+    if cohort.plate is None or not validation.whole_plates:
+        return None
+    assert cohort.outcome is not None
+    y, person = cohort.outcome.to_numpy()[rows], cohort.person.to_numpy()[rows]
+    together = linked(person, cohort.plate.iloc[rows].to_numpy())
+    if len(np.unique(together)) < validation.folds:
+        return None
+    with warnings.catch_warnings():
+        # the splitter warns of classes rarer than folds in groups, which is looked at below
+        warnings.simplefilter("ignore", UserWarning)
+        layouts = _layouts(y, together, validation, seed)
+    low, high = FAIR_SHARE
+    for layout in layouts:
+        for _, held_out in layout:
+            for value in (0, 1):
+                share = np.mean(y[held_out] == value) * len(held_out) / max(np.sum(y == value), 1)
+                if not low / validation.folds <= share <= high / validation.folds:
+                    return None
+    return layouts
 
 
 def _rows_of(cohort: Cohort, sites: tuple[str, ...]) -> np.ndarray:

@@ -54,13 +54,21 @@ _NOT_DECIDING = (
 
 @dataclass(frozen=True)
 class FittedFold:
-    """What fitting one candidate on one training set left."""
+    """What fitting one candidate on one training set left.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_held_out,)
+    inner : ndarray of shape (n_train,)
+        Of the training rows, from the inner folds' models: what a threshold may be chosen from.
+    """
 
     candidate: str
     key: str
     params: dict[str, Any]
     inner_loss: float
     probability: np.ndarray
+    inner: np.ndarray
     warnings: dict[str, int]
     seconds: float
 
@@ -150,9 +158,11 @@ class FoldStore:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         save_procedure(procedure, aside / "model.skops")
-        np.save(aside / "probability.npy", fitted.probability, allow_pickle=False)
+        arrays = {"probability": fitted.probability, "inner": fitted.inner}
+        for name, values in arrays.items():
+            np.save(aside / f"{name}.npy", values, allow_pickle=False)
         trials.to_parquet(aside / "trials.parquet")
-        facts = {k: v for k, v in asdict(fitted).items() if k != "probability"}
+        facts = {k: v for k, v in asdict(fitted).items() if k not in arrays}
         (aside / "fold.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         try:
             aside.rename(place)
@@ -166,7 +176,8 @@ class FoldStore:
         """Read what a finished fold found."""
         place = self.path(candidate, key)
         facts = json.loads((place / "fold.json").read_text(encoding="utf-8"))
-        return FittedFold(**facts, probability=np.load(place / "probability.npy"))
+        arrays = {name: np.load(place / f"{name}.npy") for name in ("probability", "inner")}
+        return FittedFold(**facts, **arrays)
 
     def trials(self, candidate: str, key: str) -> pd.DataFrame:
         """Read the parameter sets that a finished fold tried."""

@@ -73,6 +73,8 @@ class Column:
         Who measured it, with what.
     in_panel : bool
         Whether the experiment counts the column as panel (True) or as baseline (False).
+    confounder : bool
+        Whether the experiment names it as one: it may explain both markers and outcome.
     cofactor : float, optional
         With ``Scale.ASINH``: the value up to which that scale is about linear, in `unit`.
     levels : tuple of str
@@ -93,6 +95,7 @@ class Column:
     required: bool = False
     source: str = ""
     in_panel: bool = False
+    confounder: bool = False
     cofactor: float | None = None
     levels: tuple[str, ...] = ()
     over: tuple[tuple[str, ...], tuple[str, ...]] | None = None
@@ -167,6 +170,7 @@ def censored(marker: Column) -> tuple[Column, Column]:
         high=marker.high,
         source=marker.source,
         in_panel=marker.in_panel,
+        confounder=marker.confounder,
     )
     return marker, limit
 

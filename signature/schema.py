@@ -142,6 +142,11 @@ class FeatureSchema:
         return tuple(c.name for c in self.columns if not c.in_panel and c.role not in CARRIERS)
 
     @property
+    def confounders(self) -> tuple[str, ...]:
+        """Names of the features that the experiment names as confounders, panel or not."""
+        return tuple(c.name for c in self.columns if c.confounder and c.role not in CARRIERS)
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """Names of the groups, sorted."""
         return tuple(sorted({c.group for c in self.columns if c.role not in CARRIERS}))
@@ -159,21 +164,30 @@ class FeatureSchema:
         return FeatureSchema.narrowed(kept, self.handling)
 
     def choose(
-        self, *, baseline: Iterable[str], panel: Iterable[str], exclude: Iterable[str] = ()
+        self,
+        *,
+        baseline: Iterable[str],
+        panel: Iterable[str],
+        exclude: Iterable[str] = (),
+        confounders: Iterable[str] = (),
     ) -> FeatureSchema:
-        """Keep the features of an experiment and mark which of them are the panel.
+        """Keep the features of an experiment; mark which are the panel, and which confounders.
 
         Parameters
         ----------
         baseline, panel, exclude : iterable of str
             Names of groups or of single columns. A column named on its own wins over its group;
             named twice in the same way, exclusion wins.
+        confounders : iterable of str
+            Groups or columns, some of which are in the baseline or in the panel.
 
         Raises
         ------
         SchemaError
-            When a name is neither a group nor a column, or a column is both baseline and panel.
+            When a name is neither a group nor a column, a column is both baseline and panel, or a
+            confounder is neither.
         """
+        confounding = self._confounding(confounders, (*baseline, *panel))
         in_baseline, in_panel = self._expand(baseline), self._expand(panel)
         both = sorted(n for n in in_baseline if in_panel.get(n) == in_baseline[n])
         if both:
@@ -189,8 +203,22 @@ class FeatureSchema:
             if wanted == 0 or excluded.get(name, 0) >= wanted:
                 continue
             as_panel = in_panel.get(name, 0) > in_baseline.get(name, 0)
-            chosen.append(replace(column, in_panel=as_panel))
+            chosen.append(replace(column, in_panel=as_panel, confounder=name in confounding))
         return FeatureSchema.narrowed(chosen, self.handling)
+
+    def _confounding(self, names: Iterable[str], chosen: Iterable[str]) -> set[str]:
+        """Columns that are meant by the names of confounders, each name by a chosen column."""
+        among = self._expand(chosen)
+        found: set[str] = set()
+        for name in names:
+            own = [n for n in self._expand([name]) if n in among]
+            if not own:
+                raise SchemaError(
+                    f"confounder {name!r} is neither in the baseline nor in the panel; add it to "
+                    "the baseline"
+                )
+            found.update(own)
+        return found
 
     def _expand(self, names: Iterable[str]) -> dict[str, int]:
         """Map each feature that is meant to how closely it was named: 1 by group, 2 by itself."""

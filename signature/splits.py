@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 
@@ -40,3 +43,36 @@ def person_folds(
         return list(splitter.split(nothing, outcome))
     grouped = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return list(grouped.split(nothing, outcome, person))
+
+
+def linked(person: np.ndarray, plate: np.ndarray) -> np.ndarray:
+    """Find the smallest sets of rows that share neither a person nor a plate with any other.
+
+    Parameters
+    ----------
+    person : ndarray of shape (n_rows,)
+        Whose row it is.
+    plate : ndarray of shape (n_rows,)
+        Where it was measured; missing where that is not known, which links to nothing.
+
+    Returns
+    -------
+    ndarray of int, shape (n_rows,)
+        Number of the row's set.
+
+    Examples
+    --------
+    Two people on plate a, of whom one was measured again on plate b:
+
+    >>> linked(np.array([1, 2, 2, 3, 4]), np.array(["a", "a", "b", "c", None])).tolist()
+    [0, 0, 0, 1, 2]
+    """
+    who, people = pd.factorize(person)[0], len(np.unique(person))
+    where = pd.factorize(plate)[0]
+    known = where >= 0
+    size = people + (int(where.max(initial=-1)) + 1)
+    edges = coo_array(
+        (np.ones(int(known.sum())), (who[known], people + where[known])), shape=(size, size)
+    )
+    _, component = connected_components(edges, directed=False)
+    return np.asarray(pd.factorize(component[who])[0])

@@ -45,7 +45,11 @@ SCHEMA = FeatureSchema(
         ),
         Column("CRP", Role.MARKER, "acute phase", unit="mg/L", scale=Scale.LOG2, low=0, high=500),
     )
-).choose(baseline=["demographics", "habits"], panel=["cytokine", "acute phase"])
+).choose(
+    baseline=["demographics", "habits"],
+    panel=["cytokine", "acute phase"],
+    confounders=["demographics", "habits"],
+)
 
 FAST = {"shallow_xgboost": {"model__n_rounds": 25}}
 

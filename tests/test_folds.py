@@ -9,7 +9,7 @@ from pipelines.folds import development_rows, outer_folds
 from signature.cohort import Cohort
 from signature.exceptions import CohortError, OutcomeError
 from signature.schema import Column, FeatureSchema, Role
-from signature.splits import person_folds
+from signature.splits import linked, person_folds
 
 
 def _cohort(n_people=60, visits=1, sites=("A", "B", "C"), outcome=None):
@@ -159,3 +159,48 @@ def test_a_person_at_two_sites_is_refused():
     moved = replace(cohort, site=pd.Series(np.arange(len(cohort)) % 2).map({0: "A", 1: "B"}))
     with pytest.raises(CohortError, match="more than one site"):
         outer_folds(moved, Validation(site="site"), seed=1)
+
+
+def _plated(sizes, events_on=None, repeats=3, folds=5, whole=True, second=None):
+    """People on plates of these sizes; every third has the event, or those of some plates."""
+    from dataclasses import replace
+
+    plate = np.repeat([f"p{i}" for i in range(len(sizes))], sizes)
+    n = len(plate)
+    y = np.arange(n) % 3 == 0 if events_on is None else np.isin(plate, events_on)
+    cohort = _no_site(_cohort(n_people=n, outcome=lambda _: y.astype(float)))
+    if second is not None:  # the first person was measured again, on another plate
+        again = pd.Series([*cohort.subject[:-1], cohort.subject[0]], index=cohort.X.index)
+        cohort = replace(cohort, subject=again, visit=pd.Series(np.arange(n).astype(str)))
+    cohort = replace(cohort, plate=pd.Series(plate, index=cohort.X.index))
+    validation = Validation(folds=folds, repeats=repeats, whole_plates=whole)
+    split = [
+        set(cohort.plate.iloc[fold.train]) & set(cohort.plate.iloc[fold.held_out])
+        for fold in outer_folds(cohort, validation, seed=3)
+    ]
+    return split
+
+
+def test_plates_are_kept_whole_where_folds_stay_balanced():
+    assert not any(_plated([30, 28, 36, 31, 32, 14, 36, 5]))
+
+
+def test_a_person_on_two_plates_holds_them_together():
+    assert not any(_plated([20] * 8, second=True))
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"sizes": [40, 40]},  # fewer plates than folds
+        {"sizes": [150, 5, 5, 5, 5, 5]},  # one plate holds nearly everybody
+        {"sizes": [30] * 6, "events_on": ["p0", "p1", "p2"]},  # plates part the classes
+        {"sizes": [30] * 6, "whole": False},
+    ],
+)
+def test_plates_are_split_where_whole_ones_cannot_be_held_out(layout):
+    assert all(_plated(**layout))
+
+
+def test_plates_whose_number_is_unknown_tie_nobody():
+    assert len(set(linked(np.arange(4), np.array([None, None, "a", "a"])))) == 3

@@ -81,7 +81,16 @@ def test_a_stored_fold_comes_back_whole(study, tmp_path):
     store = FoldStore(tmp_path, "y" * 16)
     model = study.candidates["intercept_only"].build(study.cohort.schema, random_state=0)
     fitted = CalibratedProcedure(model).fit(study.cohort.X, study.cohort.outcome)
-    kept = FittedFold("intercept_only", "k", {"a": 1}, 0.5, np.array([0.1, 0.2]), {}, 1.0)
+    kept = FittedFold(
+        "intercept_only",
+        "k",
+        {"a": 1},
+        0.5,
+        np.array([0.1, 0.2]),
+        np.array([0.3, 0.4, 0.5]),
+        {},
+        1.0,
+    )
     assert not store.has("intercept_only", "k")
     store.save(kept, fitted, pd.DataFrame({"trial": [0]}))
     assert store.has("intercept_only", "k")

@@ -93,7 +93,7 @@ def finished(study, tmp_path_factory):
     procedure = CalibratedProcedure(model, folds=3).fit(study.cohort.X, y)
     for fold in study.folds:
         for name, loss, params in (("intercept_only", 0.7, {}), ("elastic_net", 0.5, PARAMS)):
-            told = FittedFold(name, fold.key, params, loss, y[:0], {}, 0.0)
+            told = FittedFold(name, fold.key, params, loss, y[:0], y[:0], {}, 0.0)
             store.save(told, procedure, pd.DataFrame({"trial": [0]}))
     (folder / "predictions.parquet").touch()
     return folder

@@ -93,11 +93,20 @@ def test_exclude_takes_groups_columns_and_limits_along():
         ({"baseline": ["cytokine"], "panel": ["cytokine"]}, "both .* panel: IL6, TNF"),
         ({"baseline": ["age", "TNF"], "panel": ["TNF"]}, "both .* panel: TNF"),
         ({"baseline": ["age"], "panel": ["TNF"], "exclude": ["x"]}, "no group or column named 'x'"),
+        ({"baseline": ["age"], "panel": ["TNF"], "confounders": ["CRP"]}, "'CRP' is neither in"),
     ],
 )
 def test_choices_that_contradict_themselves_are_refused(choice, message):
     with pytest.raises(SchemaError, match=message):
         SCHEMA.choose(**choice)
+
+
+def test_confounders_are_named_within_what_was_chosen():
+    chosen = SCHEMA.choose(
+        baseline=["age"], panel=["cytokine"], confounders=["demographics", "IL6"]
+    )
+    assert chosen.confounders == ("age", "IL6")
+    assert chosen.only(["IL6", "TNF"]).confounders == ("IL6",)
 
 
 def test_a_schema_survives_json():

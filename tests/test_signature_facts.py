@@ -73,7 +73,9 @@ def _fitted(study, folder):
             scores = np.random.default_rng(0).normal(2 * y[train], 2.0)
             X = study.cohort.X.iloc[train]
             procedure = CalibratedProcedure(model).fit(X, y[train], out_of_fold=scores)
-            fold = FittedFold(name, key, {}, 0.5 + (name != "intercept_only"), y[:0], {}, 0.0)
+            fold = FittedFold(
+                name, key, {}, 0.5 + (name != "intercept_only"), y[:0], y[:0], {}, 0.0
+            )
             store.save(fold, procedure, pd.DataFrame({"trial": [0]}))
     return store
 
