@@ -174,11 +174,10 @@ def _plated(sizes, events_on=None, repeats=3, folds=5, whole=True, second=None):
         cohort = replace(cohort, subject=again, visit=pd.Series(np.arange(n).astype(str)))
     cohort = replace(cohort, plate=pd.Series(plate, index=cohort.X.index))
     validation = Validation(folds=folds, repeats=repeats, whole_plates=whole)
-    split = [
+    return [
         set(cohort.plate.iloc[fold.train]) & set(cohort.plate.iloc[fold.held_out])
         for fold in outer_folds(cohort, validation, seed=3)
     ]
-    return split
 
 
 def test_plates_are_kept_whole_where_folds_stay_balanced():
