@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from textwrap import dedent
+from types import ModuleType
+from typing import Any
 
 SELECTION_CODE = (
     "signature/stability_selection.py",
@@ -26,8 +32,37 @@ def selection_code() -> str:
     return sha256(b"".join(sha256(f).digest() for f in files)).hexdigest()[:12]
 
 
-def kept(benchmark: str) -> Path:
-    """Return the folder of finished parts, made where it is not there; other code has another."""
-    folder = Path("results") / benchmark / selection_code()
+def code_of(*parts: ModuleType | Callable[..., Any]) -> str:
+    """Digest of what modules and functions do: neither docstrings nor comments change it.
+
+    For files that hold more than what is measured.
+    """
+    digests = [sha256(_bare(inspect.getsource(part)).encode()).digest() for part in parts]
+    return sha256(b"".join(digests)).hexdigest()[:12]
+
+
+def _bare(source: str) -> str:
+    """Syntax tree without what is only said, not done."""
+    tree = ast.parse(dedent(source))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+            node.body = [s for s in node.body if not _said(s)]
+    return ast.dump(tree)
+
+
+def _said(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def kept(benchmark: str, code: str | None = None) -> Path:
+    """Return the folder of finished parts, made where it is not there; other code has another.
+
+    Parameters
+    ----------
+    benchmark : str
+    code : str, optional
+        Digest; that of the code that selects when left out.
+    """
+    folder = Path("results") / benchmark / (code or selection_code())
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -94,6 +94,11 @@ def bias_corrected_best(
     estimate is of models trained on as many people as a fold trains on. A draw leaves about 37 % of
     the people, and the interval is as wide as that, so it tends to cover more than it says.
 
+    What all configurations owe to the same people, it cannot see either: those who are left out of
+    a draw trained the models that predict the others. Of thirty ridge regressions on noise, 40
+    people, the naive AUROC of the best was .618 and the corrected one .523, .5 being true; of
+    thirty independent guesses .690 and .506 (600 studies each, standard error .004 and .003).
+
     Metrics that rank are computed over all held-out rows of a repeat, so configurations of
     different folds should be on one scale (calibrated).
 
