@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,19 @@ class HeldOut:
             for i, (y, p, w) in enumerate(self.parts)
         )
         return np.asarray(total)
+
+    def mean_where_defined(self, by_repeat: Sequence[np.ndarray]) -> np.ndarray:
+        """Average over repeats, by draw, what is defined; shape (n_draws + 1,)."""
+        return mean_where_defined(np.stack(by_repeat), self.shares.T)
+
+
+def mean_where_defined(parts: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean over the first axis, of what is defined."""
+    shares = np.ones(parts.shape) if shares is None else shares
+    defined = np.isfinite(parts)
+    total = np.where(defined, parts * shares, 0).sum(axis=0)
+    count = np.where(defined, shares, 0).sum(axis=0)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> CalibrationRecord | None:
