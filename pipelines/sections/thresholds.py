@@ -18,7 +18,9 @@ def summarize(results: Results) -> dict[str, Any] | None:
         {
             **block_words(block, evaluation),
             "thresholds": [t.model_dump() for t in block.thresholds],
-            "sets": None if block.sets is None else block.sets.model_dump(),
+            "sets": None
+            if block.sets is None
+            else block.sets.model_dump() | {"promised": 1 - block.sets.error_rate},
             "events": block.n_events,
             "rate": block.n_events / block.n_rows,
         }
@@ -87,9 +89,9 @@ the log-loss and the net benefit.</p>
 false) %}
 <tr><th scope="row">Indeterminate</th><td>{{ s.indeterminate | estimate(2) }}</td></tr>
 <tr><th scope="row">Events whose set holds the event (promised:
-{{ (1 - s.error_rate) | percent }})</th><td>{{ s.coverage_event | estimate(2) }}</td></tr>
+{{ s.promised | percent }})</th><td>{{ s.coverage_event | estimate(2) }}</td></tr>
 <tr><th scope="row">Others whose set holds no event (promised:
-{{ (1 - s.error_rate) | percent }})</th><td>{{ s.coverage_no_event | estimate(2) }}</td></tr>
+{{ s.promised | percent }})</th><td>{{ s.coverage_no_event | estimate(2) }}</td></tr>
 <tr><th scope="row">“Event” said, and right</th><td>{{ s.right_event | estimate(2) }}</td></tr>
 <tr><th scope="row">“No event” said, and right</th><td>{{ s.right_no_event | estimate(2) }}</td>
 </tr>
