@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.null_certificate import Comparison
 from pipelines.number_words import estimate as in_words
 from signature.results import PROCEDURE, REFERENCE, Block, Estimate
 from signature.validation.binormal import cox_snell_from_auroc
@@ -16,6 +17,9 @@ SLOPE = (0.8, 1.2)
 
 EVENTS_ELSEWHERE = 100
 """In the rarer class of an external test (Vergouwe 2005; Collins 2016)."""
+
+SHUFFLED_P = 0.05
+"""Above it, shuffled outcomes do as well too often."""
 
 _DESIGN = {
     "cross-sectional proxy": "predictors and outcome belong to one visit, and what the outcome "
@@ -59,6 +63,7 @@ def climb(
     minimum: Minimum | None,
     failed_sentinels: Sequence[str] | None = None,
     reference: str = REFERENCE,
+    shuffled: Comparison | None = None,
 ) -> Claim:
     """Climb until a rule is not met.
 
@@ -74,13 +79,15 @@ def climb(
         Leakage sentinels that failed, by name; None where none were run.
     reference : str
         The candidate that the panel must add to.
+    shuffled : Comparison, optional
+        With runs on shuffled outcomes, where there were any.
     """
     by_name = {block.name: block for block in blocks}
     external = by_name.get("external")
     internal = by_name.get("internal", external)
     assert internal is not None
     checks = [
-        *_exploratory(internal, reference, failed_sentinels),
+        *_exploratory(internal, reference, failed_sentinels, shuffled),
         *_internally(internal, reference, minimum, external),
         *_externally(external, reference),
     ]
@@ -102,7 +109,9 @@ def climb(
     )
 
 
-def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> list[ClaimCheck]:
+def _exploratory(
+    block: Block, reference: str, failed: Sequence[str] | None, shuffled: Comparison | None
+) -> list[ClaimCheck]:
     auroc = block.candidate(PROCEDURE).metrics["auroc"]
     gain = block.difference(PROCEDURE, reference).metrics["auroc"]
     loss = block.difference(PROCEDURE, reference).metrics["log_loss"]
@@ -134,6 +143,12 @@ def _exploratory(block: Block, reference: str, failed: Sequence[str] | None) -> 
             rule=leaks,
             measured="none were run" if failed is None else (", ".join(failed) or "none failed"),
             passed=None if failed is None else not failed,
+        ),
+        ClaimCheck(
+            rung="exploratory",
+            rule=f"the whole procedure finds less in shuffled outcomes: p at most {SHUFFLED_P}",
+            measured="none were run" if shuffled is None else f"p = {shuffled.p_value:.3f}",
+            passed=None if shuffled is None else shuffled.p_value <= SHUFFLED_P,
         ),
     ]
 
@@ -214,7 +229,7 @@ def _check(
 def _sentence(rung: Rung) -> str:
     return {
         "none": "No claim: this does not go beyond what is known without the panel.",
-        "exploratory": "Exploratory: a hint, to be tested in other people.",
+        "exploratory": "Exploratory: at most a hint, to be tested in other people.",
         "internally validated": "Internally validated: it held in held-out people of this study; "
         "whether it holds elsewhere is not known.",
         "externally validated": "Externally validated: it held at a site that took no part in its "

@@ -8,20 +8,33 @@ import numpy as np
 import pandas as pd
 
 from pipelines.claim import climb, riley_minimum
+from pipelines.decision_estimates import (
+    final_thresholds,
+    sets_record,
+    threshold_records,
+)
 from pipelines.experiment import Experiment
+from pipelines.fold_estimates import best_in_hindsight, fold_means, held_out_test
+from pipelines.fold_facts import whole_plates
 from pipelines.held_out_estimates import (
-    SHAPES,
-    HeldOut,
     calibration_record,
     decision_curve,
     estimate,
+    estimates,
     overlap,
     pooled_sites,
-    widened,
 )
+from pipelines.null_certificate import Comparison
 from pipelines.verdict import check_gate, reach_verdict
+from pipelines.weighings import (
+    fitted_pair,
+    held_out_of,
+    measure,
+    repeat_shares,
+    survey_weighted,
+)
 from signature.exceptions import PredictionsError
-from signature.metrics import POOLED, WITHIN_FOLD, person_counts
+from signature.metrics import person_counts
 from signature.randomness import generator
 from signature.results import (
     BLOCKS,
@@ -32,10 +45,15 @@ from signature.results import (
     CandidateResult,
     Difference,
     Evaluation,
-    FoldResult,
     check_predictions,
 )
+from signature.validation.decision_record import FinalThreshold
+from signature.validation.inner_table import FINAL_BLOCK, check_inner
+from signature.validation.net_benefit import net_benefit
 from signature.validation.sentinel_record import Sentinels
+
+DIFFERENCES = ("auroc", "auprc", "brier", "log_loss", "net_benefit")
+"""Metrics whose difference is given."""
 
 
 def evaluate(
@@ -44,6 +62,8 @@ def evaluate(
     labels: dict[str, str],
     parameters: int,
     sentinels: Sentinels | None = None,
+    inner: pd.DataFrame | None = None,
+    shuffled: Comparison | None = None,
 ) -> Evaluation:
     """Evaluate every candidate on its held-out rows.
 
@@ -58,6 +78,11 @@ def evaluate(
         That there are to learn; see `pipelines.candidate_parameters`.
     sentinels : Sentinels, optional
         What was looked at for leakage; a failed one leaves nothing to claim.
+    inner : DataFrame, optional
+        As `signature.validation.inner_table.INNER_COLUMNS` says; without it there are no
+        thresholds and no conformal sets.
+    shuffled : Comparison, optional
+        Of this result with runs on shuffled outcomes, where there were any.
 
     Returns
     -------
@@ -71,18 +96,21 @@ def evaluate(
         measured in ``experiments/benchmarks/interval_coverage.json``.
     """
     table = check_predictions(predictions)
+    if inner is not None:
+        inner = check_inner(inner, table)
     absent = sorted({PROCEDURE, REFERENCE, *experiment.candidates.all} - set(table["candidate"]))
     if absent:
         raise PredictionsError(f"the predictions table has no {', '.join(map(repr, absent))}")
     blocks = [
-        _block(table[table["block"] == name], experiment, labels)
+        _block(table[table["block"] == name], experiment, labels, inner)
         for name in BLOCKS
         if (table["block"] == name).any()
     ]
     verdict = reach_verdict(blocks[-1])
     failed = None if sentinels is None else [s.name for s in sentinels.of("failed")]
     minimum = riley_minimum(blocks[0], parameters)
-    claim = climb(blocks, experiment.claim.design, minimum, failed)
+    claim = climb(blocks, experiment.claim.design, minimum, failed, shuffled=shuffled)
+    exported = inner is not None and claim.at_least("internally validated")
     return Evaluation(
         experiment=experiment.name,
         reference=REFERENCE,
@@ -91,10 +119,21 @@ def evaluate(
         claim=claim,
         gate=check_gate(blocks[-1], experiment, verdict, claim),
         bootstraps=experiment.validation.bootstraps,
+        final_thresholds=_final(inner, experiment) if inner is not None and exported else [],
     )
 
 
-def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) -> Block:
+def _final(inner: pd.DataFrame, experiment: Experiment) -> list[FinalThreshold]:
+    own = inner[inner["block"] == FINAL_BLOCK]
+    return final_thresholds(own, experiment.decision)
+
+
+def _block(
+    table: pd.DataFrame,
+    experiment: Experiment,
+    labels: dict[str, str],
+    inner: pd.DataFrame | None,
+) -> Block:
     name = str(table["block"].iloc[0])
     rows = table.drop_duplicates("row").sort_values("row")
     rng = generator(experiment.seed, "bootstrap", name)
@@ -103,37 +142,43 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
     )
     # the first row of weights is the data as they are: estimate and interval in one pass
     weights = np.vstack([np.ones((1, len(rows)), dtype=draws.dtype), draws])
-    repeats = _draw_repeats(table["repeat"].nunique(), experiment.validation.bootstraps, rng)
+    repeats = repeat_shares(table["repeat"].nunique(), experiment.validation.bootstraps, rng)
     position = dict(zip(rows["row"], range(len(rows)), strict=True))
     parts = experiment.candidates
     shared = overlap(table["fold"].nunique()) if name != "external" else 1.0
     order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
+    rate = float(np.clip(rows["outcome"].mean(), 0.01, 0.99))
+    act_from = experiment.decision.act_from or rate
     measured: dict[str, dict[str, np.ndarray]] = {}
+    benefit: dict[str, dict[str, np.ndarray]] = {}
     results: list[CandidateResult] = []
     for candidate in order:
         own = table[table["candidate"] == candidate]
-        found, folds = _measure(own, weights, repeats, position)
-        measured[candidate] = {m: widened(v, shared) for m, v in found.items()}
+        measured[candidate], folds = measure(own, weights, repeats, position, shared)
+        gained = measured[candidate] | {
+            "net_benefit": held_out_of(own, weights, repeats, position, shared).averaged(
+                lambda y, p, w: net_benefit(y, p, w, np.array([act_from]))[:, 0]
+            )
+        }
+        benefit[candidate] = gained
         results.append(
             CandidateResult(
                 name=candidate,
                 label=labels[candidate],
                 part=_part(candidate, experiment),
-                metrics={
-                    m: estimate(v, SHAPES.get(m, "percentile"))
-                    for m, v in measured[candidate].items()
-                },
+                metrics=estimates(measured[candidate]),
                 folds=folds,
                 folds_without_auroc=sum(f.auroc is None for f in folds),
             )
         )
-    held_out = {
-        name: _held_out(table[table["candidate"] == name], weights, repeats, position, shared)
-        for name in (PROCEDURE, REFERENCE)
-    }
+    competing = {n: table[table["candidate"] == n] for n in (PROCEDURE, REFERENCE)}
+    held_out = {n: held_out_of(t, weights, repeats, position, shared) for n, t in competing.items()}
+    fitted = None if inner is None else fitted_pair(competing, held_out, inner)
+    by_name = {r.name: r for r in results}
+    drawn = name == "internal" and (experiment.validation.site is None or _developing(experiment))
     return Block(
         name=cast(BlockName, name),
-        scheme=_scheme(name, experiment),
+        scheme=_scheme(name, experiment, competing[PROCEDURE]),
         n_rows=len(rows),
         n_people=int(rows["person"].nunique()),
         n_events=int(rows["outcome"].sum()),
@@ -141,28 +186,37 @@ def _block(table: pd.DataFrame, experiment: Experiment, labels: dict[str, str]) 
         n_repeats=int(table["repeat"].nunique()),
         candidates=results,
         differences=[
-            _difference(candidate, against, measured)
-            for against in (REFERENCE, *parts.references)
-            for candidate in order
-            if candidate != against
+            *(
+                _difference(candidate, against, benefit)
+                for against in (REFERENCE, *parts.references)
+                for candidate in order
+                if candidate != against
+            ),
+            *(_difference(PROCEDURE, against, benefit) for against in parts.baselines),
         ],
         calibration=calibration_record(
             held_out[PROCEDURE], generator(experiment.seed, "calibrated", name)
         ),
         decision=decision_curve(held_out[PROCEDURE], held_out[REFERENCE]),
-        sites=pooled_sites(table[table["candidate"] == PROCEDURE]),
+        sites=pooled_sites(competing[PROCEDURE]),
+        test=held_out_test(competing[PROCEDURE], competing[REFERENCE]),
+        fold_means=fold_means(by_name[PROCEDURE], by_name[REFERENCE], competing[PROCEDURE])
+        if drawn
+        else None,
+        best=best_in_hindsight(
+            table[table["candidate"].isin(parts.contenders)],
+            parts.contenders,
+            generator(experiment.seed, "hindsight", name),
+        ),
+        weighted=survey_weighted(competing, rows, weights, repeats, position, shared),
+        act_from=act_from,
+        thresholds=[] if fitted is None else threshold_records(*fitted, experiment.decision),
+        sets=None if fitted is None else sets_record(fitted[0], experiment.decision, act_from),
     )
 
 
-def _held_out(
-    own: pd.DataFrame,
-    weights: np.ndarray,
-    repeats: np.ndarray,
-    position: dict[int, int],
-    shared: float,
-) -> HeldOut:
-    parts = [_arrays(part, weights, position) for _, part in own.groupby("repeat", sort=True)]
-    return HeldOut(parts, repeats, shared)
+def _developing(experiment: Experiment) -> bool:
+    return bool(experiment.validation.develop_on)
 
 
 def _part(
@@ -178,70 +232,6 @@ def _part(
     return "contender" if candidate in experiment.candidates.contenders else "baseline"
 
 
-def _draw_repeats(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Share of each repeat in each draw, shape (draws + 1, n); the first line is the plain mean."""
-    even = np.full((1, n), 1 / n)
-    if n == 1:
-        return np.ones((draws + 1, 1))
-    counts = rng.multinomial(n - 1, even[0], size=draws) / (n - 1)
-    return np.vstack([even, counts])
-
-
-def _measure(
-    own: pd.DataFrame, weights: np.ndarray, repeats: np.ndarray, position: dict[int, int]
-) -> tuple[dict[str, np.ndarray], list[FoldResult]]:
-    """Measure one candidate under every weighting; the first weighting is the plain data."""
-    ranks_nobody = own.groupby(["repeat", "fold"])["probability"].nunique().max() == 1
-    folds: list[FoldResult] = []
-    by_repeat: dict[str, list[np.ndarray]] = {m: [] for m in (*WITHIN_FOLD, *POOLED)}
-    for _, repeat in own.groupby("repeat", sort=True):
-        within: dict[str, list[np.ndarray]] = {m: [] for m in WITHIN_FOLD}
-        for _, part in repeat.groupby("fold", sort=True):
-            y, p, w = _arrays(part, weights, position)
-            for name, metric in WITHIN_FOLD.items():
-                within[name].append(metric(y, p, w))
-            folds.append(_fold_result(part, float(within["auroc"][-1][0])))
-        for name, values in within.items():
-            by_repeat[name].append(_mean_where_defined(np.stack(values)))
-        y, p, w = _arrays(repeat, weights, position)
-        for name, metric in POOLED.items():
-            # one probability per fold: a slope over folds would only compare their event rates
-            undefined = ranks_nobody and name == "calibration_slope"
-            by_repeat[name].append(np.full(len(w), np.nan) if undefined else metric(y, p, w))
-    shares = repeats.T
-    return {m: _mean_where_defined(np.stack(v), shares) for m, v in by_repeat.items()}, folds
-
-
-def _fold_result(part: pd.DataFrame, auroc: float) -> FoldResult:
-
-    first = part.iloc[0]
-    return FoldResult(
-        repeat=int(first["repeat"]),
-        fold=int(first["fold"]),
-        label=str(first["fold_label"]),
-        n=len(part),
-        events=int(part["outcome"].sum()),
-        auroc=None if np.isnan(auroc) else auroc,
-        chosen=str(first["chosen"]),
-    )
-
-
-def _mean_where_defined(parts: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
-    """Weighted mean over the first axis, of what is defined."""
-    shares = np.ones(parts.shape) if shares is None else shares
-    defined = np.isfinite(parts)
-    total = np.where(defined, parts * shares, 0).sum(axis=0)
-    count = np.where(defined, shares, 0).sum(axis=0)
-    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
-
-
-def _arrays(
-    part: pd.DataFrame, weights: np.ndarray, position: dict[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    at = [position[row] for row in part["row"]]
-    return part["outcome"].to_numpy(), part["probability"].to_numpy(), weights[:, at]
-
-
 def _difference(
     candidate: str, reference: str, measured: dict[str, dict[str, np.ndarray]]
 ) -> Difference:
@@ -250,15 +240,16 @@ def _difference(
     return Difference(
         candidate=candidate,
         reference=reference,
-        metrics={m: estimate(own[m] - other[m]) for m in ("auroc", "auprc", "brier", "log_loss")},
+        metrics={m: estimate(own[m] - other[m]) for m in DIFFERENCES},
     )
 
 
-def _scheme(block: str, experiment: Experiment) -> str:
+def _scheme(block: str, experiment: Experiment, own: pd.DataFrame) -> str:
     v = experiment.validation
     if block == "external":
         return f"developed at {' and '.join(v.develop_on)}, tested at {' and '.join(v.test_on)}"
     if block == "site-out" or (v.site is not None and not v.develop_on):
         return f"leave one {(v.site or 'site').replace('_', ' ')} out"
     inside = f" inside {' and '.join(v.develop_on)}" if v.develop_on else ""
-    return f"{v.repeats} × {v.folds}-fold, stratified, people kept together{inside}"
+    together = "people and plates" if whole_plates(own) else "people"
+    return f"{v.repeats} × {v.folds}-fold, stratified, {together} kept together{inside}"

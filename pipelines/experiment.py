@@ -166,6 +166,22 @@ class Tuning(_Part):
     trials: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
+class Decision(_Part):
+    """What would be decided by the model; thresholds are put inside each training fold.
+
+    `sensitivity` and `specificity` are the least that a threshold is to reach there. `act_from` is
+    the probability from which one would act; the share of events where nothing is said, which is
+    seldom what is meant. `error_rate` is tolerated of conformal sets in either class.
+    `indeterminate` is the cost of leaving a person open, where a missed event costs 1.
+    """
+
+    sensitivity: Annotated[float, Field(gt=0, le=1)] = 0.9
+    specificity: Annotated[float, Field(gt=0, le=1)] = 0.9
+    act_from: Annotated[float, Field(gt=0, lt=1)] | None = None
+    error_rate: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    indeterminate: Annotated[float, Field(ge=0)] | None = None
+
+
 class Claim(_Part):
     """What the study's design lets a result claim; the ladder of claims knows the cap."""
 
@@ -207,6 +223,7 @@ class Experiment(_Part):
     candidates: Candidates = Candidates()
     validation: Validation = Validation()
     tuning: Tuning = Tuning()
+    decision: Decision = Decision()
     claim: Claim
     gate: Gate
 

@@ -48,3 +48,11 @@ def folds_of_first_repeat(predictions: pd.DataFrame) -> list[dict[str, Any]]:
         }
         for _, f in first.groupby("fold")
     ]
+
+
+def whole_plates(predictions: pd.DataFrame) -> bool:
+    """Say whether rows are of several known plates and no plate was held out in two folds."""
+    known = predictions[predictions["plate"] >= 0]
+    if known["plate"].nunique() < 2 or predictions["fold"].nunique() < 2:
+        return False
+    return bool((known.groupby(["repeat", "plate"])["fold"].nunique() == 1).all())

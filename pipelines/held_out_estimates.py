@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal
@@ -84,6 +84,22 @@ class HeldOut:
             for i, (y, p, w) in enumerate(self.parts)
         )
         return widened(np.asarray(total), self.overlap)
+
+    def mean_where_defined(self, by_repeat: Sequence[np.ndarray]) -> np.ndarray:
+        """Average over repeats, by draw, what is defined; shape (n_draws + 1,).
+
+        Not widened: shares of people would leave 0 to 1.
+        """
+        return mean_where_defined(np.stack(by_repeat), self.shares.T)
+
+
+def mean_where_defined(parts: np.ndarray, shares: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean over the first axis, of what is defined."""
+    shares = np.ones(parts.shape) if shares is None else shares
+    defined = np.isfinite(parts)
+    total = np.where(defined, parts * shares, 0).sum(axis=0)
+    count = np.where(defined, shares, 0).sum(axis=0)
+    return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
 def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> CalibrationRecord | None:
@@ -274,6 +290,11 @@ def estimate(values: np.ndarray, shape: Shape = "percentile") -> Estimate:
         center, half = logit(value), half / (value * (1 - value))
         low, high = expit(center - half), expit(center + half)
     return Estimate(value=value, low=float(low), high=float(high))
+
+
+def estimates(measured: dict[str, np.ndarray]) -> dict[str, Estimate]:
+    """Estimate every metric of one candidate, each with an interval of its own shape."""
+    return {m: estimate(v, SHAPES.get(m, "percentile")) for m, v in measured.items()}
 
 
 def _mean(values: list[float]) -> float | None:

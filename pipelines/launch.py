@@ -19,9 +19,10 @@ from pipelines.experiment import load_experiment
 from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
 from pipelines.held_out_shap import explain
-from pipelines.predictions import all_trials, predictions_table
+from pipelines.predictions import all_trials, inner_table, predictions_table
 from pipelines.progress import progress
 from pipelines.report import write_report
+from pipelines.results_folder import Results, comparison
 from pipelines.run_summary import typical_values
 from pipelines.sentinels import run_sentinels
 from pipelines.signature_facts import keep_signature
@@ -100,7 +101,12 @@ def write_results(
     parameters = candidate_parameters(study)
     sentinels = run_sentinels(study, study.folds)
     _write(folder / "sentinels.json", sentinels)
-    evaluation = evaluate(predictions, study.experiment, labels, parameters, sentinels)
+    inner = inner_table(study, store, predictions)
+    inner.to_parquet(folder / "inner.parquet", index=False)
+    shuffled = comparison(Results(folder).null_check, store.mark)
+    evaluation = evaluate(
+        predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
+    )
     _write(folder / "evaluation.json", evaluation)
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)

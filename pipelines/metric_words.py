@@ -54,6 +54,16 @@ METRICS = {
 }
 """In the order in which tables show them."""
 
+DIFFERENCES = METRICS | {
+    "net_benefit": Metric(
+        "Net benefit",
+        "higher",
+        None,
+        "events found per person, less false alarms at the odds of the threshold",
+    )
+}
+"""Metrics of which a difference may be given."""
+
 
 def direction(metric: str) -> str:
     """Say which sign of a difference favours the candidate.
@@ -68,4 +78,4 @@ def direction(metric: str) -> str:
         "lower": "negative favours the candidate",
         "none": "no sign is better; read each model against the ideal",
     }
-    return words[METRICS[metric].better]
+    return words[DIFFERENCES[metric].better]

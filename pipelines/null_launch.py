@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipelines.announcement import rough_seconds, say_how_long
+from pipelines.evaluate import evaluate_folder
 from pipelines.exact_intervals import exact_share
 from pipelines.experiment import load_experiment
 from pipelines.fitting import FINAL, final_key, tasks
@@ -98,6 +99,8 @@ def check_null(
     path.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
     _say(found)
     if (folder / "launch.json").is_file():
+        if found.comparison is not None:
+            evaluate_folder(folder)  # the claim counts the check
         print(f"Report      {write_report(folder)}")
     print(f"Null check  {path}")
     return path

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experiment import Candidates
-from pipelines.fitting import choose, tasks
-from pipelines.folds import Fold
+from pipelines.fitting import choose, final_key, tasks
+from pipelines.folds import Fold, development_rows
 from pipelines.store import FittedFold, FoldStore
 from pipelines.study import Study
 from signature.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE, check_predictions
+from signature.validation.inner_table import FINAL_BLOCK, INNER_COLUMNS, check_inner
 
 
 def competitions(candidates: Candidates) -> dict[str, tuple[str, ...]]:
@@ -40,6 +41,55 @@ def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
     return check_predictions(table[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS))
 
 
+def inner_table(study: Study, store: FoldStore, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Collect what the inner folds said of training rows, for procedure and reference.
+
+    Parameters
+    ----------
+    study : Study
+    store : FoldStore
+    predictions : DataFrame
+        From `predictions_table`.
+
+    Returns
+    -------
+    DataFrame
+        As `signature.validation.inner_table.INNER_COLUMNS` says.
+    """
+    parts = []
+    for fold in study.folds:
+        for name, among in competitions(study.experiment.candidates).items():
+            best = choose(store.load(candidate, fold.key) for candidate in among)
+            parts.append(_inner_lines(study, fold, fold.block, name, best))
+    key = final_key(study.folds)
+    best = choose(store.load(name, key) for name in study.experiment.candidates.contenders)
+    rows = development_rows(study.cohort, study.experiment.validation)
+    everybody = Fold(FINAL_BLOCK, 0, 0, "", rows, np.arange(0))
+    parts.append(_inner_lines(study, everybody, FINAL_BLOCK, PROCEDURE, best))
+    table = pd.concat(parts, ignore_index=True)
+    return check_inner(table[list(INNER_COLUMNS)].astype(INNER_COLUMNS), predictions)
+
+
+def _inner_lines(
+    study: Study, fold: Fold, block: str, candidate: str, fitted: FittedFold
+) -> pd.DataFrame:
+    cohort = study.cohort
+    assert cohort.outcome is not None
+    at = fold.train
+    return pd.DataFrame(
+        {
+            "block": block,
+            "candidate": candidate,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "row": at,
+            "person": cohort.person.to_numpy()[at],
+            "outcome": cohort.outcome.to_numpy()[at],
+            "probability": fitted.inner,
+        }
+    )
+
+
 def all_trials(study: Study, store: FoldStore) -> pd.DataFrame:
     """Collect every parameter set that was tried, by candidate and fold."""
     parts = [
@@ -62,6 +112,8 @@ def _lines(
     nowhere = np.full(len(cohort), "")
     site = nowhere if cohort.site is None else cohort.site.to_numpy()
     arm = nowhere if cohort.arm is None else cohort.arm.astype(str).to_numpy()
+    plate = np.full(len(cohort), -1) if cohort.plate is None else pd.factorize(cohort.plate)[0]
+    weight = np.ones(len(cohort)) if cohort.weight is None else cohort.weight.to_numpy()
     at = fold.held_out
     return pd.DataFrame(
         {
@@ -75,6 +127,8 @@ def _lines(
             "person": cohort.person.to_numpy()[at],
             "site": site[at],
             "arm": arm[at],
+            "plate": plate[at],
+            "weight": weight[at],
             "outcome": cohort.outcome.to_numpy()[at],
             "probability": fitted.probability,
             "chosen": chosen,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from pipelines.experiment import Experiment
-from pipelines.null_certificate import NullCheck
+from pipelines.null_certificate import Comparison, NullCheck
 from signature.assay.record import AssayRecord
 from signature.equivalents_record import EquivalentsRecord
 from signature.exceptions import PredictionsError, ResultsError
@@ -24,6 +24,7 @@ from signature.results import (
     check_predictions,
 )
 from signature.signature_record import SignatureRecord
+from signature.validation.inner_table import check_inner
 from signature.validation.plan_record import PlanRecord
 from signature.validation.sentinel_record import Sentinels
 
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+
+def comparison(check: NullCheck | None, fingerprint: str) -> Comparison | None:
+    """Return a null check's comparison with the real run, unless it is of another run."""
+    if check is None or check.run_fingerprint != fingerprint:
+        return None
+    return check.comparison
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,14 @@ class Results:
             return check_predictions(self._table("predictions.parquet"))
         except PredictionsError as error:
             raise ResultsError(f"{self.folder / 'predictions.parquet'}: {error}") from None
+
+    @cached_property
+    def inner(self) -> pd.DataFrame:
+        """Inner predictions of each fold's training rows, for procedure and reference."""
+        try:
+            return check_inner(self._table("inner.parquet"), self.predictions)
+        except PredictionsError as error:
+            raise ResultsError(f"{self.folder / 'inner.parquet'}: {error}") from None
 
     @cached_property
     def contributions(self) -> pd.DataFrame:

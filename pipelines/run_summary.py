@@ -41,6 +41,9 @@ def run_tags(launch: Launch, evaluation: Evaluation) -> dict[str, str]:
         "fingerprint": launch.fingerprint,
         "code_version": launch.code_version,
         "final_model": launch.final_model.candidate,
+    } | {
+        f"threshold, {found.rule}": f"{found.threshold:.4g}"
+        for found in evaluation.final_thresholds
     }
 
 

@@ -9,11 +9,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from signature.exceptions import PredictionsError
 from signature.validation.claim_record import Claim
+from signature.validation.decision_record import FinalThreshold, SetsRecord, ThresholdRecord
 from signature.validation.estimates_record import (
+    BestInHindsight,
     CalibrationRecord,
     DecisionCurve,
     Estimate,
+    FoldMeans,
+    HeldOutTest,
     PooledSites,
+    Weighted,
 )
 
 PREDICTION_COLUMNS = {
@@ -27,13 +32,16 @@ PREDICTION_COLUMNS = {
     "person": "int64",
     "site": "str",
     "arm": "str",
+    "plate": "int64",
+    "weight": "float64",
     "outcome": "int64",
     "probability": "float64",
     "chosen": "str",
 }
 """Columns of the predictions table, one line per held-out row, candidate and repeat.
 
-``block`` is one of `BLOCKS`. ``row`` and ``person`` are opaque numbers. ``fold_label`` is the
+``block`` is one of `BLOCKS`. ``row``, ``person`` and ``plate`` are opaque numbers; plate
+−1 is not known. ``weight`` is the survey weight, 1 where there is none. ``fold_label`` is the
 held-out site, or the fold's number. ``chosen`` names the model that the inner folds chose, for the
 procedure and the reference only.
 """
@@ -64,7 +72,8 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
     ------
     PredictionsError
         When a column is missing, a probability lies outside [0, 1] or is missing, an outcome is
-        not 0/1, a candidate predicts a row twice in one repeat, or not all predict the same rows.
+        not 0/1, a weight is not positive, a candidate predicts a row twice in one
+        repeat, or not all predict the same rows.
     """
     missing = [c for c in PREDICTION_COLUMNS if c not in table]
     if missing:
@@ -77,6 +86,8 @@ def check_predictions(table: pd.DataFrame) -> pd.DataFrame:
         raise PredictionsError(f"{n} of {len(p)} probabilities lie outside [0, 1]")
     if not table["outcome"].isin([0, 1]).all():
         raise PredictionsError("outcomes in the predictions table must be 0 or 1")
+    if not (table["weight"] > 0).all():
+        raise PredictionsError("weights in the predictions table must be above 0")
     twice = int(table.duplicated(["block", "candidate", "repeat", "row"]).sum())
     if twice:
         raise PredictionsError(f"{twice} rows are predicted twice by one candidate in one repeat")
@@ -127,7 +138,10 @@ class CandidateResult(_Record):
 
 
 class Difference(_Record):
-    """Candidate minus reference on the same held-out rows, by metric."""
+    """Candidate minus reference on the same held-out rows, by metric.
+
+    ``net_benefit`` is at the block's `act_from`.
+    """
 
     candidate: str
     reference: str
@@ -151,6 +165,19 @@ class Block(_Record):
     decision: DecisionCurve | None = None
     sites: PooledSites | None = None
     """Where whole sites are held out one by one."""
+    test: HeldOutTest | None = None
+    """Where one model was tested once."""
+    fold_means: FoldMeans | None = None
+    """Where folds were drawn at random."""
+    best: BestInHindsight | None = None
+    """Where several contenders predicted the same rows."""
+    weighted: Weighted | None = None
+    """Where rows have survey weights."""
+    act_from: float | None = None
+    """Probability at which the differences' net benefit is taken."""
+    thresholds: list[ThresholdRecord] = []
+    sets: SetsRecord | None = None
+    """Where inner predictions are there."""
 
     def candidate(self, name: str) -> CandidateResult:
         """Return the result of one candidate."""
@@ -190,7 +217,7 @@ class Evaluation(_Record):
     The last block is the headline.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     experiment: str
     reference: str
     blocks: Annotated[list[Block], Field(min_length=1)]
@@ -198,6 +225,8 @@ class Evaluation(_Record):
     claim: Claim
     gate: list[GateCheck]
     bootstraps: int
+    final_thresholds: list[FinalThreshold] = []
+    """Of the registered model; none below "internally validated"."""
 
     @property
     def headline(self) -> Block:

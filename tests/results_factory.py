@@ -41,6 +41,7 @@ from signature.results import (
     SiteCount,
     Verdict,
 )
+from signature.validation.decision_record import ThresholdRecord
 from signature.validation.sentinel_record import Sentinel, Sentinels
 
 EXPERIMENT = {
@@ -127,6 +128,7 @@ def _block(name: str, predictions: pd.DataFrame, answer: Answer, by_site: bool) 
         calibration=calibration_record(parts["procedure"], np.random.default_rng(0)),
         decision=decision_curve(parts["procedure"], parts["clinical_only"]),
         sites=pooled_sites(predictions[predictions["candidate"] == "procedure"]),
+        thresholds=[_threshold()],
         name=name,
         scheme=scheme if name == "internal" else "developed on KY, MN, NY; tested once on MS",
         n_rows=len(one),
@@ -136,6 +138,21 @@ def _block(name: str, predictions: pd.DataFrame, answer: Answer, by_site: bool) 
         n_repeats=predictions["repeat"].nunique(),
         candidates=candidates,
         differences=differences,
+    )
+
+
+def _threshold() -> ThresholdRecord:
+    share, change = (Estimate(value=v, low=v - 0.1, high=v + 0.1) for v in (0.5, 0.0))
+    flagging = dict.fromkeys(("sensitivity", "specificity", "ppv", "npv", "flagged"), share)
+    return ThresholdRecord(
+        rule="sensitivity of at least 90 %",
+        lowest=0.1,
+        middle=0.2,
+        highest=0.3,
+        folds=4,
+        events=change,
+        non_events=change,
+        **flagging,
     )
 
 

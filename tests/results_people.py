@@ -92,6 +92,8 @@ def run(people: pd.DataFrame, block: str, folds: list, answer: Answer) -> tuple:
                         "person": test,
                         "site": t["Clinic"],
                         "arm": t["Group"],
+                        "plate": -1,
+                        "weight": 1.0,
                         "outcome": t["outcome"],
                         "probability": 1 / (1 + np.exp(-z)),
                         "chosen": chosen if name == "procedure" else "",

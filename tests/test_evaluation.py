@@ -45,6 +45,8 @@ def _table(n=300, repeats=3, signal=1.0, luck=0.0, seed=0):
                         "person": np.arange(n),
                         "site": [f"site {s}" for s in site],
                         "arm": "",
+                        "plate": -1,
+                        "weight": 1.0,
                         "outcome": y,
                         "probability": p
                         if name == "intercept_only"

@@ -115,7 +115,7 @@ def test_intervals_are_those_that_a_run_would_report(block):
     table = pd.concat(
         [
             (own if name == PROCEDURE else other).assign(
-                experiment="toy", block=block, candidate=name, arm=""
+                experiment="toy", block=block, candidate=name, arm="", plate=-1, weight=1.0
             )
             for name in names
         ],

@@ -43,7 +43,13 @@ def tiny(tmp_path):
     folder = make_results(tmp_path / "opt_demo")
     columns = ["row", "person", "site", "fold", "outcome", "probability"]
     p = pd.DataFrame(TRUTH, columns=columns).assign(
-        experiment="opt_demo", block="internal", repeat=0, arm="", fold_label=lambda t: t["site"]
+        experiment="opt_demo",
+        block="internal",
+        repeat=0,
+        arm="",
+        plate=-1,
+        weight=1.0,
+        fold_label=lambda t: t["site"],
     )
     both = [p.assign(candidate=c, chosen="") for c in ("procedure", "clinical_only")]
     pd.concat(both).to_parquet(folder / "predictions.parquet")

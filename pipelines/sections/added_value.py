@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.block_words import block_words
-from pipelines.metric_words import METRICS, direction
+from pipelines.metric_words import DIFFERENCES, METRICS, direction
 from pipelines.results_folder import Results
 from signature.results import PROCEDURE, Estimate
 
@@ -29,6 +29,7 @@ def summarize(results: Results) -> dict[str, Any]:
         blocks.append(
             {
                 **block_words(block, results.evaluation),
+                "act_from": block.act_from,
                 "differences": [
                     {
                         "candidate": d.candidate,
@@ -36,7 +37,7 @@ def summarize(results: Results) -> dict[str, Any]:
                         "is_headline": d.candidate == PROCEDURE,
                         "metrics": {
                             m: d.metrics[m].model_dump() if m in d.metrics else undefined
-                            for m in METRICS
+                            for m in DIFFERENCES
                         },
                     }
                     for d in found
@@ -45,7 +46,7 @@ def summarize(results: Results) -> dict[str, Any]:
                     {
                         "label": labels.get(d.reference, d.reference),
                         "metrics": {
-                            m: d.metrics[m].model_dump() for m in METRICS if m in d.metrics
+                            m: d.metrics[m].model_dump() for m in DIFFERENCES if m in d.metrics
                         },
                     }
                     for d in block.differences
@@ -58,10 +59,11 @@ def summarize(results: Results) -> dict[str, Any]:
         "blocks": blocks,
         "metrics": [
             {"name": m, "label": words.label, "better": words.better, "direction": direction(m)}
-            for m, words in METRICS.items()
+            for m, words in DIFFERENCES.items()
             if m in measured
         ],
         "drawn": list(DRAWN),
+        "declared": results.experiment.decision.act_from is not None,
     }
 
 
@@ -124,10 +126,14 @@ that holds 0 means that no difference was shown. For the Brier score and the log
 {% endfor %}
 </tbody></table></div>
 {% endcall %}
+{% if block.act_from %}
+<p>Net benefit is for acting from a probability of {{ block.act_from | percent }}{{ "" if declared
+else ", the share of events, because the experiment declares none" }}.</p>
+{% endif %}
 {% if block.against_each %}
 <div class="scroll" tabindex="0" role="region" aria-label="Against each model, {{ block.title }}">
 <table class="numeric">
-<caption>The procedure against each model of the clinical features, {{ block.title }}</caption>
+<caption>The procedure against every other model, {{ block.title }}</caption>
 <thead><tr><th scope="col">Against</th>
 {% for m in metrics %}<th scope="col">{{ m.label }}</th>{% endfor %}</tr></thead>
 <tbody>

@@ -24,6 +24,7 @@ _PARTS = {
 def summarize(results: Results) -> dict[str, Any]:
     """Collect candidates by block, the headline block first, and the procedure on top."""
     order = list(_PARTS)
+    labels = results.candidate_labels()
     undefined = Estimate(value=None).model_dump()
     blocks = []
     for block in results.blocks:
@@ -36,6 +37,11 @@ def summarize(results: Results) -> dict[str, Any]:
                 "events": block.n_events,
                 "share": block.n_events / block.n_rows if block.n_rows else None,
                 "scheme": block.scheme,
+                "test": None if block.test is None else block.test.model_dump(),
+                "fold_means": None if block.fold_means is None else block.fold_means.model_dump(),
+                "best": None if block.best is None else block.best.model_dump(),
+                "best_label": "" if block.best is None else labels[block.best.best],
+                "weighted": None if block.weighted is None else block.weighted.model_dump(),
                 "candidates": [
                     {
                         "name": c.name,
@@ -130,6 +136,37 @@ people,
 </tbody>
 </table>
 </div>
+{% set kinds = [block.test, block.fold_means, block.best, block.weighted] %}
+{% if kinds | select | list %}
+<ul>
+{% if block.test %}
+<li>One model was tested once. By DeLong's method its AUROC is {{ block.test.auroc | estimate(3) }},
+and its difference to the reference {{ block.test.difference | estimate(3, true) }}
+(p {{ block.test.p_value | number(3) }}).</li>
+{% endif %}
+{% if block.fold_means %}
+<li>Of the procedure on other samples of this size rather than of these models: AUROC
+{{ block.fold_means.auroc | estimate(3) }}, difference to the reference
+{{ block.fold_means.difference | estimate(3, true) }} (Nadeau and Bengio's interval over
+{{ block.fold_means.folds }} folds{% if block.fold_means.undefined %},
+{{ block.fold_means.undefined }} of them without an AUROC{% endif %}).</li>
+{% endif %}
+{% if block.best %}
+<li>Choosing the best of {{ block.best.contenders }} contenders after the fact would claim
+{{ block.best.naive | number(3) }} over all rows ({{ block.best_label }}); corrected for that choice
+it is {{ block.best.corrected | estimate(3) }}. The procedure needs no such correction.</li>
+{% endif %}
+{% if block.weighted %}
+<li>With survey weights ({{ block.weighted.effective_people | number(0) }} people of equal weight
+would tell as much; event rate {{ block.weighted.event_rate | percent }}): AUROC
+{{ block.weighted.procedure.auroc | estimate(3) }} with the panel,
+{{ block.weighted.reference.auroc | estimate(3) }} without, difference
+{{ block.weighted.difference.auroc | estimate(3, true) }}; calibration slope
+{{ block.weighted.procedure.calibration_slope | estimate(2) }}. Strata and sampling units are not in
+these intervals.</li>
+{% endif %}
+</ul>
+{% endif %}
 {% endfor %}
 <h3>How to read the metrics</h3>
 <ul>

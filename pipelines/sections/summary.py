@@ -101,6 +101,7 @@ def summarize(results: Results) -> dict[str, Any]:
             for b in results.blocks[1:]
         ],
         "caution": experiment.caution,
+        "exported": bool(evaluation.final_thresholds),
         "checks": len(evaluation.gate),
         "checks_failed": sum(not check.passed for check in evaluation.gate),
     }
@@ -160,7 +161,8 @@ say how much.</li>{% endif %}
 <h3>What it may not be used for</h3>
 <ul>
 {% if caution %}<li>{{ caution }}</li>{% endif %}
-<li>Deciding about the care of any one person: no threshold was tested.</li>
+<li>Deciding about the care of any one person{{ ": no threshold is exported" if not exported
+else "" }}.</li>
 <li>Saying who benefits from a treatment, or that changing a marker changes the outcome.</li>
 {% if not external %}<li>Other studies or laboratories: no independent study took part.</li>{%
 endif %}

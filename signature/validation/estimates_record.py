@@ -82,3 +82,58 @@ class PooledSites(_Record):
     prediction: Estimate
     tau2: float | None
     i2: float | None
+
+
+class HeldOutTest(_Record):
+    """AUROC of one model on one held-out set, and against the reference, by person.
+
+    DeLong, DeLong and Clarke-Pearson 1988; with several rows of a person, Obuchowski 1997.
+    """
+
+    auroc: Estimate
+    difference: Estimate
+    p_value: float | None
+    """Of no difference, two-sided."""
+
+
+class FoldMeans(_Record):
+    """Means over repeated folds, with intervals that allow for the folds' overlap.
+
+    Nadeau and Bengio 2003. They are of the procedure on other samples of this size; the bootstrap's
+    are of the models that were fitted.
+    """
+
+    auroc: Estimate
+    difference: Estimate
+    folds: int
+    undefined: int
+    """Folds without an AUROC, which are in neither mean nor interval."""
+
+
+class BestInHindsight(_Record):
+    """The contender with the highest AUROC on held-out rows, before and after correction.
+
+    Bias-corrected bootstrap cross-validation (Tsamardinos 2018). The procedure itself needs no
+    correction: its contender was chosen on inner folds.
+    """
+
+    best: str
+    contenders: int
+    naive: float
+    corrected: Estimate
+    chosen: dict[str, float]
+    """Share of the draws in which each was the best."""
+
+
+class Weighted(_Record):
+    """The same with survey weights: for the population that was sampled from.
+
+    Intervals are of weighted people drawn one by one; strata and sampling units are not in them.
+    """
+
+    effective_people: float
+    """Kish's number: as many people of equal weight would be as informative."""
+    event_rate: float
+    procedure: dict[str, Estimate]
+    reference: dict[str, Estimate]
+    difference: dict[str, Estimate]
