@@ -90,6 +90,7 @@ def mean_estimate(
     arm: np.ndarray | None = None,
     person: np.ndarray | None = None,
     weight: np.ndarray | None = None,
+    among: np.ndarray | None = None,
     level: float = 0.95,
 ) -> Estimate:
     """Average over rows, with an interval that lets all rows of a person vary together.
@@ -103,13 +104,17 @@ def mean_estimate(
         Whose row it is; left out, every row is a person.
     weight : ndarray of shape (n,), optional
         Of the row, as for sampling or for missing outcomes; taken as known.
+    among : ndarray of bool, shape (n,), optional
+        Rows to average; left out, all. A trial fixes the sizes of its arms, not those of the arms
+        in a part of it, so the others must come along for the interval to be right.
     level : float
         Coverage of the interval.
 
     Returns
     -------
     Estimate
-        From t with as many degrees of freedom as there are persons of a positive weight less arms.
+        From t with as many degrees of freedom as there are persons (of a positive weight, among
+        those averaged) less arms. Undefined among nobody.
 
     Raises
     ------
@@ -127,10 +132,14 @@ def mean_estimate(
     """
     v = as_scores(values, len(values), "the value to average")
     w = as_weight(weight, len(v))
-    mean = float(w @ v / w.sum())
-    spread, df = clustered_variance(w * (v - mean) / w.sum(), arm, person, w)
+    share = w if among is None else w * as_members(among, len(v))
+    if not share.sum() > 0:
+        return Estimate(None)
+    share = share / share.sum()
+    mean = float(share @ v)
+    variance, df = clustered_variance(share * (v - mean), arm, person, w, among)
     # rounding must not make equal values look like a spread
-    error = sqrt(spread) if spread > (1e-12 * (1 + np.abs(v).max())) ** 2 else 0.0
+    error = sqrt(variance) if variance > (1e-12 * (1 + np.abs(v).max())) ** 2 else 0.0
     return estimate(mean, error, df=df, level=level)
 
 
@@ -139,6 +148,7 @@ def clustered_variance(
     arm: np.ndarray | None,
     person: np.ndarray | None,
     weight: np.ndarray,
+    among: np.ndarray | None = None,
 ) -> tuple[float, int]:
     """Variance of an estimate from what each person adds to it, around the average of the arm.
 
@@ -146,7 +156,7 @@ def clustered_variance(
     ----------
     influence : ndarray of shape (n,)
         What each row adds to the estimate; sums to 0.
-    arm, person : ndarray of shape (n,), or None
+    arm, person, among : ndarray of shape (n,), or None
         As of `mean_estimate`.
     weight : ndarray of shape (n,)
         Rows with 0 do not count.
@@ -154,19 +164,26 @@ def clustered_variance(
     Returns
     -------
     variance : float
-        NaN when an arm has a single person.
+        NaN when an arm has a single person, or none among those whom the estimate is of.
     df : int
-        Persons less arms.
+        Persons less arms, among those.
     """
-    used = weight > 0
     code = person_codes(person, len(influence))
     stratum = arm_of_person(code, arm)
-    total = np.bincount(code, weights=influence * used)
-    there = np.bincount(code, weights=used) > 0
-    arms = [total[there & (stratum == one)] for one in np.unique(stratum[there])]
-    if min(map(len, arms)) < 2:
-        return nan, int(there.sum()) - len(arms)
-    return float(sum(len(a) * a.var(ddof=1) for a in arms)), int(there.sum()) - len(arms)
+    inside = weight > 0 if among is None else (weight > 0) & among
+    there = np.bincount(code, weights=weight > 0) > 0
+    within = np.bincount(code, weights=inside) > 0
+    total = np.bincount(code, weights=influence * inside)
+    variance, df = 0.0, 0
+    for one in np.unique(stratum[there]):
+        size = int((within & (stratum == one)).sum())
+        df += size - 1
+        if size < 2:
+            variance = nan
+        else:
+            spread = total[there & (stratum == one)]
+            variance += ((spread - spread.mean()) ** 2).sum() * size / (size - 1)
+    return float(variance), df
 
 
 def arm_of_person(code: np.ndarray, arm: np.ndarray | None) -> np.ndarray:
@@ -226,3 +243,20 @@ def as_weight(weight: np.ndarray | None, n: int) -> np.ndarray:
     if (w < 0).any() or not w.sum() > 0:
         raise PredictionsError("weights of rows must not be negative, nor all be 0; some are")
     return w
+
+
+def as_members(among: np.ndarray, n: int) -> np.ndarray:
+    """Who belongs to a part of the people, bool of shape (n,).
+
+    Raises
+    ------
+    PredictionsError
+        When it is not said of each row.
+    """
+    inside = np.asarray(among)
+    if inside.shape != (n,) or inside.dtype != bool:
+        raise PredictionsError(
+            f"a part of the people must be True or False for each of the {n} rows; got "
+            f"{inside.dtype} of shape {inside.shape}"
+        )
+    return inside
