@@ -31,8 +31,8 @@ class RuleValue:
         is better. Without spread, and so without interval, where the rule gives all that arm.
     over_best : Estimate
         The smallest of the gains. Its interval reaches from the lowest of their lower ends to the
-        lowest of the upper, so that a lower end above 0 is evidence for a gain over every arm; p is
-        their largest, once each is two-sided.
+        lowest of the upper, so that a lower end above 0 is evidence for a gain over every arm. p
+        is the largest of theirs where all gains are positive; else None.
     """
 
     value: Estimate
@@ -292,7 +292,7 @@ def _smallest(gains: tuple[Estimate, ...]) -> Estimate:
         worst.standard_error,
         min(gain.low for gain in known if gain.low is not None),
         min(gain.high for gain in known if gain.high is not None),
-        max(gain.p for gain in known if gain.p is not None),
+        max(gain.p or 0.0 for gain in known) if (worst.value or 0.0) > 0 else None,
     )
 
 

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature.effect.estimate import Estimate, arm_of_person, as_weight, estimate, person_codes
-from signature.exceptions import PredictionsError
+from signature.effect.estimate import Estimate, as_weight, estimate, person_codes
+from signature.effect.half_draws import half_samples
 from signature.validation._held_out import as_scores, as_weights
 
 _DRAWS_AT_ONCE = 100
@@ -247,7 +247,7 @@ def targeting(
             return (mass[..., None] * values).sum(axis=0) / mass.sum(axis=0)[:, None]
 
     plain = measure(w[None])[0]
-    counts, df = _half_samples(code, arm, draws, rng)
+    counts, df = half_samples(code, arm, draws, rng)
     starts = range(0, draws, _DRAWS_AT_ONCE)
     parts = [measure(w * counts[i : i + _DRAWS_AT_ONCE]) for i in starts]
     errors = np.concatenate(parts).std(axis=0, ddof=1)
@@ -258,27 +258,6 @@ def targeting(
         for v, se in zip(plain, errors, strict=True)
     ]
     return Targeting(found[0], found[1], tuple(shares), tuple(found[2:]), int(code.max()) + 1)
-
-
-def _half_samples(
-    code: np.ndarray, arm: np.ndarray | None, draws: int, rng: np.random.Generator
-) -> tuple[np.ndarray, int]:
-    """Choose half of the people of each arm in each draw, shape (draws, n).
-
-    Of an odd number one more or one less, as often: spreads are then right on average.
-    """
-    stratum = arm_of_person(code, arm)
-    chosen = np.zeros((draws, len(stratum)), dtype=bool)
-    for one in np.unique(stratum):
-        members = np.flatnonzero(stratum == one)
-        if len(members) < 4:
-            raise PredictionsError(
-                f"half-samples need four or more people in each arm, one has {len(members)}; "
-                "report no interval"
-            )
-        place = rng.random((draws, len(members))).argsort(axis=1).argsort(axis=1)
-        chosen[:, members] = place < (len(members) + rng.integers(0, 2, size=(draws, 1))) // 2
-    return chosen[:, code], len(stratum) - len(np.unique(stratum))
 
 
 def _by_stretches(
