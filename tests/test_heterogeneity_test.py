@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from made_up_effects import linear_trial
 
 from signature.effect.heterogeneity_test import _pull, heterogeneity_test
-from signature.effect.targeting import autoc, qini
+from signature.effect.targeting_curve import autoc, qini
 from signature.exceptions import AllocationError, PredictionsError
 from signature.randomness import generator
 

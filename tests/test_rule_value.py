@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from made_up_effects import linear_trial
 from scipy.stats import norm
 
+from signature.effect.advised_groups import advice
 from signature.effect.aipw import arm_scores, benefit_scores
 from signature.effect.estimate import mean_estimate
-from signature.effect.rule_value import advice, best_arm, rule_value, treat_if
+from signature.effect.rule_value import rule_value
+from signature.effect.treatment_rule import best_arm, treat_if
 from signature.exceptions import AllocationError, PredictionsError
 from signature.randomness import generator
 

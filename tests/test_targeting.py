@@ -9,7 +9,8 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from signature.effect.aipw import arm_scores, benefit_scores
-from signature.effect.targeting import autoc, qini, targeting, toc
+from signature.effect.targeting import targeting
+from signature.effect.targeting_curve import autoc, qini, toc
 from signature.exceptions import PredictionsError
 from signature.metrics import person_counts
 from signature.randomness import generator

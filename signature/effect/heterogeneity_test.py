@@ -65,7 +65,7 @@ def heterogeneity_test(
     outcome, arm, allocation, predicted, weight
         As of `signature.effect.aipw.arm_scores`.
     priority : ndarray of shape (n,)
-        Who is treated first: higher is earlier, as of `signature.effect.targeting.autoc`.
+        Who is treated first: higher is earlier, as of `signature.effect.targeting_curve.autoc`.
     rng : Generator
     higher_is_better : bool
         Whether a higher outcome is the better one.

@@ -1,4 +1,4 @@
-"""What a treatment rule is worth: against giving everybody one arm, and among those it sorts.
+"""What a treatment rule is worth, against giving everybody one arm.
 
 The value of a rule is the mean outcome if everybody got the arm it recommends, estimated from
 doubly robust scores of people who had no part in making it (Zhang, Tsiatis, Laber and Davidian
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature.effect.estimate import Estimate, as_members, as_weight, mean_estimate
+from signature.effect.estimate import Estimate, as_weight, mean_estimate
+from signature.effect.treatment_rule import as_table
 from signature.exceptions import AllocationError, PredictionsError
-from signature.validation._held_out import as_scores
 
 
 @dataclass(frozen=True)
@@ -39,116 +39,6 @@ class RuleValue:
     shares: tuple[float, ...]
     gains: tuple[Estimate, ...]
     over_best: Estimate
-
-
-@dataclass(frozen=True)
-class AdvisedGroup:
-    """People who get the same advice.
-
-    Parameters
-    ----------
-    people : int
-        Rows of a positive weight.
-    share : float
-        Of all, by weight.
-    benefit : Estimate
-        Of the arm over control among them: positive where treatment does better.
-    """
-
-    people: int
-    share: float
-    benefit: Estimate
-
-
-@dataclass(frozen=True)
-class Advice:
-    """Benefit among those advised to be treated and those advised against.
-
-    Parameters
-    ----------
-    treat, against : AdvisedGroup
-        Where those advised against would have benefited, the rule harms by what it withholds.
-    difference : Estimate
-        Benefit among the first less that among the second; undefined when one has nobody.
-    """
-
-    treat: AdvisedGroup
-    against: AdvisedGroup
-    difference: Estimate
-
-
-def treat_if(predicted: np.ndarray, threshold: float = 0.0) -> np.ndarray:
-    """Advise treatment for those whose predicted benefit is above a threshold.
-
-    Parameters
-    ----------
-    predicted : ndarray of shape (n,)
-        Held-out benefit of treatment over control; positive where treatment does better.
-    threshold : float
-        In units of the outcome: the least benefit that is worth the treatment's burden. Name it
-        before outcomes are seen; one that was searched for has no interval.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-
-    Raises
-    ------
-    PredictionsError
-        When a prediction is missing.
-
-    Examples
-    --------
-    >>> treat_if(np.array([0.3, -0.1, 0.1]), 0.1).tolist()
-    [True, False, False]
-    """
-    return as_scores(predicted, len(predicted), "the predicted benefit") > threshold
-
-
-def best_arm(
-    predicted: np.ndarray, *, higher_is_better: bool, control: int = 0, margin: float = 0.0
-) -> np.ndarray:
-    """Recommend the arm of the best predicted outcome, and control unless it is beaten.
-
-    Parameters
-    ----------
-    predicted : ndarray of shape (n, n_arms)
-        Held-out outcome under each arm.
-    higher_is_better : bool
-        Whether a higher outcome is the better one.
-    control : int
-        Given where no other arm is predicted to be better by more than the margin.
-    margin : float
-        In units of the outcome.
-
-    Returns
-    -------
-    ndarray of int, shape (n,)
-        Column of the arm; of two equally good, the first.
-
-    Raises
-    ------
-    AllocationError
-        When control is none of the arms.
-    PredictionsError
-        When a prediction is missing.
-
-    Examples
-    --------
-    >>> best_arm(np.array([[1.0, 2, 3], [1, 0.9, 1]]), higher_is_better=True).tolist()
-    [2, 0]
-    """
-    table = _as_table(predicted, "predicted")
-    if not 0 <= control < table.shape[1]:
-        raise AllocationError(
-            f"control must be one of the {table.shape[1]} arms, from 0; got {control!r}"
-        )
-    gain = table - table[:, [control]]
-    gain = gain if higher_is_better else -gain
-    gain[:, control] = margin
-    best = gain.argmax(axis=1)
-    beaten = gain[np.arange(len(gain)), best] > margin
-    return np.where(beaten, best, control)
 
 
 def rule_value(
@@ -197,11 +87,11 @@ def rule_value(
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=2000)
     >>> scores = np.column_stack([np.zeros(2000), x]) + rng.normal(size=(2000, 2))
-    >>> found = rule_value(scores, treat_if(x), higher_is_better=True)
+    >>> found = rule_value(scores, x > 0, higher_is_better=True)
     >>> round(found.value.value, 1), found.over_best.low > 0
     (0.4, True)
     """
-    table = _as_table(scores, "scores")
+    table = as_table(scores, "scores")
     n, arms = table.shape
     chosen = np.asarray(recommended)
     if chosen.shape != (n,):
@@ -226,61 +116,6 @@ def rule_value(
     return RuleValue(mean(own), tuple(float(s) for s in shares), gains, _smallest(gains))
 
 
-def advice(
-    benefit: np.ndarray,
-    treat: np.ndarray,
-    *,
-    arm: np.ndarray | None = None,
-    person: np.ndarray | None = None,
-    weight: np.ndarray | None = None,
-    level: float = 0.95,
-) -> Advice:
-    """Estimate the benefit among those a rule would treat, and among those it would not.
-
-    Parameters
-    ----------
-    benefit : ndarray of shape (n,)
-        Scores, as of `signature.effect.aipw.benefit_scores`.
-    treat : ndarray of bool, shape (n,)
-        Whom the rule would treat.
-    arm, person, weight, level
-        As of `rule_value`.
-
-    Returns
-    -------
-    Advice
-
-    Raises
-    ------
-    PredictionsError
-        When scores, advice, arms, persons or weights do not fit.
-
-    Examples
-    --------
-    >>> found = advice(np.array([1.0, 3, 0, -2, -1, 0]), np.array([1, 1, 0, 0, 0, 0], dtype=bool))
-    >>> found.treat.benefit.value, found.against.benefit.value, round(found.against.share, 2)
-    (2.0, -0.75, 0.67)
-    """
-    b = as_scores(benefit, len(benefit), "the benefit")
-    w, advised = as_weight(weight, len(b)), as_members(treat, len(b))
-
-    def mean(values: np.ndarray, among: np.ndarray | None = None) -> Estimate:
-        return mean_estimate(values, arm=arm, person=person, weight=w, among=among, level=level)
-
-    groups = [
-        AdvisedGroup(int((members & (w > 0)).sum()), float(w @ members / w.sum()), mean(b, members))
-        for members in (advised, ~advised)
-    ]
-    first, second = (group.benefit.value for group in groups)
-    if first is None or second is None:
-        return Advice(groups[0], groups[1], Estimate(None))
-    # a contrast whose average is the difference and whose spread is that of its influence
-    contrast = np.where(advised, (b - first) / groups[0].share, -(b - second) / groups[1].share) + (
-        first - second
-    )
-    return Advice(groups[0], groups[1], mean(contrast))
-
-
 def _smallest(gains: tuple[Estimate, ...]) -> Estimate:
     known = [gain for gain in gains if gain.value is not None]
     worst = min(known, key=lambda gain: gain.value or 0.0)
@@ -294,13 +129,3 @@ def _smallest(gains: tuple[Estimate, ...]) -> Estimate:
         min(gain.high for gain in known if gain.high is not None),
         max(gain.p or 0.0 for gain in known) if (worst.value or 0.0) > 0 else None,
     )
-
-
-def _as_table(values: np.ndarray, what: str) -> np.ndarray:
-    table = np.asarray(values, dtype="float64")
-    if table.ndim != 2 or table.shape[1] < 2 or not len(table) or not np.isfinite(table).all():
-        raise PredictionsError(
-            f"{what} must have one finite number for each of the rows and of two or more arms; got "
-            f"shape {table.shape} with {int((~np.isfinite(table)).sum())} missing or infinite"
-        )
-    return table
