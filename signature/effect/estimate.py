@@ -1,0 +1,262 @@
+"""An estimate with its interval, and averages whose spread is counted by person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, nan, sqrt
+
+import numpy as np
+from scipy.stats import t as student
+
+from signature.exceptions import PredictionsError
+from signature.validation._held_out import as_scores
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number, how sure it is, and whether it differs from what no effect would give.
+
+    Parameters
+    ----------
+    value : float or None
+        None where it is undefined, as are then all others.
+    standard_error : float or None
+        None, as are then the interval and p, where no spread was seen, which is not certainty.
+    low, high : float or None
+        Ends of the interval.
+    p : float or None
+        Two-sided, of the value that no effect would give: 0 unless a function says otherwise.
+    """
+
+    value: float | None
+    standard_error: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+
+
+def estimate(
+    value: float,
+    standard_error: float,
+    *,
+    df: float = inf,
+    null: float = 0.0,
+    level: float = 0.95,
+) -> Estimate:
+    """Put a symmetric interval around a value.
+
+    Parameters
+    ----------
+    value, standard_error : float
+        Not finite where undefined.
+    df : float
+        Degrees of freedom of the t distribution; infinite for a normal one.
+    null : float
+        What no effect would give.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    ValueError
+        When `level` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> found = estimate(46.81, 6.76)
+    >>> round(found.low, 2), round(found.high, 2)
+    (33.56, 60.06)
+    """
+    if not 0 < level < 1:
+        raise ValueError(f"level is the coverage of an interval, between 0 and 1; got {level!r}")
+    if not isfinite(value):
+        return Estimate(None)
+    if not (isfinite(standard_error) and standard_error > 0 and df >= 1):
+        return Estimate(float(value))
+    half = float(student.ppf(0.5 + level / 2, df)) * standard_error
+    p = 2 * float(student.sf(abs(value - null) / standard_error, df))
+    return Estimate(
+        float(value), float(standard_error), float(value - half), float(value + half), p
+    )
+
+
+def mean_estimate(
+    values: np.ndarray,
+    *,
+    arm: np.ndarray | None = None,
+    person: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    among: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Average over rows, with an interval that lets all rows of a person vary together.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+    arm : ndarray of shape (n,), optional
+        In which the person was: spread is then counted within arms, as a trial fixes their sizes.
+    person : ndarray of shape (n,), optional
+        Whose row it is; left out, every row is a person.
+    weight : ndarray of shape (n,), optional
+        Of the row, as for sampling or for missing outcomes; taken as known.
+    among : ndarray of bool, shape (n,), optional
+        Rows to average; left out, all. A trial fixes the sizes of its arms, not those of the arms
+        in a part of it, so the others must come along for the interval to be right.
+    level : float
+        Coverage of the interval.
+
+    Returns
+    -------
+    Estimate
+        From t with as many degrees of freedom as there are persons (of a positive weight, among
+        those averaged) less arms. Undefined among nobody.
+
+    Raises
+    ------
+    PredictionsError
+        When there is not one finite value, arm, person and weight per row, or all weights are 0.
+
+    Examples
+    --------
+    >>> found = mean_estimate(np.array([1.0, 3.0, 5.0, 7.0]))
+    >>> found.value, round(found.standard_error, 4)
+    (4.0, 1.291)
+    >>> twice = mean_estimate(np.array([1.0, 1, 3, 3]), person=np.array([0, 0, 1, 1]))
+    >>> round(twice.standard_error, 4)
+    1.0
+    """
+    v = as_scores(values, len(values), "the value to average")
+    w = as_weight(weight, len(v))
+    share = w if among is None else w * as_members(among, len(v))
+    if not share.sum() > 0:
+        return Estimate(None)
+    share = share / share.sum()
+    mean = float(share @ v)
+    variance, df = clustered_variance(share * (v - mean), arm, person, w, among)
+    # rounding must not make equal values look like a spread
+    error = sqrt(variance) if variance > (1e-12 * (1 + np.abs(v).max())) ** 2 else 0.0
+    return estimate(mean, error, df=df, level=level)
+
+
+def clustered_variance(
+    influence: np.ndarray,
+    arm: np.ndarray | None,
+    person: np.ndarray | None,
+    weight: np.ndarray,
+    among: np.ndarray | None = None,
+) -> tuple[float, int]:
+    """Variance of an estimate from what each person adds to it, around the average of the arm.
+
+    Parameters
+    ----------
+    influence : ndarray of shape (n,)
+        What each row adds to the estimate; sums to 0.
+    arm, person, among : ndarray of shape (n,), or None
+        As of `mean_estimate`.
+    weight : ndarray of shape (n,)
+        Rows with 0 do not count.
+
+    Returns
+    -------
+    variance : float
+        NaN when an arm has a single person, or none among those whom the estimate is of.
+    df : int
+        Persons less arms, among those.
+    """
+    code = person_codes(person, len(influence))
+    stratum = arm_of_person(code, arm)
+    inside = weight > 0 if among is None else (weight > 0) & among
+    there = np.bincount(code, weights=weight > 0) > 0
+    within = np.bincount(code, weights=inside) > 0
+    total = np.bincount(code, weights=influence * inside)
+    variance, df = 0.0, 0
+    for one in np.unique(stratum[there]):
+        size = int((within & (stratum == one)).sum())
+        df += size - 1
+        if size < 2:
+            variance = nan
+        else:
+            spread = total[there & (stratum == one)]
+            variance += ((spread - spread.mean()) ** 2).sum() * size / (size - 1)
+    return float(variance), df
+
+
+def arm_of_person(code: np.ndarray, arm: np.ndarray | None) -> np.ndarray:
+    """Return the arm of each person as a number, shape (n_people,); all the same without arms.
+
+    Raises
+    ------
+    PredictionsError
+        When there is not one arm per row, or a person is in two.
+    """
+    stratum = np.zeros(int(code.max()) + 1, dtype=int)
+    if arm is None:
+        return stratum
+    if np.shape(arm) != code.shape:
+        raise PredictionsError(
+            f"arm must say in which arm each of the {len(code)} rows is; got shape {np.shape(arm)}"
+        )
+    rows = np.unique(arm, return_inverse=True)[1]
+    stratum[code] = rows
+    in_two = len(np.unique(code[stratum[code] != rows]))
+    if in_two:
+        raise PredictionsError(
+            f"{in_two} persons have rows in two arms; keep the arm they were allocated to"
+        )
+    return stratum
+
+
+def person_codes(person: np.ndarray | None, n: int) -> np.ndarray:
+    """Give each row the number of its person, from 0, shape (n,).
+
+    Raises
+    ------
+    PredictionsError
+        When there is not one person per row.
+    """
+    if person is None:
+        return np.arange(n)
+    who = np.asarray(person)
+    if who.shape != (n,):
+        raise PredictionsError(
+            f"person must say whose each of the {n} rows is; got shape {who.shape}"
+        )
+    return np.unique(who, return_inverse=True)[1]
+
+
+def as_weight(weight: np.ndarray | None, n: int) -> np.ndarray:
+    """Return one weight per row, ones by default, shape (n,).
+
+    Raises
+    ------
+    PredictionsError
+        When a weight is missing or negative, or all are 0.
+    """
+    if weight is None:
+        return np.ones(n)
+    w = as_scores(weight, n, "the weight")
+    if (w < 0).any() or not w.sum() > 0:
+        raise PredictionsError("weights of rows must not be negative, nor all be 0; some are")
+    return w
+
+
+def as_members(among: np.ndarray, n: int) -> np.ndarray:
+    """Who belongs to a part of the people, bool of shape (n,).
+
+    Raises
+    ------
+    PredictionsError
+        When it is not said of each row.
+    """
+    inside = np.asarray(among)
+    if inside.shape != (n,) or inside.dtype != bool:
+        raise PredictionsError(
+            f"a part of the people must be True or False for each of the {n} rows; got "
+            f"{inside.dtype} of shape {inside.shape}"
+        )
+    return inside
