@@ -41,7 +41,7 @@ def people_groups(cohort: Cohort, experiment: Experiment) -> list[Subgroup]:
         for name in asked:
             if name not in known:
                 raise CohortError(
-                    f"there is no feature or recorded column {name!r}; there are: "
+                    f"no feature or recorded column {name!r}; there are: "
                     + ", ".join(sorted(known))
                 )
         return subgroups(table, {name: levels or None for name, levels in asked.items()})
@@ -50,10 +50,12 @@ def people_groups(cohort: Cohort, experiment: Experiment) -> list[Subgroup]:
 
 
 def group_labels(cohort: Cohort, experiment: Experiment) -> dict[str, str]:
-    """Return how a report prints each column that forms subgroups."""
+    """Return how a report prints each column that forms subgroups, without what is in brackets."""
     schema = cohort.schema
     return {
-        name: schema[name].label if name in schema else name.replace("_", " ").capitalize()
+        name: schema[name].label.split(" (")[0]
+        if name in schema
+        else name.replace("_", " ").capitalize()
         for name in experiment.subgroups
     }
 
