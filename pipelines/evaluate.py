@@ -13,6 +13,7 @@ import typer
 from pipelines import cli
 
 if TYPE_CHECKING:
+    from pipelines.results_folder import Results
     from signature.results import Evaluation
 
 
@@ -22,7 +23,11 @@ def evaluate(
         typer.Argument(help="Folder results/<experiment> of a finished run, or an MLflow run id."),
     ],
 ) -> None:
-    """Write evaluation.json again from the held-out predictions; nothing is refitted."""
+    """Write evaluation.json again from the held-out predictions; nothing is refitted.
+
+    In a folder, for_whom.json is written again, too, where the data set is still that of the run.
+    """
+    from pipelines.results_folder import Results
     from pipelines.tracking import is_run_id, rewritten_run
 
     if not Path(results).is_dir() and is_run_id(results):
@@ -31,6 +36,8 @@ def evaluate(
     else:
         where, found = str(Path(results) / "evaluation.json"), evaluate_folder(Path(results))
     print(f"{where}: {found.verdict.sentence}\n{found.claim.sentence}")
+    if Path(results).is_dir():
+        print(for_whom_again(Results(Path(results))))
 
 
 def evaluate_folder(folder: Path) -> Evaluation:
@@ -58,6 +65,28 @@ def evaluate_folder(folder: Path) -> Evaluation:
         found.model_dump_json(indent=1) + "\n", encoding="utf-8"
     )
     return found
+
+
+def for_whom_again(run: Results) -> str:
+    """Write for_whom.json again if the data set can be read and is that of the run; say which.
+
+    It needs columns that the predictions table does not have: confounders, records, markers.
+    """
+    from pipelines.for_whom import for_whom
+    from pipelines.study import assemble
+    from signature.exceptions import SignatureError
+
+    file = run.folder / "for_whom.json"
+    left = f"{file}: {'left as it was' if file.is_file() else 'not written'}, because"
+    try:
+        study = assemble(run.experiment)
+    except SignatureError as error:
+        return f"{left} the study cannot be put together again: {' '.join(str(error).split())}"
+    if study.cohort.digest != run.launch.data_digest:
+        return f"{left} the data set is no longer the one of the run"
+    found = for_whom(study, run.predictions)
+    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return f"{file}: written again"
 
 
 if __name__ == "__main__":

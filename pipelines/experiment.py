@@ -209,7 +209,8 @@ class Gate(_Part):
 class Experiment(_Part):
     """One question, put to one data set, with everything that decides the answer.
 
-    Read it with `load_experiment`; the file's name is the experiment's name.
+    Read it with `load_experiment`; the file's name is the experiment's name. `subgroups` are
+    columns with their cut points, with the levels to look at, or with nothing for all levels.
     """
 
     name: Name
@@ -226,6 +227,7 @@ class Experiment(_Part):
     decision: Decision = Decision()
     claim: Claim
     gate: Gate
+    subgroups: dict[str, tuple[float | str, ...]] = {}
 
     @property
     def digest(self) -> str:

@@ -18,6 +18,7 @@ from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
 from pipelines.fitting import choose, final_key, fit_all, tasks
 from pipelines.folds import development_rows
+from pipelines.for_whom import for_whom
 from pipelines.held_out_shap import explain
 from pipelines.predictions import all_trials, inner_table, predictions_table
 from pipelines.progress import progress
@@ -108,6 +109,7 @@ def write_results(
         predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
     )
     _write(folder / "evaluation.json", evaluation)
+    _write(folder / "for_whom.json", for_whom(study, predictions))
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
     _write(folder / "assay.json", assay_record(study))

@@ -13,6 +13,7 @@ import typer
 
 from pipelines import cli
 from pipelines.selection_table import selection_table
+from pipelines.validation_table import validation_table
 
 README = Path("README.md")
 MEASURED = Path("experiments/benchmarks/measured.json")
@@ -220,6 +221,7 @@ def tables(root: Path) -> dict[str, str]:
         "assay": assay_table(benchmarks),
         "speed": speed_table(benchmarks),
         "selection": selection_table(benchmarks, targets),
+        "validation": validation_table(benchmarks),
     }
 
 

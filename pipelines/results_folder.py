@@ -24,6 +24,7 @@ from signature.results import (
     check_predictions,
 )
 from signature.signature_record import SignatureRecord
+from signature.validation.for_whom_record import ForWhom
 from signature.validation.inner_table import check_inner
 from signature.validation.plan_record import PlanRecord
 from signature.validation.sentinel_record import Sentinels
@@ -108,6 +109,13 @@ class Results:
         if not (self.folder / "plan.json").is_file():
             return None
         return self._json("plan.json", PlanRecord, step="plan")
+
+    @cached_property
+    def for_whom(self) -> ForWhom | None:
+        """Confounders, subgroups and drift between sites; None in folders of an older run."""
+        if not (self.folder / "for_whom.json").is_file():
+            return None
+        return self._json("for_whom.json", ForWhom)
 
     @cached_property
     def null_check(self) -> NullCheck | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines.experiment import Experiment
 from pipelines.folds import Fold, outer_folds
 from pipelines.handling import check_batches, handling_of, reference_rows
+from pipelines.people_groups import people_groups
 from signature.batch_codes import with_batch
 from signature.cohort import Cohort
 from signature.discovery import load
@@ -45,8 +46,8 @@ def assemble(experiment: Experiment) -> Study:
     Raises
     ------
     ExperimentError
-        When the experiment names a data set, outcome, feature or candidate that does not exist,
-        or a baseline or panel of which nothing is left.
+        When the experiment names a data set, outcome, feature, candidate or subgroup that does
+        not exist, or a baseline or panel of which nothing is left.
     CohortError, OutcomeError, TableError, DataFolderNotSetError
         When the data cannot answer the question; see their documentation.
     """
@@ -90,6 +91,7 @@ def assemble(experiment: Experiment) -> Study:
     references = reference_rows(whole, cohort, experiment.assay)
     handling = handling_of(experiment.assay, cohort.schema, references, experiment.name)
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
+    people_groups(cohort, experiment)  # what it cannot find is said before the first fit
     folds = lay_out(experiment, cohort, references)
     return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references)
 

@@ -41,6 +41,7 @@ ARTIFACTS = (
     "equivalents.json",
     "null_check.json",
     "sentinels.json",
+    "for_whom.json",
     "predictions.parquet",
     "inner.parquet",
     "trials.parquet",

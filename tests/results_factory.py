@@ -17,6 +17,7 @@ from results_null import null_record
 from results_people import CLINICAL, MODELS, PANEL, Answer, folds_of, people_of, run
 from results_plan import plan_record
 from results_signature import nothing_passed
+from results_whom import whom_record
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from pipelines.claim import Minimum, climb
@@ -78,6 +79,8 @@ def make_results(
     (folder / "null_check.json").write_text(null_record(auroc).model_dump_json())
     (folder / "launch.json").write_text(_launch(people, external).model_dump_json())
     (folder / "sentinels.json").write_text(_sentinels(len(people)).model_dump_json())
+    whom = whom_record([block.name for block in blocks])
+    (folder / "for_whom.json").write_text(whom.model_dump_json())
     (folder / "plan.json").write_text(plan_record().model_dump_json())
     (folder / "signature.json").write_text(nothing_passed().model_dump_json())
     (folder / "assay.json").write_text(assay_record().model_dump_json())

@@ -131,7 +131,10 @@ def test_nothing_of_a_person_is_in_the_results(serial):
     cohort = assemble(load_experiment(_write_experiment(serial))).cohort
     identifiers = set(cohort.subject)
     assert all(len(s) == 6 and s.isdigit() for s in identifiers)
-    for name in ("launch.json", "evaluation.json", "assay.json", "report.html", "model/model.json"):
+    for name in (
+        *("launch.json", "evaluation.json", "for_whom.json", "assay.json"),
+        *("report.html", "model/model.json"),
+    ):
         text = (serial / name).read_text(encoding="utf-8")
         # whole numbers only: the decimals of a metric may hold any six digits
         assert not identifiers & set(re.findall(r"(?<![\w.])\d{6}(?![\w.])", text)), name

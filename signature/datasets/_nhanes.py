@@ -195,4 +195,4 @@ def _blood(table: pd.DataFrame, where: str) -> dict[str, pd.Series]:
 
 def _records(table: pd.DataFrame, where: str) -> pd.DataFrame:
     numbers = to_numbers(table, (*_PROXIES, *_SURVEY), where=where)
-    return table[["cycle", "crp_assay"]].join(numbers)
+    return table[["cycle", "crp_assay", "race_ethnicity"]].join(numbers)

@@ -37,7 +37,7 @@ class Subgroup:
 
 
 def subgroups(
-    table: pd.DataFrame, definition: Mapping[str, Sequence[float] | Sequence[str] | None]
+    table: pd.DataFrame, definition: Mapping[str, Sequence[float | str] | None]
 ) -> list[Subgroup]:
     """Find who belongs to which subgroup.
 
