@@ -82,14 +82,15 @@ def fingerprint(
     h.update(cohort.digest.encode())
     if references is not None:
         h.update(np.ascontiguousarray(references.to_numpy()).tobytes())
-    h.update(_code_digest())
+    h.update(code_digest())
     for name in _DECIDING_LIBRARIES:
         h.update(f"{name}{version(name)}".encode())
     h.update(xgboost_version().encode() + sys.version.encode() + platform.machine().encode())
     return h.hexdigest()
 
 
-def _code_digest() -> bytes:
+def code_digest() -> bytes:
+    """Digest of the files that decide a fit, candidates apart."""
     h = hashlib.sha256()
     library = [f for f in sorted((ROOT / "signature").glob("*.py")) if f.name not in _NOT_DECIDING]
     for file in [*library, *(ROOT / name for name in _DECIDING_FILES)]:
@@ -121,7 +122,7 @@ class FoldStore:
     def __init__(self, folder: Path, mark: str) -> None:
         self.mark = mark
         self.root = folder / "folds" / mark[:16]
-        self._code = _code_digest()
+        self._code = code_digest()
         self._candidates = {
             file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:8]
             for file in (ROOT / "models").glob("*.py")
@@ -139,7 +140,7 @@ class FoldStore:
         ResultsError
         """
         own = hashlib.sha256((ROOT / "models" / f"{candidate}.py").read_bytes()).hexdigest()[:8]
-        if own != self._candidates[candidate] or _code_digest() != self._code:
+        if own != self._candidates[candidate] or code_digest() != self._code:
             raise ResultsError(
                 "the code was changed while the run was going on; start it again, finished folds "
                 "of unchanged code are kept"
