@@ -61,6 +61,10 @@ class PredictionsError(SignatureError):
     """A predictions table is not one that can be evaluated."""
 
 
+class AllocationError(SignatureError):
+    """Arms of a trial and their allocation probabilities do not fit, or cannot be compared."""
+
+
 class LearningCurveError(SignatureError):
     """Training sizes do not tell how AUROC goes on: too few, or too close together."""
 
