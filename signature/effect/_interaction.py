@@ -100,7 +100,7 @@ def fixed_columns(n: int, strata: np.ndarray | None, covariates: np.ndarray | No
         spread = x.std(axis=0)
         moving = spread > 1e-12 * (1 + np.abs(x).max(axis=0, initial=0.0))
         parts.append((x[:, moving] - x[:, moving].mean(axis=0)) / spread[moving])
-    return _full_rank(np.hstack(parts))
+    return full_rank(np.hstack(parts))
 
 
 def check_room(n: int, columns: int) -> None:
@@ -155,7 +155,7 @@ def studentised(
         Estimate over standard error for one interaction; Wald's chi-squared for several. NaN where
         an interaction is not told apart from the rest.
     """
-    columns = _full_rank(np.hstack([fixed, scores]))
+    columns = full_rank(np.hstack([fixed, scores]))
     at_once = max(1, _CELLS_AT_ONCE // arms.shape[1])
     parts = [
         _studentised(fit, columns, scores, arms[at : at + at_once])
@@ -246,7 +246,7 @@ def _quadratic(gain: np.ndarray, spread: np.ndarray) -> np.ndarray:
     return out
 
 
-def _full_rank(columns: np.ndarray) -> np.ndarray:
+def full_rank(columns: np.ndarray) -> np.ndarray:
     """Keep what spans the columns; those that others already span are left out."""
     kept: list[np.ndarray] = []
     basis = np.empty((len(columns), 0))
