@@ -52,6 +52,36 @@ def coded(answers: pd.Series, codes: Mapping[str, float], *, where: str) -> pd.S
     return numbers
 
 
+def named(codes: pd.Series, names: Mapping[str, str], *, where: str) -> pd.Series:
+    """Replace each code by the name that it stands for, as those of a trial's arms.
+
+    Parameters
+    ----------
+    codes : Series of str
+        Complete: a code that is missing counts as unknown.
+    names : mapping of code to name
+    where : str
+        Name of the file or data set, for the message.
+
+    Raises
+    ------
+    TableError
+        When a row holds no code, or one without a name.
+
+    Examples
+    --------
+    >>> named(pd.Series(["1", "0"]), {"0": "placebo", "1": "drug"}, where="trial").tolist()
+    ['drug', 'placebo']
+    """
+    unknown = int((~codes.isin(names)).sum())
+    if unknown:
+        raise TableError(
+            f"{where}: {unknown} of {len(codes)} rows of {codes.name!r} hold something other than "
+            + ", ".join(map(repr, names))
+        )
+    return codes.map(dict(names))
+
+
 def levels(answers: pd.Series, names: Mapping[str, str], *, where: str) -> dict[str, pd.Series]:
     """Make one 0/1 column per named level; an unknown answer is missing in all of them.
 

