@@ -70,7 +70,7 @@ def arm_scores(
     >>> arm_scores(y, arm, np.array([0.5, 0.5]), guess).tolist()
     [[1.0, 4.0], [3.0, 4.0], [2.0, 3.0], [2.0, 7.0]]
     """
-    y = _as_outcome(outcome)
+    y = as_outcome(outcome)
     probability = _as_allocation(allocation, len(y))
     member = _as_members(arm, *probability.shape)
     own = probability[member]
@@ -138,7 +138,14 @@ def benefit_scores(
     return difference if higher_is_better else -difference
 
 
-def _as_outcome(outcome: np.ndarray) -> np.ndarray:
+def as_outcome(outcome: np.ndarray) -> np.ndarray:
+    """Return one finite outcome per row, shape (n,).
+
+    Raises
+    ------
+    OutcomeError
+        When one is missing or infinite, or there is no row.
+    """
     y = np.asarray(outcome, dtype="float64")
     if y.ndim != 1 or not len(y):
         raise OutcomeError(f"the outcome must be one value per row; got shape {y.shape}")

@@ -1,0 +1,24 @@
+"""Elastic net of benefit on all features by doubly robust scores."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from signature.effect.dr_learner import DRLearner
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+
+LABEL = "DR-learner: elastic net"
+PREDICTS = "benefit"
+TRUSTED_TYPES = ("signature.effect.dr_learner.DRLearner",)
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure on all features."""
+    model = DRLearner(stage="elastic_net", random_state=random_state)
+    return procedure(linear_steps(schema, random_state=random_state), model)
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Nothing: the penalty is chosen inside fit."""
+    return {}

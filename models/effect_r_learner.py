@@ -1,0 +1,24 @@
+"""Elastic net of benefit on all features by what is unexpected of outcome and arm."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from signature.effect.r_learner import RLearner
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+
+LABEL = "R-learner: elastic net"
+PREDICTS = "benefit"
+TRUSTED_TYPES = ("signature.effect.r_learner.RLearner",)
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure on all features."""
+    model = RLearner(stage="elastic_net", random_state=random_state)
+    return procedure(linear_steps(schema, random_state=random_state), model)
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Nothing: the penalty is chosen inside fit."""
+    return {}
