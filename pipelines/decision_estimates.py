@@ -1,4 +1,8 @@
-"""Thresholds and conformal sets, chosen on inner folds and judged on held-out rows."""
+"""Thresholds and conformal sets, chosen on inner folds and judged on held-out rows.
+
+Intervals are percentiles of draws that are widened where people train each other's models
+(`pipelines.held_out_estimates.overlap`): shares on the log-odds, so that they stay shares.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.experiment import Decision
-from pipelines.held_out_estimates import HeldOut, estimate
+from pipelines.held_out_estimates import HeldOut, estimate, widened, widened_shares
 from signature.validation.abstention import Costs, expected_costs
 from signature.validation.classification import (
     Classification,
@@ -21,6 +25,10 @@ from signature.validation.decision_record import FinalThreshold, SetsRecord, Thr
 from signature.validation.estimates_record import Estimate
 
 FLAGGING = ("sensitivity", "specificity", "ppv", "npv", "flagged")
+
+COSTS = ("deciding", "abstaining", "decided")
+SIGNED_COSTS = ("break_even", "difference")
+"""Of conformal sets, per person; what else is measured of them is a share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,15 +94,20 @@ def _threshold(
     put = procedure.thresholds(rule)
     own, other = (_classified(f, f.thresholds(rule)) for f in (procedure, reference))
     lowest, middle, highest = np.quantile(list(put.values()), [0, 0.5, 1])
+    times = procedure.held_out.overlap
+
+    def gain(of: str) -> Estimate:
+        return estimate(np.clip(widened(own[of] - other[of], times), -1, 1))
+
     return ThresholdRecord(
         rule=name,
         lowest=float(lowest),
         middle=float(middle),
         highest=float(highest),
         folds=len(put),
-        **{key: estimate(own[key]) for key in FLAGGING},
-        events=estimate(own["sensitivity"] - other["sensitivity"]),
-        non_events=estimate(own["specificity"] - other["specificity"]),
+        **{key: estimate(widened_shares(own[key], times)) for key in FLAGGING},
+        events=gain("sensitivity"),
+        non_events=gain("specificity"),
     )
 
 
@@ -141,7 +154,11 @@ def sets_record(fitted: Fitted, decision: Decision, act_from: float) -> SetsReco
         found["decided"] = found["abstaining"] - costs.indeterminate * open_share
         for name, values in found.items():
             metrics.setdefault(name, []).append(values)
-    of = {n: estimate(fitted.held_out.mean_where_defined(v)) for n, v in metrics.items()}
+    times = fitted.held_out.overlap
+    of = {
+        name: _set_estimate(name, fitted.held_out.mean_where_defined(values), times)
+        for name, values in metrics.items()
+    }
     return SetsRecord(
         error_rate=decision.error_rate,
         folds=len(usual),
@@ -160,6 +177,15 @@ def sets_record(fitted: Fitted, decision: Decision, act_from: float) -> SetsReco
         declared_cost=decision.indeterminate,
         cost_abstaining=_cost(of, decision),
     )
+
+
+def _set_estimate(name: str, values: np.ndarray, times: float) -> Estimate:
+    if name in COSTS:
+        # no error costs less than nothing
+        return estimate(np.maximum(widened(values, times), 0))
+    if name in SIGNED_COSTS:
+        return estimate(widened(values, times))
+    return estimate(widened_shares(values, times))
 
 
 def _cost(of: dict[str, Estimate], decision: Decision) -> Estimate | None:

@@ -26,18 +26,26 @@ def evaluate(
     """Write evaluation.json again from the held-out predictions; nothing is refitted.
 
     In a folder, for_whom.json is written again, too, where the data set is still that of the run.
+    Of an MLflow run, tags and metrics follow; its report and its other artifacts stay.
     """
     from pipelines.results_folder import Results
-    from pipelines.tracking import is_run_id, rewritten_run
+    from pipelines.stored_run import is_run_id, rewritten_run
+    from signature.exceptions import ResultsError
 
-    if not Path(results).is_dir() and is_run_id(results):
-        with rewritten_run(results, "evaluation.json") as folder:
+    if not Path(results).is_dir() and not is_run_id(results):
+        raise ResultsError(
+            f"{results!r} is neither a results folder nor the id of an MLflow run (32 digits from "
+            "0 to f); python -m pipelines.train makes the one and the other"
+        )
+    if not Path(results).is_dir():
+        with rewritten_run(results) as folder:
             where, found = f"run {results}, evaluation.json", evaluate_folder(folder)
+        other = "report.html and the other artifacts of the run: left as they were"
     else:
-        where, found = str(Path(results) / "evaluation.json"), evaluate_folder(Path(results))
-    print(f"{where}: {found.verdict.sentence}\n{found.claim.sentence}")
-    if Path(results).is_dir():
-        print(for_whom_again(Results(Path(results))))
+        folder = Path(results)
+        where, found = str(folder / "evaluation.json"), evaluate_folder(folder)
+        other = for_whom_again(Results(folder))
+    print(f"{where}: {found.verdict.sentence}\n{found.claim.sentence}\n{other}")
 
 
 def evaluate_folder(folder: Path) -> Evaluation:

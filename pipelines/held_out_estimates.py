@@ -86,10 +86,7 @@ class HeldOut:
         return widened(np.asarray(total), self.overlap)
 
     def mean_where_defined(self, by_repeat: Sequence[np.ndarray]) -> np.ndarray:
-        """Average over repeats, by draw, what is defined; shape (n_draws + 1,).
-
-        Not widened: shares of people would leave 0 to 1.
-        """
+        """Average over repeats, by draw, what is defined; shape (n_draws + 1,), not widened."""
         return mean_where_defined(np.stack(by_repeat), self.shares.T)
 
 
@@ -262,6 +259,33 @@ def overlap(folds: int) -> float:
 def widened(values: np.ndarray, times: float) -> np.ndarray:
     """Move draws away from the first value, which stays, by a factor."""
     return values if times == 1 else values[:1] + times * (values - values[:1])
+
+
+def widened_shares(values: np.ndarray, times: float) -> np.ndarray:
+    """Move draws of a share away from the first value by a factor, on the log-odds.
+
+    There a share stays between 0 and 1. A value of 0 or 1 has no log-odds; draws are moved as they
+    are then, up to 0 and 1.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_draws + 1,)
+        From 0 to 1, or NaN where undefined; the first one stays.
+    times : float
+        As `overlap` gives it.
+
+    Examples
+    --------
+    >>> widened_shares(np.array([0.5, 0.8, 0.2, 1.0]), 2.0).round(3)
+    array([0.5  , 0.941, 0.059, 1.   ])
+    """
+    if times == 1:
+        return values
+    if not 0 < values[0] < 1:
+        return np.clip(widened(values, times), 0, 1)
+    moved: np.ndarray = expit(widened(logit(values), times))
+    moved[0] = values[0]
+    return moved
 
 
 def estimate(values: np.ndarray, shape: Shape = "percentile") -> Estimate:

@@ -10,6 +10,9 @@ from signature.results import CandidateResult, Estimate, Evaluation, Launch
 
 _WORDS = ("title", "question", "caution")
 
+THRESHOLD_TAG = "threshold: "
+"""What the tag of an exported threshold begins with; its rule follows."""
+
 
 class Point(NamedTuple):
     """One value of a metric."""
@@ -42,9 +45,19 @@ def run_tags(launch: Launch, evaluation: Evaluation) -> dict[str, str]:
         "code_version": launch.code_version,
         "final_model": launch.final_model.candidate,
     } | {
-        f"threshold, {found.rule}": f"{found.threshold:.4g}"
-        for found in evaluation.final_thresholds
+        threshold_tag(found.rule): f"{found.threshold:.4g}" for found in evaluation.final_thresholds
     }
+
+
+def threshold_tag(rule: str) -> str:
+    """Name the tag of an exported threshold; MLflow takes neither % nor a comma in a name.
+
+    Examples
+    --------
+    >>> threshold_tag("sensitivity of at least 90 %")
+    'threshold: sensitivity of at least 90 percent'
+    """
+    return THRESHOLD_TAG + rule.replace("%", "percent")
 
 
 def run_metrics(evaluation: Evaluation) -> dict[str, float]:

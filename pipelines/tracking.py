@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -202,37 +201,6 @@ def import_mlflow() -> Any:
     if not mlflow.is_tracking_uri_set():
         mlflow.set_tracking_uri(f"sqlite:///{CHECKOUT / 'mlflow.db'}")
     return mlflow
-
-
-def is_run_id(text: str) -> bool:
-    """Whether a text looks like MLflow's id of a run."""
-    return re.fullmatch(r"[0-9a-f]{32}", text) is not None
-
-
-@contextmanager
-def rewritten_run(run_id: str, name: str) -> Iterator[Path]:
-    """Fetch a run's files into a folder of their own, and put one back that was changed there.
-
-    Raises
-    ------
-    TrackingError
-        When the store has no such run, or it holds no results.
-    """
-    from tempfile import TemporaryDirectory
-
-    mlflow = import_mlflow()
-    with TemporaryDirectory() as place:
-        try:
-            fetched = mlflow.artifacts.download_artifacts(run_id=run_id, dst_path=place)
-        except Exception as error:
-            # MLflow has a kind of error per store; the run's id is all that was asked
-            raise TrackingError(
-                f"no files of run {run_id} in the tracking store ({type(error).__name__}); "
-                "MLFLOW_TRACKING_URI says which store"
-            ) from error
-        folder = Path(fetched)
-        yield folder
-        mlflow.MlflowClient().log_artifact(run_id, str(folder / name))
 
 
 def _import_pyfunc() -> None:
