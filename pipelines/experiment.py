@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,11 +18,13 @@ _NAME = r"[a-z][a-z0-9_]*"
 Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A table of an experiment file: unknown keys and loose types are errors."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Data(_Part):
+class Data(Part):
     """Which rows: a data set, an outcome, and filters on recorded columns."""
 
     dataset: Name
@@ -30,7 +32,7 @@ class Data(_Part):
     where: dict[str, tuple[str | float, ...]] = {}
 
 
-class Features(_Part):
+class Features(Part):
     """Which columns, by group or by name: what is known anyway, and the panel under question.
 
     `confounders` are those of either that may explain both markers and outcome: age, sex, BMI,
@@ -43,7 +45,7 @@ class Features(_Part):
     confounders: tuple[str, ...] = ()
 
 
-class Assay(_Part):
+class Assay(Part):
     """What the assay does to the numbers, and what is done about it inside each fold.
 
     The keys `limits`, `detected_above`, `harmonise`, `reference`, `unseen`, `missing` and
@@ -90,7 +92,7 @@ class Assay(_Part):
         return self
 
 
-class Candidates(_Part):
+class Candidates(Part):
     """What is fitted.
 
     Contenders see baseline and panel and compete on the inner folds; the winner is the procedure.
@@ -122,7 +124,7 @@ class Candidates(_Part):
         return (*self.baselines, *self.references, *self.contenders)
 
 
-class Validation(_Part):
+class Validation(Part):
     """How held-out people are chosen.
 
     With `site` each site is left out in turn; without it, `folds` stratified folds that keep a
@@ -160,13 +162,13 @@ class Validation(_Part):
         return self
 
 
-class Tuning(_Part):
+class Tuning(Part):
     """How many parameter sets each candidate may try in each outer fold."""
 
     trials: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
-class Decision(_Part):
+class Decision(Part):
     """What would be decided by the model; thresholds are put inside each training fold.
 
     `sensitivity` and `specificity` are the least that a threshold is to reach there. `act_from` is
@@ -182,13 +184,13 @@ class Decision(_Part):
     indeterminate: Annotated[float, Field(ge=0)] | None = None
 
 
-class Claim(_Part):
+class Claim(Part):
     """What the study's design lets a result claim; the ladder of claims knows the cap."""
 
     design: Design
 
 
-class Gate(_Part):
+class Gate(Part):
     """What the headline result must reach before the registered model is called champion.
 
     `claim` is the lowest rung of the ladder of claims.
@@ -206,7 +208,7 @@ class Gate(_Part):
         return self
 
 
-class Experiment(_Part):
+class Experiment(Part):
     """One question, put to one data set, with everything that decides the answer.
 
     Read it with `load_experiment`; the file's name is the experiment's name. `subgroups` are
@@ -254,6 +256,23 @@ def load_experiment(path: Path) -> Experiment:
         When the file is missing, is not TOML, has an unknown key, lacks one, or holds a value
         that is not allowed. The message names the key.
     """
+    text = read_experiment(path)
+    if "trial" in text:
+        raise ExperimentError(
+            f"{path} is a trial's: it asks for whom treatment does better, and is run by "
+            f"python -m pipelines.train {path} alone"
+        )
+    return validated({**text, "name": path.stem}, Experiment, ExperimentError, where=str(path))
+
+
+def read_experiment(path: Path) -> dict[str, Any]:
+    """Read an experiment file of either kind, unchecked but for its name.
+
+    Raises
+    ------
+    ExperimentError
+        When the file is missing, badly named, or no TOML.
+    """
     if not path.is_file():
         raise ExperimentError(_no_file(path))
     text = read_toml(path, ExperimentError)
@@ -263,7 +282,7 @@ def load_experiment(path: Path) -> Experiment:
         raise ExperimentError(
             f"{path}: rename the file: small letters, digits and underscores, a letter first"
         )
-    return validated({**text, "name": path.stem}, Experiment, ExperimentError, where=str(path))
+    return text
 
 
 def _no_file(path: Path) -> str:

@@ -16,8 +16,6 @@ from signature.exceptions import ResultsError
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from pipelines.results_folder import Results
-
 SECTION_EXPORTS = ("TITLE", "ORDER", "summarize", "TEMPLATE")
 """What a file in ``pipelines/sections/`` must export.
 
@@ -47,12 +45,19 @@ def environment() -> Environment:
     return jinja
 
 
-def render_sections(results: Results) -> list[dict[str, Any]]:
-    """Summarize, draw and render every section that is found, in their order."""
+def render_sections(results: Any, package: str = "pipelines.sections") -> list[dict[str, Any]]:
+    """Summarize, draw and render every section that is found, in their order.
+
+    Parameters
+    ----------
+    results : Results, or TrialResults for the sections of trials
+    package : str
+        Where the sections are.
+    """
     from signature.discovery import load_all
 
     jinja = environment()
-    found = load_all("pipelines.sections", SECTION_EXPORTS)
+    found = load_all(package, SECTION_EXPORTS)
     rendered = []
     for name, section in sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])):
         summary: dict[str, Any] | None = section.summarize(results)
@@ -84,8 +89,6 @@ def write_report(folder: Path) -> Path:
     ResultsError
         When the folder or one of its files is missing or damaged, or of another version.
     """
-    from markupsafe import Markup
-
     from pipelines.results_folder import Results
 
     if not folder.is_dir():
@@ -94,23 +97,57 @@ def write_report(folder: Path) -> Path:
             f"python -m pipelines.train experiments/{folder.name}.toml"
         )
     results = Results(folder)
+    return write_page(
+        folder,
+        title=results.experiment.title,
+        name=results.experiment.name,
+        started=results.launch.started,
+        code_version=results.launch.code_version,
+        sections=render_sections(results),
+    )
+
+
+def write_page(
+    folder: Path,
+    *,
+    title: str,
+    name: str,
+    started: str,
+    code_version: str,
+    sections: list[dict[str, Any]],
+) -> Path:
+    """Write rendered sections as one page, and its figures as files.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<experiment>``.
+    title, name : str
+        Of the experiment.
+    started, code_version : str
+        Of the run.
+    sections : list of dict
+        From `render_sections`.
+    """
+    from markupsafe import Markup
+
     # Rendered by this code from escaped text, hence safe to inline.
-    sections = [s | {"body": Markup(s["body"])} for s in render_sections(results)]
+    inlined = [s | {"body": Markup(s["body"])} for s in sections]
     page = (
         environment()
         .get_template("page.html")
         .render(
-            title=results.experiment.title,
-            name=results.experiment.name,
-            started=results.launch.started,
-            code_version=results.launch.code_version,
+            title=title,
+            name=name,
+            started=started,
+            code_version=code_version,
             css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            sections=sections,
+            sections=inlined,
         )
     )
     path = folder / FILE_NAME
     path.write_text(page, encoding="utf-8")
-    _write_figures(sections, folder / "figures")
+    _write_figures(inlined, folder / "figures")
     return path
 
 
@@ -129,7 +166,9 @@ def rewrite(
     results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
 ) -> None:
     """Write report.html into a results folder: one self-contained page."""
-    print(write_report(results))
+    from pipelines.trials.report import has_trial, write_trial_report
+
+    print((write_trial_report if has_trial(results) else write_report)(results))
 
 
 if __name__ == "__main__":

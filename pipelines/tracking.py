@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines import contribution_facts, model_summary, run_summary
 from pipelines.model_summary import RegisteredModel
 from pipelines.results_folder import Results
+from pipelines.trials import trial_summary
 from signature import __version__
 from signature.exceptions import ModelFileError, TrackingError
 from signature.results import Evaluation, Launch
@@ -27,6 +28,8 @@ from signature.schema import FeatureSchema
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from signature.effect.trial_record import TrialRecord
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCRIPT = Path(__file__).with_name("served_model.py")
@@ -85,6 +88,23 @@ class Tracked:
         _log_files(folder, launch, evaluation)
         for name in run_summary.candidates(evaluation):
             _log_candidate(name, launch, evaluation)
+
+    def log_trial(self, folder: Path, record: TrialRecord) -> None:
+        """Log what a trial experiment found: settings, numbers, files.
+
+        Parameters
+        ----------
+        folder : Path
+            ``results/<experiment>`` with its report.
+        record : TrialRecord
+        """
+        mlflow = import_mlflow()
+        mlflow.log_params(trial_summary.trial_params(record))
+        mlflow.set_tags(trial_summary.trial_tags(record))
+        mlflow.log_metrics(trial_summary.trial_metrics(record))
+        mlflow.log_dict(record.experiment, "experiment.json")
+        mlflow.log_dict(record.environment, "environment.json")
+        _copy_files(folder, trial_summary.FILES)
 
     def register(
         self,
@@ -242,11 +262,7 @@ def _log_files(folder: Path, launch: Launch, evaluation: Evaluation) -> None:
 
     mlflow.log_dict(launch.experiment, "experiment.json")
     mlflow.log_dict(launch.environment, "environment.json")
-    for name in ARTIFACTS:
-        if (folder / name).is_dir():
-            mlflow.log_artifacts(str(folder / name), name)
-        elif (folder / name).is_file():
-            mlflow.log_artifact(str(folder / name))
+    _copy_files(folder, ARTIFACTS)
     # the user interface shows CSV as a table, Parquet as a download
     results = Results(folder)
     importance = [
@@ -264,6 +280,16 @@ def _log_files(folder: Path, launch: Launch, evaluation: Evaluation) -> None:
         tables["trials"] = pd.read_parquet(folder / "trials.parquet")
     for name, table in tables.items():
         mlflow.log_text(table.to_csv(index=False), f"tables/{name}.csv")
+
+
+def _copy_files(folder: Path, names: Iterable[str]) -> None:
+    import mlflow
+
+    for name in names:
+        if (folder / name).is_dir():
+            mlflow.log_artifacts(str(folder / name), name)
+        elif (folder / name).is_file():
+            mlflow.log_artifact(str(folder / name))
 
 
 def _log_candidate(name: str, launch: Launch, evaluation: Evaluation) -> None:

@@ -1,7 +1,8 @@
 """The main job: ``python -m pipelines.train experiments/<name>.toml``.
 
 Loads the data, fits every candidate on every outer fold, evaluates, explains, refits, saves,
-reports, and tracks all of it in MLflow.
+reports, and tracks all of it in MLflow. An experiment with a ``[trial]`` table asks for whom
+treatment does better; it is run by the same command and has a report of its own.
 """
 
 import os
@@ -23,8 +24,11 @@ def train(
 ) -> None:
     """Run an experiment: fit, validate, explain, report, track and register."""
     from pipelines.launch import run_experiment
+    from pipelines.trials.experiment import is_trial
+    from pipelines.trials.launch import run_trial
 
-    run_experiment(experiment, results, jobs=jobs or os.cpu_count() or 1, track=track)
+    run = run_trial if is_trial(experiment) else run_experiment
+    run(experiment, results, jobs=jobs or os.cpu_count() or 1, track=track)
 
 
 if __name__ == "__main__":

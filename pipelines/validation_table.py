@@ -55,6 +55,8 @@ def validation_table(benchmarks: dict[str, Any]) -> str:
         parts.append(_coverage(found))
     if found := benchmarks.get("best_of_many"):
         parts.append(_best(found))
+    if found := benchmarks.get("claim_ladder"):
+        parts.append(_ladder(found))
     return "\n\n".join(parts)
 
 
@@ -104,6 +106,29 @@ def _best(found: dict[str, Any]) -> str:
         f"{_percent(d['coverage'][0])} |"
         for d in found["designs"]
     ]
+    return "\n".join(lines)
+
+
+def _ladder(found: dict[str, Any]) -> str:
+    rungs = list(found["kinds"][0]["rungs"])
+    aims = {
+        "null": f"at most {_percent(found['aims']['null'])} %",
+        "strong": f"at least {_percent(found['aims']['strong'])} %",
+    }
+    lines = [
+        f"| simulated cohorts | people | mean AUROC | {' | '.join(rungs)} | above exploratory, % | "
+        "aim | met? |",
+        f"|---|---|---|{'---|' * len(rungs)}---|---|---|",
+    ]
+    for kind in found["kinds"]:
+        low, high = kind["people"]
+        share = [_percent(x) for x in kind["above_exploratory"]]
+        lines.append(
+            f"| {kind['cohorts']} {kind['kind']} | {low if low == high else f'{low}–{high}'} | "
+            f"{kind['auroc']:.2f} | {' | '.join(str(kind['rungs'][r]) for r in rungs)} | "
+            f"{share[0]} ({share[1]}–{share[2]}) | {aims[kind['kind']]} | "
+            f"{'yes' if kind['aim_met'] else 'no'} |"
+        )
     return "\n".join(lines)
 
 

@@ -65,6 +65,10 @@ class AllocationError(SignatureError):
     """Arms of a trial and their allocation probabilities do not fit, or cannot be compared."""
 
 
+class TrialError(SignatureError):
+    """A trial cannot be analysed as asked: features or visits that came after randomisation."""
+
+
 class LearningCurveError(SignatureError):
     """Training sizes do not tell how AUROC goes on: too few, or too close together."""
 

@@ -1,0 +1,1 @@
+"""Experiments on randomised trials: for whom the difference between arms is larger."""

@@ -1,0 +1,193 @@
+"""What held-out predicted benefit is worth: by quantile, as a ranking, and as a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.trials.crossfit import HeldOut
+from pipelines.trials.study import TrialStudy
+from signature.effect.advised_groups import advice
+from signature.effect.aipw import arm_scores, benefit_scores
+from signature.effect.benefit_calibration import benefit_calibration
+from signature.effect.benefit_quantiles import EffectByGroup, effect_by_group, quantile_groups
+from signature.effect.c_for_benefit import CForBenefit, c_for_benefit
+from signature.effect.estimate import Estimate, mean_estimate
+from signature.effect.number_needed import number_needed
+from signature.effect.outcome_imputation import pooled
+from signature.effect.rule_value import RuleValue, rule_value
+from signature.effect.targeting import targeting
+from signature.effect.treatment_rule import best_arm, treat_if
+from signature.effect.trial_record import ArmEffect, BenefitResult
+from signature.randomness import generator
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """The people of the two arms whose outcome is known, and their doubly robust scores.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Positions among all people.
+    arm : ndarray of int
+        1 in the treated arm, 0 in the control.
+    outcome, weight : ndarray
+    allocation, scores : ndarray of shape (n, 2)
+        Control first.
+    benefit : ndarray
+        Positive where treatment does better.
+    """
+
+    rows: np.ndarray
+    arm: np.ndarray
+    outcome: np.ndarray
+    weight: np.ndarray
+    allocation: np.ndarray
+    scores: np.ndarray
+    benefit: np.ndarray
+
+
+def scored(study: TrialStudy, arm: int, held_out: HeldOut | None) -> Scored:
+    """Score the people of an arm and of the control, with outcome models where there are any."""
+    trial = study.trial
+    rows = np.flatnonzero(trial.known & np.isin(trial.code, (0, arm)))
+    two = trial.allocation[rows][:, [0, arm]]
+    allocation = two / two.sum(axis=1, keepdims=True)
+    own = (trial.code[rows] == arm).astype(int)
+    expected = None if held_out is None else held_out.expected[rows][:, [0, arm]]
+    weight = trial.weight[rows]
+    scores = arm_scores(trial.outcome[rows], own, allocation, expected, weight=weight)
+    better = trial.endpoint.higher_is_better
+    benefit = benefit_scores(scores, 1, 0, higher_is_better=better)
+    return Scored(rows, own, trial.outcome[rows], weight, allocation, scores, benefit)
+
+
+def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffect]:
+    """Estimate the average benefit of every arm over control."""
+    found = []
+    for arm in range(1, len(study.trial.arms)):
+        adjusted: Estimate | None = None
+        if held_out is not None:
+            known = scored(study, arm, held_out)
+            adjusted = mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
+        found.append(
+            ArmEffect(
+                arm=study.trial.arms[arm], unadjusted=_unadjusted(study, arm), adjusted=adjusted
+            )
+        )
+    return found
+
+
+def _unadjusted(study: TrialStudy, arm: int) -> Estimate:
+    """Difference of means; of imputed outcomes, pooled."""
+    trial = study.trial
+    if trial.imputed is None:
+        plain = scored(study, arm, None)
+        return mean_estimate(plain.benefit, arm=plain.arm, weight=plain.weight)
+    sign = 1.0 if trial.endpoint.higher_is_better else -1.0
+    treated, control = (trial.imputed[:, trial.code == k] for k in (arm, 0))
+    means = sign * (treated.mean(axis=1) - control.mean(axis=1))
+    variances = [part.var(axis=1, ddof=1) / part.shape[1] for part in (treated, control)]
+    df = treated.shape[1] + control.shape[1] - 2
+    return pooled(means, variances[0] + variances[1], df=df)
+
+
+def benefit_results(study: TrialStudy, held_out: HeldOut) -> list[BenefitResult]:
+    """Evaluate the predicted benefit of every candidate."""
+    people = scored(study, study.treated, held_out)
+    return [_result(study, held_out, people, name) for name in study.candidates]
+
+
+def risk_groups(study: TrialStudy, held_out: HeldOut) -> EffectByGroup:
+    """Estimate the benefit by quantile of prognosis (Kent 2020: the risk-based approach)."""
+    people = scored(study, study.treated, held_out)
+    return _by_quantile(study, people, held_out.prognosis[people.rows])
+
+
+def best_arm_value(study: TrialStudy, held_out: HeldOut) -> RuleValue | None:
+    """Value the rule that gives the arm of the largest predicted benefit; None with two arms."""
+    trial = study.trial
+    if len(trial.arms) < 3:
+        return None
+    rows = np.flatnonzero(trial.known)
+    weight, code = trial.weight[rows], trial.code[rows]
+    scores = arm_scores(
+        trial.outcome[rows],
+        code,
+        trial.allocation[rows],
+        held_out.expected[rows],
+        weight=weight,
+    )
+    predicted = held_out.benefit[study.experiment.candidates.headline][rows]
+    advised = best_arm(predicted, higher_is_better=True)
+    return rule_value(
+        scores,
+        advised,
+        higher_is_better=trial.endpoint.higher_is_better,
+        arm=code,
+        weight=weight,
+    )
+
+
+def _by_quantile(study: TrialStudy, people: Scored, predicted: np.ndarray) -> EffectByGroup:
+    return effect_by_group(
+        people.scores,
+        people.arm,
+        predicted,
+        quantile_groups(predicted, study.experiment.crossfitting.groups),
+        higher_is_better=study.trial.endpoint.higher_is_better,
+        event=study.trial.endpoint.kind != "continuous",
+        weight=people.weight,
+    )
+
+
+def _result(study: TrialStudy, held_out: HeldOut, people: Scored, name: str) -> BenefitResult:
+    trial, draws = study.trial, study.experiment.crossfitting.draws
+    predicted = held_out.benefit[name][people.rows, study.treated]
+    label = study.candidates[name].LABEL
+    headline = name == study.experiment.candidates.headline
+    if np.ptp(predicted) <= 1e-12 * (1 + np.abs(predicted).max()):
+        return BenefitResult(
+            candidate=name, label=label, headline=headline, constant=True, groups=None,
+            targeting=None, calibration=None, c_for_benefit=None, rule=None, advice=None,
+            number_needed=None,
+        )  # fmt: skip
+    better, event = trial.endpoint.higher_is_better, trial.endpoint.kind != "continuous"
+    treat = treat_if(predicted)
+    told = {"arm": people.arm, "weight": people.weight}
+    advised = advice(people.benefit, treat, **told)
+    needed = number_needed(advised.treat.benefit) if event else None
+    seed = study.experiment.seed
+    return BenefitResult(
+        candidate=name,
+        label=label,
+        headline=headline,
+        constant=False,
+        groups=_by_quantile(study, people, predicted),
+        targeting=targeting(
+            people.benefit, predicted, generator(seed, "targeting", name), draws=draws, **told
+        ),
+        calibration=benefit_calibration(people.benefit, predicted, **told),
+        c_for_benefit=_ordered(study, people, predicted, name),
+        rule=rule_value(people.scores, treat, higher_is_better=better, **told),
+        advice=advised,
+        number_needed=None if needed is None else str(needed),
+    )
+
+
+def _ordered(
+    study: TrialStudy, people: Scored, predicted: np.ndarray, name: str
+) -> CForBenefit | None:
+    """Measure the c-for-benefit; None where the ratio differs between people, as pairs need one."""
+    if np.ptp(people.allocation[:, 1]) > 1e-9:
+        return None
+    return c_for_benefit(
+        people.outcome,
+        people.arm == 1,
+        predicted,
+        generator(study.experiment.seed, "pairs", name),
+        higher_is_better=study.trial.endpoint.higher_is_better,
+        draws=min(500, study.experiment.crossfitting.draws),
+    )

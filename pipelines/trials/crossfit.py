@@ -1,0 +1,315 @@
+"""Held-out predictions of a trial: benefit by candidate, outcome by arm, and prognosis.
+
+Every number of a person comes from models that were fitted without that person. Numbers of several
+repeats are averaged, each of which was held out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegressionCV, RidgeCV
+from sklearn.pipeline import Pipeline
+
+from pipelines.store import code_digest
+from pipelines.trials.study import TrialStudy
+from signature.discovery import load
+from signature.effect.trial import Trial
+from signature.procedures import linear_steps
+from signature.randomness import seed_for
+from signature.splits import person_folds
+
+Split = tuple[np.ndarray, np.ndarray]
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PENALTIES = np.geomspace(1e-2, 1e4, 25)
+"""Of the outcome models' ridge, for standardised columns."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One fit: of a candidate for one arm, or of an outcome model, on one training set.
+
+    Parameters
+    ----------
+    what : {"benefit", "expected", "prognosis", "baseline"}
+        The last two are the prognosis from all features and from the baseline alone.
+    candidate : str
+        Empty unless `what` is a benefit.
+    arm : int
+        Whose benefit over control, or whose expected outcome; 0 for a prognosis.
+    repeat, fold : int
+    """
+
+    what: str
+    candidate: str
+    arm: int
+    repeat: int
+    fold: int
+
+    @property
+    def file(self) -> str:
+        """Name under which it is kept."""
+        return f"{self.what}-{self.candidate}-{self.arm}-{self.repeat}-{self.fold}.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Held-out predictions of everybody who was randomised.
+
+    Parameters
+    ----------
+    benefit : dict of ndarray of shape (n, n_arms)
+        By candidate: benefit of each arm over control, positive where the arm does better, in
+        units of the endpoint (differences in risk for events); 0 in the control's column, NaN
+        where a candidate was not fitted for that arm.
+    expected : ndarray of shape (n, n_arms)
+        Outcome under each arm, in units of the endpoint.
+    prognosis, baseline : ndarray of shape (n,)
+        Expected outcome whatever the arm, from all features and from the baseline alone.
+    """
+
+    benefit: dict[str, np.ndarray]
+    expected: np.ndarray
+    prognosis: np.ndarray
+    baseline: np.ndarray
+
+
+def layouts(trial: Trial, folds: int, repeats: int, seed: int) -> list[list[Split]]:
+    """Lay out folds that each hold their share of every arm, of every event in each.
+
+    Returns
+    -------
+    list of list of (train, held_out)
+        By repeat: positions of people.
+    """
+    stratum = 2 * trial.code
+    if trial.endpoint.kind != "continuous":
+        stratum = stratum + np.nan_to_num(trial.outcome).astype(int)
+    who = np.arange(len(trial.code))
+    return [
+        person_folds(stratum, who, folds, seed_for(seed, "trial", repeat))
+        for repeat in range(repeats)
+    ]
+
+
+def pieces(study: TrialStudy) -> list[Piece]:
+    """List all fits: every candidate for the headline's arm, the headline for all arms."""
+    asked = study.experiment.crossfitting
+    arms = range(len(study.trial.arms))
+    wanted = [("prognosis", "", 0), ("baseline", "", 0)]
+    wanted += [("expected", "", arm) for arm in arms]
+    wanted += [
+        ("benefit", name, arm)
+        for name in study.candidates
+        for arm in arms
+        if arm == study.treated or (arm > 0 and name == study.experiment.candidates.headline)
+    ]
+    return [
+        Piece(*one, repeat, fold)
+        for one in wanted
+        for repeat in range(asked.repeats)
+        for fold in range(asked.folds)
+    ]
+
+
+def cross_fit(study: TrialStudy, folder: Path, *, jobs: int, done: Callable[[], None]) -> HeldOut:
+    """Fit what is not kept yet, on so many processes, and put held-out predictions together.
+
+    Parameters
+    ----------
+    study : TrialStudy
+    folder : Path
+        ``results/<experiment>``: finished fits are kept in it, under a digest of data, experiment
+        and code.
+    jobs : int
+    done : callable
+        Called once per finished fit.
+    """
+    from joblib import Parallel, delayed
+
+    asked = study.experiment.crossfitting
+    splits = layouts(study.trial, asked.folds, asked.repeats, study.experiment.seed)
+    place = folder / "fits" / fingerprint(study)[:16]
+    place.mkdir(parents=True, exist_ok=True)
+    todo = pieces(study)
+    missing = [p for p in todo if not (place / p.file).is_file()]
+    if jobs == 1:
+        for piece in missing:
+            _fit_and_keep(piece, study.trial, splits, study.experiment.seed, place)
+            done()
+    else:
+        fits = Parallel(n_jobs=jobs, return_as="generator_unordered")(
+            delayed(_fit_and_keep)(p, study.trial, splits, study.experiment.seed, place)
+            for p in missing
+        )
+        for _ in fits:
+            done()
+    return _put_together(study, todo, splits, place)
+
+
+def fingerprint(study: TrialStudy) -> str:
+    """Digest of what decides held-out predictions: experiment, data, and code."""
+    h = hashlib.sha256()
+    trial = study.trial
+    h.update(study.experiment.digest.encode() + trial.cohort.digest.encode())
+    for part in (trial.outcome, trial.code, trial.allocation, trial.weight):
+        h.update(np.ascontiguousarray(part).tobytes())
+    h.update(code_digest())
+    files = [*(ROOT / "signature" / "effect").glob("*.py"), Path(__file__)]
+    files += [ROOT / "models" / f"{name}.py" for name in study.candidates]
+    for file in sorted(files):
+        h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    return h.hexdigest()
+
+
+def _fit_and_keep(
+    piece: Piece, trial: Trial, splits: list[list[Split]], seed: int, place: Path
+) -> None:
+    from threadpoolctl import threadpool_limits
+
+    train, held_out = splits[piece.repeat][piece.fold]
+    with threadpool_limits(1):
+        found = _fit(piece, trial, train, held_out, seed)
+    aside = place / f".{piece.file}"
+    np.save(aside.with_suffix(""), found, allow_pickle=False)
+    aside.rename(place / piece.file)
+
+
+def _fit(
+    piece: Piece, trial: Trial, train: np.ndarray, held_out: np.ndarray, seed: int
+) -> np.ndarray:
+    drawn = seed_for(seed, piece.what, piece.candidate, piece.arm, piece.repeat, piece.fold)
+    X = trial.cohort.X.reset_index(drop=True)
+    train = train[trial.known[train]]
+    if piece.what == "benefit":
+        two = train[np.isin(trial.code[train], (0, piece.arm))]
+        module = load("models", piece.candidate, ("build",))
+        procedure = module.build(trial.cohort.schema, random_state=drawn)
+        procedure.fit(
+            X.iloc[two],
+            oriented_outcome(trial)[two],
+            model__treated=(trial.code[two] == piece.arm).astype(int),
+            model__share=share_of(trial, piece.arm)[two],
+            model__weight=trial.weight[two],
+        )
+        return np.asarray(procedure.predict(X.iloc[held_out]), dtype="float64")
+    features = trial.cohort.schema.baseline if piece.what == "baseline" else None
+    rows = train[trial.code[train] == piece.arm] if piece.what == "expected" else train
+    steps = linear_steps(trial.cohort.schema, features, random_state=drawn)
+    return _outcome_model(trial, Pipeline(steps), X, rows, held_out)
+
+
+def _outcome_model(
+    trial: Trial, steps: Pipeline, X: pd.DataFrame, rows: np.ndarray, held_out: np.ndarray
+) -> np.ndarray:
+    """Outcome from features, by ridge regression of a penalty that cross-validation chooses."""
+    y, weight = trial.outcome[rows], trial.weight[rows]
+    Z, Z_held_out = steps.fit_transform(X.iloc[rows]), steps.transform(X.iloc[held_out])
+    if trial.endpoint.kind == "continuous":
+        model = RidgeCV(alphas=PENALTIES).fit(Z, y, sample_weight=weight)
+        return np.asarray(model.predict(Z_held_out), dtype="float64")
+    rarer = int(min(y.sum(), len(y) - y.sum()))
+    if rarer < 5:
+        return np.full(len(held_out), np.average(y, weights=weight))
+    model = LogisticRegressionCV(
+        Cs=1 / PENALTIES[::3],
+        cv=min(5, rarer),
+        l1_ratios=(0.0,),
+        scoring="neg_log_loss",
+        use_legacy_attributes=False,
+    ).fit(Z, y, sample_weight=weight)
+    return np.asarray(model.predict_proba(Z_held_out)[:, 1], dtype="float64")
+
+
+def oriented_outcome(trial: Trial) -> np.ndarray:
+    """Outcome with the sign turned where lower is better; differences are then benefits."""
+    return trial.outcome if trial.endpoint.higher_is_better else -trial.outcome
+
+
+def share_of(trial: Trial, arm: int) -> np.ndarray:
+    """Probability of an arm among those who are in it or in the control, by design."""
+    two = trial.allocation[:, [0, arm]]
+    return np.asarray(two[:, 1] / two.sum(axis=1))
+
+
+def _put_together(
+    study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], place: Path
+) -> HeldOut:
+    n, arms = study.trial.allocation.shape
+    repeats = study.experiment.crossfitting.repeats
+    benefit = {name: np.full((n, arms), np.nan) for name in study.candidates}
+    for table in benefit.values():
+        table[:, 0] = 0.0
+    expected, prognosis, baseline = np.zeros((n, arms)), np.zeros(n), np.zeros(n)
+    for piece in todo:
+        held_out = splits[piece.repeat][piece.fold][1]
+        found = np.load(place / piece.file) / repeats
+        if piece.what == "benefit":
+            column = benefit[piece.candidate][:, piece.arm]
+            column[held_out] = np.nan_to_num(column[held_out]) + found
+        elif piece.what == "expected":
+            expected[held_out, piece.arm] += found
+        else:
+            (prognosis if piece.what == "prognosis" else baseline)[held_out] += found
+    return HeldOut(benefit, expected, prognosis, baseline)
+
+
+def score_again(
+    study: TrialStudy, rows: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return what learns the headline's score anew from other outcomes and arms of its people.
+
+    Parameters
+    ----------
+    study : TrialStudy
+    rows : ndarray of int
+        Positions of the people of the two arms whose outcome is known.
+
+    Returns
+    -------
+    callable
+        (outcome, code) of those people, code 1 in the treated arm, to held-out benefit. The steps
+        before the learner see neither, so they are fitted once per training set.
+    """
+    trial, asked = study.trial, study.experiment.crossfitting
+    name = study.experiment.candidates.headline
+    X = trial.cohort.X.reset_index(drop=True).iloc[rows]
+    share, weight = share_of(trial, study.treated)[rows], trial.weight[rows]
+    sign = 1.0 if trial.endpoint.higher_is_better else -1.0
+    position = np.full(len(trial.code), -1)
+    position[rows] = np.arange(len(rows))
+    prepared = []
+    for repeat, layout in enumerate(
+        layouts(trial, asked.folds, asked.repeats, study.experiment.seed)
+    ):
+        for fold, (train, held_out) in enumerate(layout):
+            inside = position[train][position[train] >= 0]
+            outside = position[held_out][position[held_out] >= 0]
+            drawn = seed_for(study.experiment.seed, "benefit", name, study.treated, repeat, fold)
+            procedure = study.candidates[name].build(trial.cohort.schema, random_state=drawn)
+            steps, learner = procedure[:-1], procedure[-1]
+            Z = steps.fit_transform(X.iloc[inside])
+            prepared.append((inside, outside, Z, steps.transform(X.iloc[outside]), learner))
+
+    def score(outcome: np.ndarray, code: np.ndarray) -> np.ndarray:
+        found = np.zeros(len(rows))
+        for inside, outside, Z, Z_held_out, learner in prepared:
+            model = clone(learner).fit(
+                Z,
+                sign * outcome[inside],
+                treated=code[inside],
+                share=share[inside],
+                weight=weight[inside],
+            )
+            found[outside] += model.predict(Z_held_out)
+        return found / asked.repeats
+
+    return score

@@ -1,0 +1,147 @@
+"""What was named beforehand: markers, groups of people, and change by an early visit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from pipelines.trials.headline import compared, covariates_of, strata_of
+from pipelines.trials.study import TrialStudy, level_of, moderator_levels
+from signature.effect.arm_by_score import arm_by_score
+from signature.effect.engagement import Engagement, engagement
+from signature.effect.interaction_table import InteractionTable, interaction_table
+from signature.effect.moderators import moderator
+from signature.effect.trial_record import NamedMarker, NamedModerator
+from signature.exceptions import PredictionsError
+from signature.procedures import linear_steps
+from signature.randomness import generator, seed_for
+
+
+def arm_names(study: TrialStudy, rows: np.ndarray) -> np.ndarray:
+    """Names of the arms of some people."""
+    return np.array(study.trial.arms, dtype=object)[study.trial.code[rows]]
+
+
+def filled_features(study: TrialStudy, rows: np.ndarray) -> pd.DataFrame:
+    """Fill and standardise the features of some people; neither arm nor outcome is seen."""
+    schema = study.trial.cohort.schema
+    steps = Pipeline(linear_steps(schema, random_state=seed_for(study.experiment.seed, "filled")))
+    return steps.fit_transform(study.trial.cohort.X.reset_index(drop=True).iloc[rows])
+
+
+def named_markers(study: TrialStudy) -> list[NamedMarker]:
+    """Test the interaction of each marker that the experiment names."""
+    names = study.experiment.trial.markers
+    if not names:
+        return []
+    trial, rows = study.trial, compared(study)
+    table = filled_features(study, rows)
+    return [
+        NamedMarker(
+            marker=name,
+            test=arm_by_score(
+                trial.outcome[rows],
+                arm_names(study, rows),
+                table[name].to_numpy(),
+                control=trial.arms[0],
+                treated=trial.arms[study.treated],
+                rng=generator(study.experiment.seed, "marker", name),
+                strata=strata_of(trial, rows),
+                covariates=covariates_of(trial, rows),
+            ),
+        )
+        for name in names
+    ]
+
+
+def marker_table(study: TrialStudy) -> InteractionTable:
+    """Test the interactions of all panel features, with the error rate of the family kept."""
+    trial, rows = study.trial, compared(study)
+    table = filled_features(study, rows)
+    panel = [n for n in trial.cohort.schema.panel if n in table.columns]
+    return interaction_table(
+        trial.outcome[rows],
+        arm_names(study, rows),
+        table[panel],
+        control=trial.arms[0],
+        treated=trial.arms[study.treated],
+        rng=generator(study.experiment.seed, "markers"),
+        strata=strata_of(trial, rows),
+        covariates=covariates_of(trial, rows),
+    )
+
+
+def moderator_records(study: TrialStudy) -> list[NamedModerator]:
+    """Estimate the effect by level of each moderator that the experiment names."""
+    trial, rows = study.trial, compared(study)
+    schema = trial.cohort.schema
+    found = []
+    for name, groups in moderator_levels(study).items():
+        found.append(
+            NamedModerator(
+                column=name,
+                label=schema[name].label if name in schema else name.replace("_", " "),
+                found=moderator(
+                    trial.outcome[rows],
+                    arm_names(study, rows),
+                    level_of(groups, len(trial.code))[rows],
+                    order=[group.level for group in groups],
+                    control=trial.arms[0],
+                    treated=trial.arms[study.treated],
+                    rng=generator(study.experiment.seed, "moderator", name),
+                    strata=strata_of(trial, rows),
+                    covariates=covariates_of(trial, rows),
+                ),
+            )
+        )
+    return found
+
+
+def change_by_early_visit(study: TrialStudy) -> pd.DataFrame | None:
+    """Change of each feature by the early visit, NaN where it is not known.
+
+    Returns
+    -------
+    DataFrame of shape (n, n_features) or None
+        Later less earlier, or log2 of their ratio; None where the experiment names no early visit.
+
+    Raises
+    ------
+    PredictionsError
+        When a log2 ratio is asked of values that are not positive.
+    """
+    early, cohort = study.experiment.early, study.trial.cohort
+    if early is None:
+        return None
+    found = {}
+    for name, column in early.later.items():
+        before = cohort.X[name].to_numpy(dtype="float64")
+        after = pd.to_numeric(cohort.records[column]).to_numpy(dtype="float64")
+        if early.scale == "log2 ratio":
+            odd = int((before <= 0).sum() + (after <= 0).sum())
+            if odd:
+                raise PredictionsError(
+                    f"a log2 ratio needs positive values, and {odd} of {name!r} or {column!r} are "
+                    "not; set scale = 'difference' in [early]"
+                )
+            before, after = np.log2(before), np.log2(after)
+        found[name] = after - before
+    return pd.DataFrame(found)
+
+
+def engagement_of(study: TrialStudy) -> Engagement | None:
+    """Compare how the panel moved in the two arms; None without an early visit."""
+    change = change_by_early_visit(study)
+    if change is None:
+        return None
+    trial = study.trial
+    rows = np.flatnonzero(np.isin(trial.code, (0, study.treated)))
+    return engagement(
+        change.iloc[rows],
+        arm_names(study, rows),
+        control=trial.arms[0],
+        treated=trial.arms[study.treated],
+        rng=generator(study.experiment.seed, "engagement"),
+        strata=strata_of(trial, rows),
+    )

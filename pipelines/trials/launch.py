@@ -1,0 +1,180 @@
+"""One launch of a trial experiment, from the file to the report."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipelines.announcement import say_how_long
+from pipelines.environment import code_version, library_versions
+from pipelines.launch import make_folder
+from pipelines.progress import progress
+from pipelines.trials.benefit import (
+    average_effects,
+    benefit_results,
+    best_arm_value,
+    risk_groups,
+)
+from pipelines.trials.crossfit import HeldOut, cross_fit, fingerprint, pieces
+from pipelines.trials.experiment import load_trial
+from pipelines.trials.headline import (
+    claim_of,
+    control_test,
+    headline_test,
+    prognosis_of,
+    too_small,
+)
+from pipelines.trials.hypotheses import (
+    early_record,
+    engagement_of,
+    marker_table,
+    moderator_records,
+    named_markers,
+    next_trial,
+)
+from pipelines.trials.report import RECORD, write_trial_report
+from pipelines.trials.study import TrialStudy, assemble_trial
+from signature.effect.small_trial import SmallTrial, small_trial
+from signature.effect.trial_record import TrialRecord
+from signature.results import FlowLine
+
+SECONDS_PER_FIT = 0.07
+"""Of a candidate on a few hundred people: what an announcement reckons with."""
+
+
+def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
+    """Run a trial experiment and return its results folder.
+
+    Parameters
+    ----------
+    file : Path
+        The experiment's TOML file.
+    results : Path
+        Parent of the results folder.
+    jobs : int
+        Number of processes.
+    track : bool
+        Whether to write the run to MLflow.
+    """
+    from pipelines import tracking
+
+    started = datetime.now(UTC)
+    experiment = load_trial(file)
+    study = assemble_trial(experiment)
+    size = size_of(study)
+    folder = make_folder(results / experiment.name)
+    announce(study, size, jobs)
+    tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
+    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
+    with launch as tracked:
+        held_out = None
+        if not size.small:
+            with progress("fits", len(pieces(study))) as done:
+                held_out = cross_fit(study, folder, jobs=jobs, done=done)
+        print("Testing, evaluating and reporting", flush=True)
+        record = trial_record(study, size, held_out, started)
+        (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        report = write_trial_report(folder)
+        if tracked is not None:
+            tracked.log_trial(folder, record)
+    print(f"\n{record.claim.sentence}\n{record.claim.advice}\n")
+    print(f"Report      {report}")
+    print(f"Results     {folder}{os.sep}")
+    return folder
+
+
+def size_of(study: TrialStudy) -> SmallTrial:
+    """Decide by the size of the trial alone what is reported."""
+    trial = study.trial
+    people = {
+        name: int((trial.known & (trial.code == k)).sum()) for k, name in enumerate(trial.arms)
+    }
+    return small_trial(people, study.experiment.trial.markers, control=trial.arms[0])
+
+
+def announce(study: TrialStudy, size: SmallTrial, jobs: int) -> None:
+    """Print the question, the people, and what will be done."""
+    experiment, trial = study.experiment, study.trial
+    arms = ", ".join(f"{n} {name}" for name, n in size.people.items())
+    print(f"{experiment.title}: {experiment.question}")
+    print(
+        f"{len(trial.code)} people randomised; {trial.endpoint.label} known of {arms}; "
+        f"{len(trial.cohort.schema.panel)} panel features."
+    )
+    if size.small:
+        print(
+            "A small trial: target engagement and the markers that were named beforehand are "
+            "reported; no signature is learned."
+        )
+        return
+    fits = len(pieces(study)) + experiment.crossfitting.rearrangements * (
+        experiment.crossfitting.folds * experiment.crossfitting.repeats
+    )
+    print(
+        f"{len(study.candidates)} candidates, {experiment.crossfitting.repeats} × "
+        f"{experiment.crossfitting.folds} folds, {experiment.crossfitting.rearrangements} "
+        f"rearrangements of the arms: {fits} fits."
+    )
+    say_how_long(fits * SECONDS_PER_FIT, jobs)
+
+
+def trial_record(
+    study: TrialStudy, size: SmallTrial, held_out: HeldOut | None, started: datetime
+) -> TrialRecord:
+    """Test and evaluate everything that a trial of this size reports."""
+    trial, experiment = study.trial, study.experiment
+    engaged = engagement_of(study)
+    if held_out is None:
+        why = "; ".join(f"no {one.what}: {one.why}" for one in size.not_reported[:1])
+        headline = control = foretold = None
+        claim = too_small(why)
+        results, early, following = [], None, None
+    else:
+        headline, control = headline_test(study), control_test(study, held_out)
+        foretold = prognosis_of(study, held_out)
+        claim = claim_of(
+            headline,
+            foretold,
+            trial.arms[study.treated],
+            higher_is_better=trial.endpoint.higher_is_better,
+        )
+        results, early = benefit_results(study, held_out), early_record(study)
+        following = next_trial(study, claim, results)
+    return TrialRecord(
+        experiment=experiment.model_dump(mode="json"),
+        endpoint=asdict(trial.endpoint),
+        citation=trial.cohort.citation,
+        arms=list(trial.arms),
+        treated=trial.arms[study.treated],
+        labels={n: trial.cohort.schema[n].label or n for n in trial.cohort.schema.features},
+        exclusions=[
+            FlowLine(reason=s.reason, removed=s.removed, left=s.left) for s in trial.cohort.flow
+        ],
+        flow=list(trial.flow),
+        allocation=trial.balance,
+        notes=list(trial.notes),
+        dropped_features=study.dropped_features,
+        size=size,
+        claim=claim,
+        average=average_effects(study, held_out),
+        headline=headline,
+        control_score=control,
+        prognosis=foretold,
+        named=named_markers(study),
+        moderators=[] if size.small else moderator_records(study),
+        markers=None if size.small else marker_table(study),
+        candidates=results,
+        risk_groups=None if held_out is None else risk_groups(study, held_out),
+        best_arm=None if held_out is None else best_arm_value(study, held_out),
+        engagement=engaged,
+        early=early,
+        next_trial=following,
+        fingerprint=fingerprint(study),
+        code_version=code_version(),
+        environment=library_versions(),
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )

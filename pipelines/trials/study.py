@@ -1,0 +1,221 @@
+"""From a trial experiment to the people, arms, features and candidates that it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+
+from pipelines.handling import handling_of
+from pipelines.trials.experiment import TrialExperiment
+from signature.batch_codes import with_batch
+from signature.cohort import Cohort
+from signature.discovery import load
+from signature.effect.after_randomisation import check_early, declared_after
+from signature.effect.trial import Trial, make_trial
+from signature.endpoints import Endpoint
+from signature.exceptions import (
+    CohortError,
+    DefinitionError,
+    ExperimentError,
+    SchemaError,
+    TrialError,
+)
+from signature.schema import Scale
+from signature.validation.subgroups import Subgroup, subgroups
+
+DATASET_EXPORTS = ("CITATION", "load")
+ENDPOINT_EXPORTS = ("ENDPOINT", "derive")
+CANDIDATE_EXPORTS = ("LABEL", "PREDICTS", "build", "space")
+
+
+@dataclass(frozen=True, eq=False)
+class TrialStudy:
+    """What a trial experiment runs on.
+
+    Parameters
+    ----------
+    experiment : TrialExperiment
+    trial : Trial
+        All arms that were randomised, and the features that are used.
+    candidates : dict of module
+        Files of ``models/`` that predict benefit, the headline first.
+    dropped_features : dict of str
+        Why a feature is not there.
+    """
+
+    experiment: TrialExperiment
+    trial: Trial
+    candidates: dict[str, ModuleType]
+    dropped_features: dict[str, str]
+
+    @property
+    def treated(self) -> int:
+        """Position of the arm that the headline compares with the control, among the arms."""
+        return self.trial.arms.index(self.experiment.trial.treated)
+
+
+def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
+    """Load the data, attach endpoint and arms, and keep the features.
+
+    Raises
+    ------
+    ExperimentError
+        When the experiment names a data set, endpoint, arm, feature, candidate or record that does
+        not exist, or asks for a landmark that is not before the endpoint.
+    AllocationError, CohortError, OutcomeError, TableError, DataFolderNotSetError
+        When the data cannot answer the question; see their documentation.
+    """
+    asked, where = experiment.trial, f"experiment {experiment.name!r}"
+    try:
+        dataset = load("signature.datasets", asked.dataset, DATASET_EXPORTS)
+        endpoint = load("signature.endpoints", asked.endpoint, ENDPOINT_EXPORTS)
+        candidates = {
+            name: load("models", name, CANDIDATE_EXPORTS) for name in experiment.candidates.all
+        }
+    except DefinitionError as error:
+        raise ExperimentError(f"{where}: {error}") from None
+    told: Endpoint = endpoint.ENDPOINT
+    whole = dataset.load()
+    if experiment.assay.batch is not None:
+        whole = with_batch(whole, experiment.assay.batch)
+    cohort = whole.where(asked.where)
+    try:
+        values = endpoint.derive(cohort.records)
+    except KeyError as error:
+        raise ExperimentError(
+            f"{where}: endpoint {asked.endpoint!r} asks for the record {error}; {cohort.name} has: "
+            + ", ".join(sorted(cohort.records))
+        ) from None
+    cohort, dropped = _with_features(cohort, experiment)
+    trial = make_trial(
+        cohort,
+        told,
+        values,
+        control=asked.control,
+        ratio=asked.ratio,
+        arms=asked.arms or None,
+        strata=asked.strata,
+        missing=asked.missing,
+        seed=experiment.seed,
+        reasons=endpoint.unknown(cohort.records) if hasattr(endpoint, "unknown") else None,
+    )
+    study = TrialStudy(experiment, trial, candidates, dropped)
+    _check_names(study)
+    _check_early(study)
+    return study
+
+
+def _with_features(cohort: Cohort, experiment: TrialExperiment) -> tuple[Cohort, dict[str, str]]:
+    where = f"experiment {experiment.name!r}"
+    try:
+        schema = cohort.schema.choose(**experiment.features.model_dump())
+    except SchemaError as error:
+        raise ExperimentError(f"{where}, features: {error}") from None
+    cohort, dropped = cohort.with_features(schema).without_empty_features()
+    if not cohort.schema.panel:
+        raise ExperimentError(
+            f"{where}: nothing is left of the panel; "
+            + "; ".join(f"{name} is {why}" for name, why in dropped.items())
+        )
+    handling = handling_of(experiment.assay, cohort.schema, None, experiment.name)
+    return cohort.with_features(replace(cohort.schema, handling=handling)), dropped
+
+
+def _check_names(study: TrialStudy) -> None:
+    """Say before the first fit what is named and not there."""
+    experiment, cohort = study.experiment, study.trial.cohort
+    where = f"experiment {experiment.name!r}"
+    if experiment.trial.treated not in study.trial.arms:
+        raise ExperimentError(
+            f"{where}: no arm {experiment.trial.treated!r}; there are: "
+            + ", ".join(study.trial.arms)
+        )
+    absent = [n for n in experiment.trial.markers if n not in cohort.schema.features]
+    if experiment.early is not None:
+        absent += [n for n in experiment.early.later if n not in cohort.schema.features]
+        lost = [c for c in experiment.early.later.values() if c not in cohort.records]
+        if lost:
+            raise ExperimentError(
+                f"{where}, early: no recorded column {', '.join(map(repr, lost))}; there are: "
+                + ", ".join(sorted(cohort.records))
+            )
+    if absent:
+        raise ExperimentError(
+            f"{where}: {', '.join(map(repr, absent))} is none of the features; there are: "
+            + ", ".join(cohort.schema.features)
+        )
+    moderator_levels(study)
+
+
+def _check_early(study: TrialStudy) -> None:
+    """Hold the early visit to what the data set says of its days."""
+    early = study.experiment.early
+    if early is None:
+        return
+    where = f"experiment {study.experiment.name!r}, early"
+    later = declared_after(study.trial.cohort)
+    try:
+        check_early(list(early.later.values()), study.trial.endpoint, later)
+    except TrialError as error:
+        raise ExperimentError(f"{where}: {error}") from None
+    odd = [f"{c!r} (day {later[c]})" for c in early.later.values() if later[c] != early.day]
+    if odd:
+        raise ExperimentError(
+            f"{where}: the visit is said to be on day {early.day:g}, and the data set has other "
+            f"days for {', '.join(odd)}; say the day on which all of it was measured"
+        )
+
+
+def moderator_levels(study: TrialStudy) -> dict[str, list[Subgroup]]:
+    """Find who belongs to which level of each moderator that the experiment names.
+
+    Raises
+    ------
+    ExperimentError
+        When a column or level is not there, or cut points do not fit their column.
+    """
+    cohort, asked = study.trial.cohort, study.experiment.moderators
+    found: dict[str, list[Subgroup]] = {}
+    for name, levels in asked.items():
+        try:
+            if name in cohort.schema.features:
+                values = cohort.X[name]
+                if cohort.schema[name].scale is Scale.YES_NO:
+                    values = values.map({0.0: "no", 1.0: "yes"})
+            elif name in cohort.records:
+                values = cohort.records[name]
+            else:
+                raise CohortError(
+                    f"no feature or recorded column {name!r}; there are: "
+                    + ", ".join(sorted({*cohort.schema.features, *map(str, cohort.records)}))
+                )
+            table = pd.DataFrame({name: values}).reset_index(drop=True)
+            found[name] = subgroups(table, {name: levels or None})
+        except CohortError as error:
+            raise ExperimentError(
+                f"experiment {study.experiment.name!r}, moderators: {error}"
+            ) from None
+    return found
+
+
+def level_of(groups: list[Subgroup], n: int) -> np.ndarray:
+    """Return each row's level, None where it has none.
+
+    Parameters
+    ----------
+    groups : list of Subgroup
+        Of one column.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    ndarray of object, shape (n,)
+    """
+    level = np.full(n, None, dtype=object)
+    for group in groups:
+        level[group.rows] = group.level
+    return level

@@ -1,0 +1,139 @@
+"""What a trial experiment found, as kept in ``trial.json``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from signature.effect.advised_groups import Advice
+from signature.effect.allocation import AllocationCheck
+from signature.effect.arm_by_score import ArmByScore
+from signature.effect.benefit_calibration import BenefitCalibration
+from signature.effect.benefit_quantiles import EffectByGroup
+from signature.effect.c_for_benefit import CForBenefit
+from signature.effect.early_change import EarlyChange
+from signature.effect.engagement import Engagement
+from signature.effect.enrichment import Enrichment
+from signature.effect.estimate import Estimate
+from signature.effect.interaction_table import InteractionTable
+from signature.effect.moderators import Moderator
+from signature.effect.prognosis import Prognosis
+from signature.effect.rule_value import RuleValue
+from signature.effect.small_trial import SmallTrial
+from signature.effect.targeting import Targeting
+from signature.effect.trial import ArmFlow
+from signature.results import FlowLine
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class TrialCheck(_Record):
+    """One rule, and what was measured."""
+
+    rule: str
+    measured: str
+    passed: bool
+
+
+class TrialClaim(_Record):
+    """Which of the two words the result has earned."""
+
+    predictive: bool
+    """Tells who gains more from treatment: by the held-out interaction test alone."""
+    prognostic: bool
+    """Foretells the outcome whatever the arm, beyond the baseline."""
+    checks: list[TrialCheck]
+    sentence: str
+    advice: str
+
+
+class ArmEffect(_Record):
+    """Average effect of one arm over control, among all who were randomised to either."""
+
+    arm: str
+    unadjusted: Estimate
+    """Benefit: positive where the arm does better, in units of the endpoint."""
+    adjusted: Estimate | None
+    """The same by AIPW with held-out outcome predictions; None in a small trial."""
+
+
+class BenefitResult(_Record):
+    """What held-out predicted benefit of one candidate is worth."""
+
+    candidate: str
+    label: str
+    headline: bool
+    constant: bool
+    """The same benefit is predicted for all; the rest is then None."""
+    groups: EffectByGroup | None
+    targeting: Targeting | None
+    calibration: BenefitCalibration | None
+    c_for_benefit: CForBenefit | None
+    rule: RuleValue | None
+    """Of treating those of whom benefit is predicted, against all and none."""
+    advice: Advice | None
+    number_needed: str | None
+    """Among those whom the rule treats; None unless the endpoint is an event."""
+
+
+class NamedMarker(_Record):
+    """Interaction of one marker that was named beforehand."""
+
+    marker: str
+    test: ArmByScore
+
+
+class NamedModerator(_Record):
+    """Effect by level of one moderator that was named beforehand."""
+
+    column: str
+    label: str
+    found: Moderator
+
+
+class TrialRecord(_Record):
+    """Everything that a trial experiment found; nothing in it is of a person."""
+
+    version: Literal[1] = 1
+    experiment: dict[str, Any]
+    endpoint: dict[str, Any]
+    citation: str
+    arms: list[str]
+    """The control first."""
+    treated: str
+    """The arm that the headline compares with the control."""
+    labels: dict[str, str]
+    """How a report prints features."""
+    exclusions: list[FlowLine]
+    flow: list[ArmFlow]
+    allocation: AllocationCheck
+    notes: list[str]
+    dropped_features: dict[str, str]
+    size: SmallTrial
+    claim: TrialClaim
+    average: list[ArmEffect]
+    headline: ArmByScore | None
+    """None in a small trial, and where the learner predicts the same for all."""
+    control_score: ArmByScore | None
+    """Arm × prognosis: whether risk alone tells who gains."""
+    prognosis: Prognosis | None
+    named: list[NamedMarker]
+    moderators: list[NamedModerator]
+    markers: InteractionTable | None
+    candidates: list[BenefitResult]
+    risk_groups: EffectByGroup | None
+    """Effect by quantile of prognosis."""
+    best_arm: RuleValue | None
+    """With three arms or more: giving everybody the arm of the largest predicted benefit."""
+    engagement: Engagement | None
+    early: EarlyChange | None
+    next_trial: Enrichment | None
+    """None where nothing predictive was found: then there is nobody to enrich with."""
+    fingerprint: str
+    code_version: str
+    environment: dict[str, str]
+    started: str
+    seconds: float
