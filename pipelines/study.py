@@ -59,6 +59,13 @@ def assemble(experiment: Experiment) -> Study:
         }
     except DefinitionError as error:
         raise ExperimentError(f"experiment {experiment.name!r}: {error}") from None
+    of_benefit = [n for n, m in candidates.items() if getattr(m, "PREDICTS", "event") == "benefit"]
+    if of_benefit:
+        raise ExperimentError(
+            f"experiment {experiment.name!r}: candidates must predict the probability of an event, "
+            f"and {', '.join(map(repr, of_benefit))} predict benefit of a treatment, which only a "
+            "trial's arms can teach; leave them out of [candidates]"
+        )
     whole = dataset.load()
     if experiment.assay.batch is not None:
         whole = with_batch(whole, experiment.assay.batch)

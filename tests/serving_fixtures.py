@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from candidates_of import probability_candidates
 
 from signature.calibration import CalibratedProcedure
-from signature.discovery import load_all
 from signature.persistence import ModelCard, save_model
 from signature.results import (
     CONTRIBUTION_COLUMNS,
@@ -83,7 +83,7 @@ def procedures(trial):
     """Every candidate of ``models/``, fitted and calibrated."""
     X, y = trial
     fitted = {}
-    for name, module in load_all("models", ["build"]).items():
+    for name, module in probability_candidates().items():
         pipeline = module.build(SCHEMA, random_state=0).set_params(**FAST.get(name, {}))
         fitted[name] = CalibratedProcedure(pipeline, folds=3).fit(X, y)
     return fitted

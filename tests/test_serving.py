@@ -3,18 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from candidates_of import probability_candidates
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from models import __path__ as models_path
-from signature.discovery import names
 from signature.exceptions import ModelInputError
 from signature.schema import BATCH, Column, FeatureSchema, Role, Scale, batch_column, censored
 from signature.serving import Scorer
 
 pytest_plugins = ["serving_fixtures"]
 
-CANDIDATES = names("models")
+CANDIDATES = sorted(probability_candidates())
 SECRET = 73.123456789
 """A value that no message may repeat."""
 

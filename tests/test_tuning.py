@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from candidates_of import probability_candidates
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.pipeline import Pipeline
 
@@ -14,11 +15,10 @@ from pipelines.fitting import Rows
 from pipelines.study import assemble
 from pipelines.tuning import Tuner, fit_tuned
 from signature.calibration import decision
-from signature.discovery import load_all
 from signature.splits import person_folds
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "opt_periodontal_nonresponse.toml"
-CANDIDATES = load_all("models", ["build", "space"])
+CANDIDATES = probability_candidates()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,23 @@
+"""Causal forest of benefit on all features; needs the extra ``causal``."""
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from signature.effect.causal_forest import CausalForest
+from signature.procedures import linear_steps, procedure
+from signature.schema import FeatureSchema
+
+LABEL = "Causal forest"
+PREDICTS = "benefit"
+
+
+def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
+    """Return the procedure on all features."""
+    model = CausalForest(random_state=random_state)
+    return procedure(linear_steps(schema, random_state=random_state), model)
+
+
+def space(trial: Any) -> dict[str, Any]:
+    """Nothing: a forest hardly depends on its parameters."""
+    return {}
