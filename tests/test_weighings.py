@@ -29,7 +29,7 @@ METRICS = {
 
 
 def _own(seed=0, signal=1.0, numbers=(4, 7)):
-    """Rows 100, 101, … in disorder; repeats have any numbers, folds differ from one to the other."""
+    """Rows 100, 101, … in disorder; repeats have any numbers, each has its own folds."""
     rng = np.random.default_rng(seed)
     y = np.arange(N) % 3 % 2
     parts = []
