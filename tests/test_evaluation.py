@@ -250,9 +250,14 @@ def _intervals(block):
 
 def test_intervals_are_widened_inside_and_not_where_nobody_had_trained(monkeypatch):
     table, inner = _with_external()
-    now = evaluate(table, made_up.EXPERIMENT, made_up.LABELS, made_up.PARAMETERS, inner=inner)
-    monkeypatch.setattr(evaluation, "overlap", lambda folds: 1.0)
-    before = evaluate(table, made_up.EXPERIMENT, made_up.LABELS, made_up.PARAMETERS, inner=inner)
+
+    def evaluated(times):
+        # whatever the number of folds: of the external test, nobody had trained
+        monkeypatch.setattr(evaluation, "overlap", lambda folds: times)
+        told = (made_up.EXPERIMENT, made_up.LABELS, made_up.PARAMETERS)
+        return evaluate(table, *told, inner=inner)
+
+    before, now = evaluated(1.0), evaluated(1.2)
     assert [block.name for block in now.blocks] == ["internal", "external"]
     inside, outside = zip(*(map(_intervals, e.blocks) for e in (before, now)), strict=True)
     assert outside[0] == outside[1]
