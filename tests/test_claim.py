@@ -1,8 +1,11 @@
 """The ladder of claims: each rung alone, and none is skipped."""
 
 import pytest
+from results_null import null_record
 
-from pipelines.claim import EVENTS_ELSEWHERE, Minimum, climb
+from pipelines.claim import EVENTS_ELSEWHERE, SHUFFLED_P, Minimum, climb
+from pipelines.null_certificate import Comparison
+from pipelines.results_folder import comparison
 from signature.results import (
     PROCEDURE,
     REFERENCE,
@@ -134,3 +137,57 @@ def test_the_design_caps_the_claim(design):
     assert claim.rung == claim.highest == "exploratory"
     assert claim.missing[0].startswith("another design: ")
     assert _climb(_block(), _block("external"), design="diagnostic").rung == "externally validated"
+
+
+def _shuffled(p_value):
+    """A comparison with a hundred runs on shuffled outcomes."""
+    return Comparison(
+        auroc=0.8,
+        headline_auroc=0.8,
+        at_least=round(101 * p_value) - 1,
+        p_value=p_value,
+        p_low=p_value / 2,
+        p_high=min(1.0, 2 * p_value),
+        side="not decided",
+    )
+
+
+@pytest.mark.parametrize(
+    ("p_value", "rung"),
+    [
+        (0.01, "internally validated"),
+        (SHUFFLED_P, "internally validated"),
+        (0.0501, "none"),
+        (0.6, "none"),
+    ],
+)
+def test_what_shuffled_outcomes_do_as_well_is_not_exploratory(p_value, rung):
+    claim = climb([_block()], "prospective", ENOUGH, [], shuffled=_shuffled(p_value))
+    assert claim.rung == rung
+    (check,) = [c for c in claim.checks if "shuffled outcomes" in c.rule]
+    assert check.rung == "exploratory"
+    assert check.measured == f"p = {p_value:.3f}"
+    assert check.passed is (p_value <= 0.05)
+    if rung == "none":
+        assert claim.missing == [f"{check.rule} (measured: p = {p_value:.3f})"]
+
+
+def test_an_external_test_does_not_outweigh_shuffled_outcomes():
+    blocks = [_block(), _block("external")]
+    assert climb(blocks, "prospective", ENOUGH, []).rung == "externally validated"
+    assert climb(blocks, "prospective", ENOUGH, [], shuffled=_shuffled(0.2)).rung == "none"
+
+
+def test_without_a_null_check_the_rule_does_not_apply_and_is_said_so():
+    claim = _climb(_block())
+    (check,) = [c for c in claim.checks if "shuffled outcomes" in c.rule]
+    assert (check.measured, check.passed) == ("none were run", None)
+
+
+def test_the_null_check_of_another_run_is_ignored():
+    mine = null_record(0.45).model_copy(update={"comparison": _shuffled(0.6)})
+    assert comparison(mine, mine.run_fingerprint) == _shuffled(0.6)
+    assert comparison(mine, "0" * 64) is None
+    assert comparison(None, mine.run_fingerprint) is None
+    not_compared = mine.model_copy(update={"comparison": None})
+    assert comparison(not_compared, mine.run_fingerprint) is None

@@ -2,15 +2,20 @@
 
 from pathlib import Path
 
+import held_out_factory as made_up
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
+from pipelines import evaluation
 from pipelines.evaluation import evaluate
 from pipelines.experiment import load_experiment
 from signature.exceptions import PredictionsError
 from signature.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE
+from signature.validation.decision_record import SetsRecord, ThresholdRecord
+from signature.validation.estimates_record import Estimate
+from signature.validation.inner_table import FINAL_BLOCK
 
 EXPERIMENT = load_experiment(
     Path(__file__).parents[1] / "experiments" / "opt_preterm_birth.toml"
@@ -157,3 +162,111 @@ def test_ninety_five_percent_intervals_cover_the_truth():
         auroc = found.headline.candidate(REFERENCE).metrics["auroc"]
         hits += auroc.low <= truth <= auroc.high
     assert hits >= 34
+
+
+def _evaluate_made_up(people, experiment=made_up.EXPERIMENT, **changes):
+    table = made_up.held_out(people)
+    told = {"inner": made_up.inner_of(table)} | changes
+    return evaluate(table, experiment, made_up.LABELS, made_up.PARAMETERS, **told)
+
+
+@pytest.mark.parametrize(
+    ("people", "rung", "exported"),
+    [(60, "none", 0), (200, "exploratory", 0), (400, "internally validated", 3)],
+)
+def test_thresholds_are_exported_from_internally_validated_on(people, rung, exported):
+    found = _evaluate_made_up(people)
+    assert found.claim.rung == rung
+    assert len(found.final_thresholds) == exported
+    # what was measured of the folds' thresholds is told in any case
+    assert len(found.headline.thresholds) == 3
+
+
+def test_a_design_that_is_capped_exports_no_threshold():
+    capped = made_up.EXPERIMENT.model_copy(
+        update={"claim": made_up.EXPERIMENT.claim.model_copy(update={"design": "case-control"})}
+    )
+    assert _evaluate_made_up(400, capped).final_thresholds == []
+
+
+def test_a_claim_without_inner_predictions_exports_no_threshold():
+    found = _evaluate_made_up(400, inner=None)
+    assert found.claim.rung == "internally validated"
+    assert found.final_thresholds == []
+    assert found.headline.thresholds == []
+    assert found.headline.sets is None
+
+
+def test_exported_thresholds_are_put_on_the_final_models_own_inner_rows():
+    table = made_up.held_out(400)
+    inner = made_up.inner_of(table)
+    found = {t.rule: t.threshold for t in _evaluate_made_up(400, inner=inner).final_thresholds}
+    own = inner[(inner["block"] == FINAL_BLOCK) & (inner["candidate"] == PROCEDURE)]
+    assert len(own) == 400
+    false, true, at = roc_curve(own["outcome"], own["probability"], drop_intermediate=False)
+    p = np.sort(own["probability"].to_numpy())
+
+    def below(threshold):
+        """Half way to the next lower probability."""
+        return (threshold + p[p < threshold].max()) / 2
+
+    expected = {
+        "sensitivity of at least 90 %": below(at[true >= 0.9].max()),
+        "specificity of at least 90 %": below(at[1 - false >= 0.9].min()),
+        "probability of at least 30 %": 0.3,
+    }
+    assert found == pytest.approx(expected)
+
+
+def test_inner_predictions_of_other_people_are_refused():
+    with pytest.raises(PredictionsError, match="rows of the inner predictions are not in"):
+        _evaluate_made_up(60, inner=made_up.inner_of(made_up.held_out(80)))
+
+
+def _with_external():
+    """People of the study, and 150 others on whom the model is tested once."""
+    table = made_up.held_out(200)
+    others = made_up.held_out(150, folds=1, repeats=1, seed=9)
+    others = others.assign(block="external", row=others["row"] + 1000)
+    others["person"] += 1000
+    inner = made_up.inner_of(table)
+    first = (inner["block"] == "internal") & (inner["repeat"] == 0) & (inner["fold"] == 0)
+    development = inner[first].assign(block="external")
+    return (
+        pd.concat([table, others], ignore_index=True),
+        pd.concat([inner, development], ignore_index=True),
+    )
+
+
+def _intervals(block):
+    records: list[ThresholdRecord | SetsRecord] = [*block.thresholds, block.sets]
+    return {
+        (getattr(record, "rule", "sets"), name): value
+        for record in records
+        for name, value in record
+        if isinstance(value, Estimate)
+    }
+
+
+def test_intervals_are_widened_inside_and_not_where_nobody_had_trained(monkeypatch):
+    table, inner = _with_external()
+
+    def evaluated(times):
+        # whatever the number of folds: of the external test, nobody had trained
+        monkeypatch.setattr(evaluation, "overlap", lambda folds: times)
+        told = (made_up.EXPERIMENT, made_up.LABELS, made_up.PARAMETERS)
+        return evaluate(table, *told, inner=inner)
+
+    before, now = evaluated(1.0), evaluated(1.2)
+    assert [block.name for block in now.blocks] == ["internal", "external"]
+    inside, outside = zip(*(map(_intervals, e.blocks) for e in (before, now)), strict=True)
+    assert outside[0] == outside[1]
+    assert len(inside[0]) == 3 * 7 + 10
+    for key, plain in inside[0].items():
+        wide = inside[1][key]
+        assert wide.value == plain.value
+        if plain.low is not None and plain.low < plain.high:
+            assert wide.low <= plain.low <= plain.high <= wide.high
+            assert wide.high - wide.low > plain.high - plain.low, key
+        if key[1] not in ("events", "non_events", "break_even") and wide.low is not None:
+            assert 0 <= wide.low <= wide.high <= 1

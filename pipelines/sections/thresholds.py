@@ -41,11 +41,13 @@ def summarize(results: Results) -> dict[str, Any] | None:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, block_heading %}
+{% macro cut(threshold, digits) %}{{ "nobody" if threshold > 1 else threshold | number(digits) }}{%
+endmacro %}
 <p>Each fold's model has its own threshold, put by the rule on the inner folds of its training
 people and judged here on people who had no part in it. A rule that is met on the inner folds is met
 only roughly on others.
 {% if exported %}The registered model's own thresholds:
-{% for t in exported %}{{ t.rule }}, {{ t.threshold | number(3) }}{{ "; " if not loop.last }}{%
+{% for t in exported %}{{ t.rule }}, {{ cut(t.threshold, 3) }}{{ "; " if not loop.last }}{%
 endfor %}.
 {% else %}No threshold is exported with the model: the claim is “{{ rung }}”, and thresholds are
 exported from “internally validated” on.{% endif %}</p>
@@ -56,8 +58,8 @@ exported from “internally validated” on.{% endif %}</p>
 "Sensitivity", "Specificity", "PPV", "NPV", "Flagged"], false) %}
 {% for t in block.thresholds %}
 <tr><th scope="row">{{ t.rule | sentence }}</th>
-<td>{{ "nobody" if t.middle > 1 else t.middle | number(2) }}
-<small>{{ t.lowest | number(2) }} to {{ "nobody" if t.highest > 1 else t.highest | number(2) }},
+<td>{{ cut(t.middle, 2) }}
+<small>{{ cut(t.lowest, 2) }} to {{ cut(t.highest, 2) }},
 {{ t.folds }} {{ "model" if t.folds == 1 else "models" }}</small></td>
 <td>{{ t.sensitivity | estimate(2) }}</td><td>{{ t.specificity | estimate(2) }}</td>
 <td>{{ t.ppv | estimate(2) }}</td><td>{{ t.npv | estimate(2) }}</td>

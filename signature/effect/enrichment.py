@@ -120,7 +120,7 @@ def enrichment(
     >>> found.enriched.randomised, found.enriched.screened, found.all_comers.randomised
     (126, 252, 503)
     >>> found.cautious.randomised, round(found.power_of_all_comers, 2)
-    (504, 0.29)
+    (503, 0.29)
     """
     if not (0 < positive <= 1 and 0 < treated_share < 1 and 0 < alpha < power < 1):
         raise ValueError(
