@@ -63,13 +63,17 @@ def test_benefit_is_predicted_and_better_with_more_people(name):
 
 @every_learner
 def test_predictions_hardly_vary_where_benefit_is_the_same_for_all(name):
-    """The outcome varies by three; main effects of two per SD are no benefit."""
+    """Main effects of two per SD are no benefit.
+
+    Of 30 other trials each learner predicts one benefit for all in 22 or more, and the spread is
+    0.03 to 0.05 on average with an SD of 0.1: bounds are three errors of eight trials away.
+    """
     spread = []
-    for seed in range(4):
-        x, y, arm, _ = _trial(160, per_sd=0.0, seed=seed)
+    for seed in range(8):
+        x, y, arm, _ = _trial(300, per_sd=0.0, seed=seed)
         spread.append(_fit(name, x, y, arm, 0.5).predict(x).std())
-    assert np.median(spread) < 0.1
-    assert np.mean(spread) < 0.2
+    assert np.mean(spread) < 0.16
+    assert sum(s < 1e-9 for s in spread) >= 2
 
 
 @every_learner
