@@ -81,8 +81,9 @@ def linear_benefit(
     r"""Fit an elastic net whose penalty is the best one for people held out.
 
     The penalty is :math:`\lambda \sum_j (\rho |\beta_j| + \frac{1 - \rho}{2} \beta_j^2)` on half
-    the weighted mean square; level and average benefit have none. Everything is computed from sums
-    of squares and products by fold, so the time hardly depends on the number of rows.
+    the weighted mean square, once the contrast and what level and average benefit leave of the
+    response are divided by their root mean squares; level and average benefit have no penalty.
+    Everything is computed from products by fold, so the time hardly depends on the number of rows.
 
     Parameters
     ----------
@@ -107,7 +108,14 @@ def linear_benefit(
     """
     free = regression.unpenalised
     q = free.shape[1]
-    columns = np.column_stack([free, regression.contrast[:, None] * X, regression.response])
+    # an elastic net is not the same in other units, so these are the response's and the contrast's
+    size = _root_mean_square(regression.contrast, regression.weight)
+    everybody = np.ones(len(X), dtype=bool)
+    left = regression.response - free @ regression.averages(everybody)
+    unit = _root_mean_square(left, regression.weight) or 1.0
+    columns = np.column_stack(
+        [free, regression.contrast[:, None] / size * X, regression.response / unit]
+    )
     by_fold = fold_products(columns, regression.weight, regression.fold)
     total = by_fold.sum(axis=0)
     penalties = _penalties(_unexplained(total, q)[0], l1_ratio)
@@ -118,7 +126,8 @@ def linear_benefit(
     best = int(np.argmin(loss))
     beta = _path(total, q, penalties, l1_ratio)[best]
     average = -float(_residuals(total, q, beta[None])[0, q - 1])
-    return LinearBenefit(beta, average, float(penalties[best - 1]) if best else np.inf)
+    penalty = float(penalties[best - 1]) if best else np.inf
+    return LinearBenefit(beta * unit / size, average * unit, penalty)
 
 
 def fold_products(columns: np.ndarray, weight: np.ndarray, fold: np.ndarray) -> np.ndarray:
@@ -134,6 +143,10 @@ def training_products(by_fold: np.ndarray) -> np.ndarray:
     """Mean products of the rows outside each fold; the first column must be one of ones."""
     outside = by_fold.sum(axis=0) - by_fold
     return outside / outside[:, :1, :1]
+
+
+def _root_mean_square(values: np.ndarray, weight: np.ndarray) -> float:
+    return float(np.sqrt(weight @ values**2 / weight.sum()))
 
 
 def _penalties(inner: np.ndarray, l1_ratio: float) -> np.ndarray:

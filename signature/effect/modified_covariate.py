@@ -45,7 +45,7 @@ class ModifiedCovariate(EffectLearner):
     >>> y = 3 * x[:, 0] + treated * (1 + x[:, 1]) + rng.normal(size=400)
     >>> learned = ModifiedCovariate().fit(x, y, treated=treated, share=0.75)
     >>> learned.coef_.round(1), round(learned.intercept_, 1)
-    (array([-0.2,  0.9,  0.1,  0.1,  0. ]), 0.9)
+    (array([-0.1,  0.9,  0.1,  0. ,  0. ]), 0.9)
     """
 
     def __init__(self, l1_ratio: float = 0.5, folds: int = 5, random_state: int = 0) -> None:
