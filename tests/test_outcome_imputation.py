@@ -71,7 +71,7 @@ def test_imputing_covers_the_effect_that_complete_cases_miss():
 
 
 def test_draws_spread_as_much_as_the_posterior_says():
-    """Without features: mean, SD and extra spread from not knowing either, by the t distribution."""
+    """Without features: mean, SD, and the extra spread of not knowing either, by Student's t."""
     rng = np.random.default_rng(1)
     y = np.append(rng.normal(10, 2, size=12), np.nan)
     code = np.zeros(13, dtype=int)

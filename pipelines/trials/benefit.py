@@ -156,8 +156,8 @@ def _result(study: TrialStudy, held_out: HeldOut, people: Scored, name: str) -> 
         )  # fmt: skip
     better, event = trial.endpoint.higher_is_better, trial.endpoint.kind != "continuous"
     treat = treat_if(predicted)
-    told = {"arm": people.arm, "weight": people.weight}
-    advised = advice(people.benefit, treat, **told)
+    arm, weight = people.arm, people.weight
+    advised = advice(people.benefit, treat, arm=arm, weight=weight)
     needed = number_needed(advised.treat.benefit) if event else None
     seed = study.experiment.seed
     return BenefitResult(
@@ -167,11 +167,16 @@ def _result(study: TrialStudy, held_out: HeldOut, people: Scored, name: str) -> 
         constant=False,
         groups=_by_quantile(study, people, predicted),
         targeting=targeting(
-            people.benefit, predicted, generator(seed, "targeting", name), draws=draws, **told
+            people.benefit,
+            predicted,
+            generator(seed, "targeting", name),
+            draws=draws,
+            arm=arm,
+            weight=weight,
         ),
-        calibration=benefit_calibration(people.benefit, predicted, **told),
+        calibration=benefit_calibration(people.benefit, predicted, arm=arm, weight=weight),
         c_for_benefit=_ordered(study, people, predicted, name),
-        rule=rule_value(people.scores, treat, higher_is_better=better, **told),
+        rule=rule_value(people.scores, treat, higher_is_better=better, arm=arm, weight=weight),
         advice=advised,
         number_needed=None if needed is None else str(needed),
     )

@@ -1,4 +1,4 @@
-"""What was named beforehand: markers, groups of people, and change by an early visit."""
+"""What was named beforehand, markers and groups of people, and the table of all markers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from sklearn.pipeline import Pipeline
 from pipelines.trials.headline import compared, covariates_of, strata_of
 from pipelines.trials.study import TrialStudy, level_of, moderator_levels
 from signature.effect.arm_by_score import arm_by_score
-from signature.effect.engagement import Engagement, engagement
 from signature.effect.interaction_table import InteractionTable, interaction_table
 from signature.effect.moderators import moderator
 from signature.effect.trial_record import NamedMarker, NamedModerator
-from signature.exceptions import PredictionsError
 from signature.procedures import linear_steps
 from signature.randomness import generator, seed_for
 
@@ -96,52 +94,3 @@ def moderator_records(study: TrialStudy) -> list[NamedModerator]:
             )
         )
     return found
-
-
-def change_by_early_visit(study: TrialStudy) -> pd.DataFrame | None:
-    """Change of each feature by the early visit, NaN where it is not known.
-
-    Returns
-    -------
-    DataFrame of shape (n, n_features) or None
-        Later less earlier, or log2 of their ratio; None where the experiment names no early visit.
-
-    Raises
-    ------
-    PredictionsError
-        When a log2 ratio is asked of values that are not positive.
-    """
-    early, cohort = study.experiment.early, study.trial.cohort
-    if early is None:
-        return None
-    found = {}
-    for name, column in early.later.items():
-        before = cohort.X[name].to_numpy(dtype="float64")
-        after = pd.to_numeric(cohort.records[column]).to_numpy(dtype="float64")
-        if early.scale == "log2 ratio":
-            odd = int((before <= 0).sum() + (after <= 0).sum())
-            if odd:
-                raise PredictionsError(
-                    f"a log2 ratio needs positive values, and {odd} of {name!r} or {column!r} are "
-                    "not; set scale = 'difference' in [early]"
-                )
-            before, after = np.log2(before), np.log2(after)
-        found[name] = after - before
-    return pd.DataFrame(found)
-
-
-def engagement_of(study: TrialStudy) -> Engagement | None:
-    """Compare how the panel moved in the two arms; None without an early visit."""
-    change = change_by_early_visit(study)
-    if change is None:
-        return None
-    trial = study.trial
-    rows = np.flatnonzero(np.isin(trial.code, (0, study.treated)))
-    return engagement(
-        change.iloc[rows],
-        arm_names(study, rows),
-        control=trial.arms[0],
-        treated=trial.arms[study.treated],
-        rng=generator(study.experiment.seed, "engagement"),
-        strata=strata_of(trial, rows),
-    )

@@ -19,6 +19,7 @@ from pipelines.trials.benefit import (
     risk_groups,
 )
 from pipelines.trials.crossfit import HeldOut, cross_fit, fingerprint, pieces
+from pipelines.trials.early_visit import early_record, engagement_of, marker_visits
 from pipelines.trials.experiment import load_trial
 from pipelines.trials.headline import (
     claim_of,
@@ -27,14 +28,8 @@ from pipelines.trials.headline import (
     prognosis_of,
     too_small,
 )
-from pipelines.trials.hypotheses import (
-    early_record,
-    engagement_of,
-    marker_table,
-    moderator_records,
-    named_markers,
-    next_trial,
-)
+from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
+from pipelines.trials.next_trial import next_trial
 from pipelines.trials.report import RECORD, write_trial_report
 from pipelines.trials.study import TrialStudy, assemble_trial
 from signature.effect.small_trial import SmallTrial, small_trial
@@ -126,7 +121,7 @@ def trial_record(
 ) -> TrialRecord:
     """Test and evaluate everything that a trial of this size reports."""
     trial, experiment = study.trial, study.experiment
-    engaged = engagement_of(study)
+    average, notes = average_effects(study, held_out), list(trial.notes)
     if held_out is None:
         why = "; ".join(f"no {one.what}: {one.why}" for one in size.not_reported[:1])
         headline = control = foretold = None
@@ -142,7 +137,9 @@ def trial_record(
             higher_is_better=trial.endpoint.higher_is_better,
         )
         results, early = benefit_results(study, held_out), early_record(study)
-        following = next_trial(study, claim, results)
+        if isinstance(early, str):
+            notes, early = [*notes, early], None
+        following = next_trial(study, claim, average, results)
     return TrialRecord(
         experiment=experiment.model_dump(mode="json"),
         endpoint=asdict(trial.endpoint),
@@ -155,11 +152,11 @@ def trial_record(
         ],
         flow=list(trial.flow),
         allocation=trial.balance,
-        notes=list(trial.notes),
+        notes=notes,
         dropped_features=study.dropped_features,
         size=size,
         claim=claim,
-        average=average_effects(study, held_out),
+        average=average,
         headline=headline,
         control_score=control,
         prognosis=foretold,
@@ -169,8 +166,9 @@ def trial_record(
         candidates=results,
         risk_groups=None if held_out is None else risk_groups(study, held_out),
         best_arm=None if held_out is None else best_arm_value(study, held_out),
-        engagement=engaged,
+        engagement=engagement_of(study),
         early=early,
+        visits=[] if early is None else marker_visits(study),
         next_trial=following,
         fingerprint=fingerprint(study),
         code_version=code_version(),

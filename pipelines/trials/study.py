@@ -87,7 +87,7 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
     except KeyError as error:
         raise ExperimentError(
             f"{where}: endpoint {asked.endpoint!r} asks for the record {error}; {cohort.name} has: "
-            + ", ".join(sorted(cohort.records))
+            + ", ".join(sorted(map(str, cohort.records)))
         ) from None
     cohort, dropped = _with_features(cohort, experiment)
     trial = make_trial(
@@ -140,7 +140,7 @@ def _check_names(study: TrialStudy) -> None:
         if lost:
             raise ExperimentError(
                 f"{where}, early: no recorded column {', '.join(map(repr, lost))}; there are: "
-                + ", ".join(sorted(cohort.records))
+                + ", ".join(sorted(map(str, cohort.records)))
             )
     if absent:
         raise ExperimentError(

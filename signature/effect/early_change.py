@@ -334,7 +334,8 @@ def _gain(told: _Landmark, name: str, rng: np.random.Generator, seed: int, draws
         for k, (_, out) in enumerate(person_folds(events, np.arange(n), FOLDS, seed + repeat)):
             fold[out] = k
         for which, X in enumerate((before, both)):
-            found = held_out_outcome(X, y, weight=np.ones(n), fold=fold)
-            held_out[which] += found / REPEATS
-    found = prognosis(y, np.zeros(n, dtype=int), *held_out, rng, folds=FOLDS, draws=draws)
+            held_out[which] += held_out_outcome(X, y, weight=np.ones(n), fold=fold) / REPEATS
+    found = prognosis(
+        y, np.zeros(n, dtype=int), held_out[0], held_out[1], rng, folds=FOLDS, draws=draws
+    )
     return ArmGain(name, n, found)

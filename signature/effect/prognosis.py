@@ -18,8 +18,8 @@ class Explained:
     Parameters
     ----------
     value, low, high : float
-        1 at most; below 0 where predictions are worse than the arm's mean. An interval may be
-        undefined, as NaN is in no record.
+        1 at most; below 0 where predictions are worse than the arm's mean. The ends are None where
+        too few draws of people had any variance to explain.
     """
 
     value: float
@@ -127,11 +127,10 @@ def prognosis(
     with np.errstate(invalid="ignore", divide="ignore"):
         shares = [1 - (weights * (y - p) ** 2).sum(axis=1) / spread for p in (low, high)]
     factor = 1.0 if folds is None else sqrt(folds / (folds - 1))
-    return Prognosis(
-        n,
-        *(_explained(s, factor, level) for s in shares),
-        _explained(shares[1] - shares[0], factor, level),
+    alone, both, gain = (
+        _explained(s, factor, level) for s in (shares[0], shares[1], shares[1] - shares[0])
     )
+    return Prognosis(n, alone, both, gain)
 
 
 def _centred(values: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from signature.effect.rule_value import RuleValue
 from signature.effect.small_trial import SmallTrial
 from signature.effect.targeting import Targeting
 from signature.effect.trial import ArmFlow
+from signature.effect.visit_lines import VisitLine
 from signature.results import FlowLine
 
 
@@ -94,6 +95,15 @@ class NamedModerator(_Record):
     found: Moderator
 
 
+class MarkerVisits(_Record):
+    """One marker at baseline and at the early visit, on the scale of the change."""
+
+    marker: str
+    better: str
+    """What counts as having done better later."""
+    lines: list[VisitLine]
+
+
 class TrialRecord(_Record):
     """Everything that a trial experiment found; nothing in it is of a person."""
 
@@ -130,6 +140,7 @@ class TrialRecord(_Record):
     """With three arms or more: giving everybody the arm of the largest predicted benefit."""
     engagement: Engagement | None
     early: EarlyChange | None
+    visits: list[MarkerVisits]
     next_trial: Enrichment | None
     """None where nothing predictive was found: then there is nobody to enrich with."""
     fingerprint: str
