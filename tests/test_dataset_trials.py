@@ -22,7 +22,7 @@ LOCAL = {
     "breast_cancer_recovery": "breast_cancer_recovery_trial",
     "antidepressant_trial": "antidepressant_trial",
 }
-TRIALS = [*LOCAL, "opt", "simulated_il2_trial"]
+TRIALS = [*LOCAL, "opt", "simulated_il2_trial", "simulated_il2_null", "simulated_il2_small"]
 
 # columns of the files that are known at randomisation; every other may be anything
 BASELINE = {
@@ -98,7 +98,9 @@ def test_features_do_not_move_when_the_future_does(
         ("breast_cancer_recovery", {"standard care": 84, "education": 83, "nutrition": 85}),
         ("antidepressant_trial", {"placebo": 88, "drug": 84}),
         ("opt", {"control": 410, "treatment": 413}),
-        ("simulated_il2_trial", {"placebo": 40, "interleukin-2": 80}),
+        ("simulated_il2_trial", {"placebo": 134, "interleukin-2": 266}),
+        ("simulated_il2_null", {"placebo": 134, "interleukin-2": 266}),
+        ("simulated_il2_small", {"placebo": 12, "interleukin-2": 24}),
     ],
 )
 def test_sizes_of_arms(cohort_of, name, sizes):

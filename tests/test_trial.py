@@ -39,7 +39,7 @@ def made(cohort, endpoint=simulated_activity_day_85, **told):
 
 @pytest.fixture(scope="module")
 def simulated():
-    return simulated_il2_trial.load()
+    return simulated_il2_trial.draw(120).cohort
 
 
 def read(dataset):

@@ -84,11 +84,11 @@ class SimulatedTrial:
 
 
 def load() -> Cohort:
-    """Return the trial of 120 people, 80 of them treated, in which TNF tells who gains."""
+    """Return the trial of 400 people, 266 of them treated, in which TNF tells who gains."""
     return draw().cohort
 
 
-def draw(n: int = 120, *, modified: bool = True, seed: int = SEED) -> SimulatedTrial:
+def draw(n: int = 400, *, modified: bool = True, seed: int = SEED) -> SimulatedTrial:
     """Draw one trial.
 
     Parameters
