@@ -1,1 +1,4 @@
-"""Sections of the report of a trial experiment: one file each."""
+"""One file per section of a trial's report: ``TITLE``, ``ORDER``, ``summarize``, ``TEMPLATE``.
+
+As in ``pipelines/sections/``, with ``results.record`` being what the trial found.
+"""
