@@ -43,6 +43,30 @@ def estimate(record: Mapping[str, float | None], digits: int = 3, sign: bool = F
     return f"{text} ({number(low, digits, sign)} to {number(high, digits, sign)})"
 
 
+def p_value(value: float | None) -> str:
+    """Print a p-value with three decimals, and never as zero.
+
+    Examples
+    --------
+    >>> p_value(0.0126), p_value(0.0001), p_value(None)
+    ('0.013', '< 0.001', 'undefined')
+    """
+    return "< 0.001" if value is not None and value < 0.0005 else number(value)
+
+
+def p_is(value: float | None) -> str:
+    """Print a p-value within a sentence.
+
+    Examples
+    --------
+    >>> p_is(0.0126), p_is(0.0001), p_is(None)
+    ('p = 0.013', 'p < 0.001', 'p undefined')
+    """
+    if value is None or value != value:
+        return f"p {UNDEFINED}"
+    return f"p {p_value(value)}" if value < 0.0005 else f"p = {p_value(value)}"
+
+
 def percent(share: float | None, digits: int = 0) -> str:
     """Print a share as a percentage.
 
@@ -138,7 +162,19 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-_ALL = (number, estimate, percent, count, quantity, percentile, duration, moment, sentence)
+_ALL = (
+    number,
+    estimate,
+    p_value,
+    p_is,
+    percent,
+    count,
+    quantity,
+    percentile,
+    duration,
+    moment,
+    sentence,
+)
 
 FILTERS = {f.__name__: f for f in _ALL}
 """What templates may call."""

@@ -13,10 +13,12 @@ import typer
 
 from pipelines import cli
 from pipelines.selection_table import selection_table
+from pipelines.trials.tables import collect_trials, interaction_error_table, trials_table
 from pipelines.validation_table import validation_table
 
 README = Path("README.md")
 MEASURED = Path("experiments/benchmarks/measured.json")
+MEASURED_TRIALS = Path("experiments/benchmarks/measured_trials.json")
 PUBLISHED = Path("experiments/benchmarks/published.toml")
 BENCHMARKS = Path("experiments/benchmarks")
 TARGETS = BENCHMARKS / "selection_targets.toml"
@@ -222,6 +224,8 @@ def tables(root: Path) -> dict[str, str]:
         "speed": speed_table(benchmarks),
         "selection": selection_table(benchmarks, targets),
         "validation": validation_table(benchmarks),
+        "trials": trials_table(benchmarks[MEASURED_TRIALS.stem]),
+        "interaction error": interaction_error_table(benchmarks["interaction_type_one"]),
     }
 
 
@@ -244,8 +248,11 @@ def readme(
 ) -> None:
     """Write the measured tables of README.md again."""
     if collect_from is not None:
-        found = json.dumps(collect(collect_from), indent=1) + "\n"
-        MEASURED.write_text(found, encoding="utf-8")
+        for file, found in (
+            (MEASURED, collect(collect_from)),
+            (MEASURED_TRIALS, collect_trials(collect_from)),
+        ):
+            file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     filled = fill(README.read_text(encoding="utf-8"), tables(Path()))
     README.write_text(filled, encoding="utf-8")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.number_words import number
+from pipelines.number_words import number, p_is
 from pipelines.trials.crossfit import HeldOut, score_again
 from pipelines.trials.study import TrialStudy
 from signature.effect.arm_by_score import ArmByScore, arm_by_score
@@ -110,7 +110,7 @@ def claim_of(
             f"and with p at most {LEVEL}, when the whole learning is repeated in rearranged arms",
             measured="the learner predicts the same benefit for all"
             if headline is None
-            else f"p = {number(headline.p)}, "
+            else f"{p_is(headline.p)}, "
             + ("in the right direction" if right > 0 else "in the wrong direction"),
             passed=predictive,
         ),

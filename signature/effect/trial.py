@@ -324,14 +324,14 @@ def _weights(
     lost = int((~known).sum())
     if missing == "complete":
         notes.append(
-            f"{lost} people whose outcome is not known are left out of estimates, as if nothing of "
+            f"those {lost} whose outcome is not known are left out of estimates, as if nothing of "
             "importance had decided who they are"
         )
     if missing != "inverse probability":
         return None
     weight, cut = inverse_probability_weights(known, code, _standardised(cohort, seed))
     notes.append(
-        f"{lost} people's outcomes are not known; the others are weighted by one over their "
+        f"the outcome of {lost} is not known; the others are weighted by one over their "
         f"probability of being known, by arm, from the features; {cut} weights were cut to the "
         "99th percentile"
     )

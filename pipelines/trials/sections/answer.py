@@ -82,7 +82,7 @@ was validated.</li>
 <li>The learner predicted the same benefit for everybody, which is its way to say that it found no
 difference. There was nothing to test.</li>
 {% else %}
-<li>The word <em>predictive</em> hangs on one test, chosen before: p = {{ headline.p | number(3) }}
+<li>The word <em>predictive</em> hangs on one test, chosen before: {{ headline.p | p_is }}
 (its Monte Carlo interval {{ headline.p_low | number(3) }} to {{ headline.p_high | number(3) }}), in
 {{ headline.people | count }} people of the two arms.</li>
 <li>The benefit of each person was predicted by models that had not seen them ({{ repeats }} ×

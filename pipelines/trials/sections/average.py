@@ -45,9 +45,9 @@ TEMPLATE = """
 "Difference of means", "p"] + (["Adjusted", "p"] if adjusted else [])) %}
 {% for one in arms %}
 <tr><th scope="row">{{ one.arm }}</th><td>{{ one.unadjusted | estimate(2, true) }}</td>
-<td>{{ one.unadjusted.p | number(3) }}</td>
+<td>{{ one.unadjusted.p | p_value }}</td>
 {% if adjusted %}<td>{{ one.adjusted | estimate(2, true) }}</td>
-<td>{{ one.adjusted.p | number(3) }}</td>{% endif %}</tr>
+<td>{{ one.adjusted.p | p_value }}</td>{% endif %}</tr>
 {% endfor %}
 {% endcall %}
 {% if adjusted %}

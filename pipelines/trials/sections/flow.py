@@ -55,7 +55,7 @@ not loop.last }}{% else %}–{% endfor %}</td></tr>
 {% endfor %}
 {% endcall %}
 <p>{% if contradicts %}<strong>The sizes of the arms contradict the declared ratio</strong>{% else
-%}The sizes of the arms fit the declared ratio{% endif %} (p = {{ p | number(3) }}, {{ "exact" if
+%}The sizes of the arms fit the declared ratio{% endif %} ({{ p | p_is }}, {{ "exact" if
 exact else "chi-squared" }}){% if contradicts %}: check the ratio, and whether everybody who was
 randomised is there{% endif %}.</p>
 {% if exclusions %}

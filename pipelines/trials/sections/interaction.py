@@ -101,11 +101,11 @@ standard deviation of a score: above 0 where people with more of it gain more.</
 {% call data_table("The test that decides, and its control", ["Score", "Additional benefit", "p",
 "Monte Carlo interval of p"]) %}
 <tr class="headline"><th scope="row">Predicted benefit, held out: decides</th>
-<td>{{ headline | estimate(2, true) }}</td><td>{{ headline.p | number(3) }}</td>
+<td>{{ headline | estimate(2, true) }}</td><td>{{ headline.p | p_value }}</td>
 <td>{{ headline.p_low | number(3) }} to {{ headline.p_high | number(3) }}</td></tr>
 {% if control_score is not none %}
 <tr><th scope="row">Predicted outcome, held out: control</th>
-<td>{{ control_score | estimate(2, true) }}</td><td>{{ control_score.p | number(3) }}</td>
+<td>{{ control_score | estimate(2, true) }}</td><td>{{ control_score.p | p_value }}</td>
 <td>{{ control_score.p_low | number(3) }} to {{ control_score.p_high | number(3) }}</td></tr>
 {% endif %}
 {% endcall %}
@@ -119,7 +119,7 @@ be all that there is.</p>
 "Monte Carlo interval of p"]) %}
 {% for one in named %}
 <tr><th scope="row">{{ one.label }}</th><td>{{ one | estimate(2, true) }}</td>
-<td>{{ one.p | number(3) }}</td>
+<td>{{ one.p | p_value }}</td>
 <td>{{ one.p_low | number(3) }} to {{ one.p_high | number(3) }}</td></tr>
 {% endfor %}
 {% endcall %}
@@ -132,8 +132,8 @@ length > 1 }}. A small one is a reason to test this marker in the next trial{% i
 {% call data_table("All markers", ["Marker", "Additional benefit", "p alone", "p corrected"]) %}
 {% for row in rows %}
 <tr{% if row.p_family <= 0.05 %} class="headline"{% endif %}><th scope="row">{{ row.label }}</th>
-<td>{{ row | estimate(2, true) }}</td><td>{{ row.p | number(3) }}</td>
-<td>{{ row.p_family | number(3) }}</td></tr>
+<td>{{ row | estimate(2, true) }}</td><td>{{ row.p | p_value }}</td>
+<td>{{ row.p_family | p_value }}</td></tr>
 {% endfor %}
 {% endcall %}
 {% endcall %}

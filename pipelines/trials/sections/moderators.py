@@ -107,7 +107,7 @@ leaves 0 out and another’s does not is no difference between them.</p>
 <p>{% if group.p is none %}No comparison of levels: {{ group.how }}.{% else %}{% if
 group.difference.value is not none %}Benefit in the second level less that in the first:
 <strong>{{ group.difference | estimate(2, true) }}</strong>, {% else %}The same benefit in all
-levels: {% endif %}p = {{ group.p | number(3) }} ({{ group.p_low | number(3) }} to
+levels: {% endif %}{{ group.p | p_is }} ({{ group.p_low | number(3) }} to
 {{ group.p_high | number(3) }}; {{ group.how }}).{% endif %}{% if group.unknown %} The level of
 {{ group.unknown | count }} is not known; they are left out.{% endif %}</p>
 {% endfor %}
