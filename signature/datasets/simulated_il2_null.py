@@ -1,4 +1,4 @@
-"""The simulated trial of low-dose interleukin-2 in 400 people, in which everybody is expected to gain the same."""
+"""The simulated trial of low-dose interleukin-2 in which everybody is expected to gain the same."""
 
 from __future__ import annotations
 
