@@ -22,8 +22,14 @@ control = "control"
 treated = "treatment"
 ratio = { "control" = 1, "treatment" = 1 }
 [features]
-baseline = ["demographics", "obstetric history", "medication", "smoking", "alcohol and drugs", "comorbidity", "body size"]
-panel = ["cytokine"]
+baseline = [
+  "demographics", "body size", "comorbidity", "smoking", "alcohol and drugs",
+  "obstetric history", "periodontal status", "medication",
+]
+panel = [
+  "acute phase", "cytokine", "chemokine", "enzyme", "lipid mediator", "bacterial product",
+  "antibody",
+]
 [crossfitting]
 folds = 3
 repeats = 1
