@@ -110,6 +110,18 @@ def test_few_people_give_slopes_and_no_gain():
     assert found.markers[0].slopes[0].slope.value is not None
 
 
+@pytest.mark.parametrize("common", [0, 1])
+def test_an_event_that_is_too_rare_for_every_fold_gives_slopes_and_no_gain(common):
+    _, arm, before, change = made_up(100)
+    y = np.full(100, float(common))
+    y[:8] = 1 - common  # four in each arm, and five folds
+    found = asked(y, arm, before, change)
+    assert [gain.prognosis for gain in found.gains] == [None, None]
+    assert found.markers[0].slopes[0].slope.value is not None
+    y[8:10] = 1 - common
+    assert None not in [gain.prognosis for gain in asked(y, arm, before, change).gains]
+
+
 def test_a_change_that_is_the_same_for_all_leaves_nothing_to_tell():
     y, arm, before, change = made_up(80)
     found = asked(y, arm, before, change * 0).markers[0]

@@ -83,7 +83,7 @@ class HeldOut:
 
 
 def layouts(trial: Trial, folds: int, repeats: int, seed: int) -> list[list[Split]]:
-    """Lay out folds that each hold their share of every arm, of every event in each.
+    """Lay out folds that each hold their share of every arm, and of its events.
 
     Returns
     -------
@@ -92,7 +92,12 @@ def layouts(trial: Trial, folds: int, repeats: int, seed: int) -> list[list[Spli
     """
     stratum = 2 * trial.code
     if trial.endpoint.kind != "continuous":
-        stratum = stratum + np.nan_to_num(trial.outcome).astype(int)
+        event = np.nan_to_num(trial.outcome).astype(int)
+        for arm in range(len(trial.arms)):
+            own = trial.code == arm
+            # what is rarer than that cannot be shared, and the splitter would warn
+            if np.bincount(event[own], minlength=2).min() >= folds:
+                stratum[own] += event[own]
     who = np.arange(len(trial.code))
     return [
         person_folds(stratum, who, folds, seed_for(seed, "trial", repeat))
@@ -224,6 +229,7 @@ def _outcome_model(
         cv=min(5, rarer),
         l1_ratios=(0.0,),
         scoring="neg_log_loss",
+        max_iter=2000,
         use_legacy_attributes=False,
     ).fit(Z, y, sample_weight=weight)
     return np.asarray(model.predict_proba(Z_held_out)[:, 1], dtype="float64")

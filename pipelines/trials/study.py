@@ -28,7 +28,7 @@ from signature.validation.subgroups import Subgroup, subgroups
 
 DATASET_EXPORTS = ("CITATION", "load")
 ENDPOINT_EXPORTS = ("ENDPOINT", "derive")
-CANDIDATE_EXPORTS = ("LABEL", "PREDICTS", "build", "space")
+CANDIDATE_EXPORTS = ("LABEL", "build", "space")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,8 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
     ------
     ExperimentError
         When the experiment names a data set, endpoint, arm, feature, candidate or record that does
-        not exist, or asks for a landmark that is not before the endpoint.
+        not exist, a candidate that does not predict benefit, or a landmark that is not before the
+        endpoint.
     AllocationError, CohortError, OutcomeError, TableError, DataFolderNotSetError
         When the data cannot answer the question; see their documentation.
     """
@@ -77,6 +78,13 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
         }
     except DefinitionError as error:
         raise ExperimentError(f"{where}: {error}") from None
+    other = [n for n, m in candidates.items() if getattr(m, "PREDICTS", "event") != "benefit"]
+    if other:
+        raise ExperimentError(
+            f"{where}: candidates of a trial must predict benefit, and "
+            f"{', '.join(map(repr, other))} predict the probability of an event, which says "
+            "nothing of treatment; leave them out of [candidates]"
+        )
     told: Endpoint = endpoint.ENDPOINT
     whole = dataset.load()
     if experiment.assay.batch is not None:

@@ -77,7 +77,11 @@ class MarkerChange:
 
 @dataclass(frozen=True)
 class ArmGain:
-    """Held-out gain of all changes over the baseline within one arm; None with too few people."""
+    """Held-out gain of all changes over the baseline within one arm.
+
+    None with too few people, or where an event is too rare, or too common, for every fold to have
+    some of both.
+    """
 
     arm: str
     people: int
@@ -321,13 +325,15 @@ def _gain(told: _Landmark, name: str, rng: np.random.Generator, seed: int, draws
     own = told.arm == name
     n = int(own.sum())
     y = told.outcome[own]
-    if n < FEWEST_FOR_GAIN or np.ptp(y) == 0:
+    event = bool(np.isin(y, (0, 1)).all())
+    few = event and min((y == 0).sum(), (y == 1).sum()) < FOLDS
+    if n < FEWEST_FOR_GAIN or few or np.ptp(y) == 0:
         return ArmGain(name, n, None)
     before = told.baseline[own].to_numpy(dtype="float64")
     change = told.change[own].to_numpy(dtype="float64")
     spread = change.std(axis=0)
     both = np.column_stack([before, (change - change.mean(axis=0)) / np.where(spread, spread, 1)])
-    events = y if np.isin(y, (0, 1)).all() else np.zeros(n)
+    events = y if event else np.zeros(n)
     held_out = np.zeros((2, n))
     for repeat in range(REPEATS):
         fold = np.zeros(n, dtype=int)
