@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from signature.effect.arm_by_score import ArmByScore
+from signature.effect.estimate import Estimate
+from signature.effect.prognosis import Explained
 from signature.effect.trial_record import TrialRecord
 
 
@@ -63,6 +65,23 @@ def unit_of_difference(record: TrialRecord, scale: str = "outcome") -> str:
     if record.endpoint["kind"] == "continuous":
         return str(record.endpoint["unit"] or "units")
     return "difference in risk"
+
+
+def decimals(record: TrialRecord, scale: str = "outcome") -> int:
+    """Say with how many decimals a difference between arms is printed; `scale` as of its unit."""
+    return 2 if scale == "log odds" or record.endpoint["kind"] == "continuous" else 3
+
+
+def shown(found: Estimate | None) -> dict[str, float | None]:
+    """Return an estimate for a template; undefined where there is none."""
+    if found is None:
+        return {"value": None, "low": None, "high": None, "p": None}
+    return {"value": found.value, "low": found.low, "high": found.high, "p": found.p}
+
+
+def explained(found: Explained) -> dict[str, float | None]:
+    """Return a share of variance for a template."""
+    return {"value": found.value, "low": found.low, "high": found.high}
 
 
 def good(record: TrialRecord) -> str:

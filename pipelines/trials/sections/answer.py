@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.trials.direction import good, unit_of_difference
+from pipelines.trials.direction import decimals, good, shown, unit_of_difference
 from pipelines.trials.report import TrialResults
 
 TITLE = "The answer"
@@ -35,7 +35,8 @@ def summarize(results: TrialResults) -> dict[str, Any]:
         "treated": record.treated,
         "control": record.arms[0],
         "unit": unit_of_difference(record),
-        "benefit": _shown(overall.adjusted or overall.unadjusted),
+        "digits": decimals(record),
+        "benefit": shown(overall.adjusted or overall.unadjusted),
         "adjusted": overall.adjusted is not None,
         "headline": None
         if record.headline is None
@@ -51,25 +52,22 @@ def summarize(results: TrialResults) -> dict[str, Any]:
     }
 
 
-def _shown(found: Any) -> dict[str, float | None]:
-    return {"value": found.value, "low": found.low, "high": found.high}
-
-
 TEMPLATE = """
 {% from "macros.html" import data_table %}
-<p class="question"><strong>What was asked.</strong> {{ question }}</p>
 <div class="verdict {{ verdict }}">
 <p class="answer">{{ sentence }}</p>
 <p class="claim"><strong>{{ advice }}</strong></p>
 </div>
+<p class="question"><strong>What was asked.</strong> {{ question }}</p>
 <dl class="facts">
 <div><dt>Randomised</dt><dd>{{ randomised | count }}
 <small>{% for one in arms %}{{ one.randomised | count }} {{ one.arm }}{{ "; " if not loop.last
 }}{% endfor %}; outcome known of {{ known | count }}</small></dd></div>
 <div><dt>Outcome</dt><dd class="words">{{ endpoint }} <small>{{ good }}</small></dd></div>
-<div><dt>Average benefit of {{ treated }}</dt><dd>{{ benefit.value | number(2, true) }}
-<small>95 % interval {{ benefit.low | number(2, true) }} to {{ benefit.high | number(2, true) }}
-{{ unit }} against {{ control }}; above 0 is good{{ ", adjusted" if adjusted }}</small></dd></div>
+<div><dt>Average benefit of {{ treated }}</dt><dd>{{ benefit.value | number(digits, true) }}
+<small>95 % interval {{ benefit.low | number(digits, true) }} to
+{{ benefit.high | number(digits, true) }} {{ unit }}
+against {{ control }}; above 0 is good{{ ", adjusted" if adjusted }}</small></dd></div>
 </dl>
 <div class="two">
 <div>

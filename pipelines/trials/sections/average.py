@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.trials.direction import good, unit_of_difference
+from pipelines.trials.direction import decimals, good, shown, unit_of_difference
 from pipelines.trials.report import TrialResults
-from signature.effect.estimate import Estimate
 
 TITLE = "Average effect"
 ORDER = 20
@@ -21,20 +20,17 @@ def summarize(results: TrialResults) -> dict[str, Any]:
         "definition": record.endpoint["definition"],
         "good": good(record),
         "unit": unit_of_difference(record),
+        "digits": decimals(record),
         "adjusted": any(one.adjusted is not None for one in record.average),
         "arms": [
             {
                 "arm": one.arm,
-                "unadjusted": _shown(one.unadjusted),
-                "adjusted": None if one.adjusted is None else _shown(one.adjusted),
+                "unadjusted": shown(one.unadjusted),
+                "adjusted": None if one.adjusted is None else shown(one.adjusted),
             }
             for one in record.average
         ],
     }
-
-
-def _shown(found: Estimate) -> dict[str, float | None]:
-    return {"value": found.value, "low": found.low, "high": found.high, "p": found.p}
 
 
 TEMPLATE = """
@@ -44,9 +40,9 @@ TEMPLATE = """
 {% call data_table("Average benefit over " ~ control ~ " (" ~ unit ~ ")", ["Arm",
 "Difference of means", "p"] + (["Adjusted", "p"] if adjusted else [])) %}
 {% for one in arms %}
-<tr><th scope="row">{{ one.arm }}</th><td>{{ one.unadjusted | estimate(2, true) }}</td>
+<tr><th scope="row">{{ one.arm }}</th><td>{{ one.unadjusted | estimate(digits, true) }}</td>
 <td>{{ one.unadjusted.p | p_value }}</td>
-{% if adjusted %}<td>{{ one.adjusted | estimate(2, true) }}</td>
+{% if adjusted %}<td>{{ one.adjusted | estimate(digits, true) }}</td>
 <td>{{ one.adjusted.p | p_value }}</td>{% endif %}</tr>
 {% endfor %}
 {% endcall %}

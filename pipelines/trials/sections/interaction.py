@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.trials.direction import benefit_of, label, unit_of_difference
+from pipelines.trials.direction import benefit_of, decimals, label, unit_of_difference
 from pipelines.trials.report import TrialResults
 
 TITLE = "Who gains more: the test"
@@ -17,6 +17,7 @@ def summarize(results: TrialResults) -> dict[str, Any]:
     """Collect the headline test, its control, and the interactions of markers."""
     record = results.record
     some = record.headline or (record.named[0].test if record.named else None)
+    scale = some.scale if some else "outcome"
     rows = []
     if record.markers is not None:
         rows = [
@@ -33,7 +34,8 @@ def summarize(results: TrialResults) -> dict[str, Any]:
         "small": record.size.small,
         "treated": record.treated,
         "control": record.arms[0],
-        "unit": unit_of_difference(record, some.scale if some else "outcome"),
+        "unit": unit_of_difference(record, scale),
+        "digits": decimals(record, scale),
         "predictive": record.claim.predictive,
         "headline": None if record.headline is None else benefit_of(record.headline, record),
         "control_score": None
@@ -101,11 +103,11 @@ standard deviation of a score: above 0 where people with more of it gain more.</
 {% call data_table("The test that decides, and its control", ["Score", "Additional benefit", "p",
 "Monte Carlo interval of p"]) %}
 <tr class="headline"><th scope="row">Predicted benefit, held out: decides</th>
-<td>{{ headline | estimate(2, true) }}</td><td>{{ headline.p | p_value }}</td>
+<td>{{ headline | estimate(digits, true) }}</td><td>{{ headline.p | p_value }}</td>
 <td>{{ headline.p_low | number(3) }} to {{ headline.p_high | number(3) }}</td></tr>
 {% if control_score is not none %}
 <tr><th scope="row">Predicted outcome, held out: control</th>
-<td>{{ control_score | estimate(2, true) }}</td><td>{{ control_score.p | p_value }}</td>
+<td>{{ control_score | estimate(digits, true) }}</td><td>{{ control_score.p | p_value }}</td>
 <td>{{ control_score.p_low | number(3) }} to {{ control_score.p_high | number(3) }}</td></tr>
 {% endif %}
 {% endcall %}
@@ -118,7 +120,7 @@ be all that there is.</p>
 {% call data_table("Markers named before the analysis", ["Marker", "Additional benefit", "p",
 "Monte Carlo interval of p"]) %}
 {% for one in named %}
-<tr><th scope="row">{{ one.label }}</th><td>{{ one | estimate(2, true) }}</td>
+<tr><th scope="row">{{ one.label }}</th><td>{{ one | estimate(digits, true) }}</td>
 <td>{{ one.p | p_value }}</td>
 <td>{{ one.p_low | number(3) }} to {{ one.p_high | number(3) }}</td></tr>
 {% endfor %}
@@ -132,7 +134,7 @@ length > 1 }}. A small one is a reason to test this marker in the next trial{% i
 {% call data_table("All markers", ["Marker", "Additional benefit", "p alone", "p corrected"]) %}
 {% for row in rows %}
 <tr{% if row.p_family <= 0.05 %} class="headline"{% endif %}><th scope="row">{{ row.label }}</th>
-<td>{{ row | estimate(2, true) }}</td><td>{{ row.p | p_value }}</td>
+<td>{{ row | estimate(digits, true) }}</td><td>{{ row.p | p_value }}</td>
 <td>{{ row.p_family | p_value }}</td></tr>
 {% endfor %}
 {% endcall %}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipelines.trials.direction import flipped, unit_of_difference
+from pipelines.trials.direction import decimals, flipped, unit_of_difference
 from pipelines.trials.report import TrialResults
 from signature.effect.trial_record import NamedModerator, TrialRecord
 
@@ -23,6 +23,7 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
         "control": record.arms[0],
         "treated": record.treated,
         "unit": unit_of_difference(record, scale),
+        "digits": decimals(record, scale),
         "groups": groups,
         "drawn": [
             {"label": f"{group['label']}: {level['level']}", **level}
@@ -88,8 +89,8 @@ leaves 0 out and another’s does not is no difference between them.</p>
 {% call figure(figures.levels, "Benefit of " ~ treated ~ " over " ~ control ~ " by named group") %}
 {% call data_table("Benefit by level (" ~ unit ~ ")", ["Group", "Benefit", "Low", "High"]) %}
 {% for line in drawn %}
-<tr><th scope="row">{{ line.label }}</th><td>{{ line.value | number(2, true) }}</td>
-<td>{{ line.low | number(2, true) }}</td><td>{{ line.high | number(2, true) }}</td></tr>
+<tr><th scope="row">{{ line.label }}</th><td>{{ line.value | number(digits, true) }}</td>
+<td>{{ line.low | number(digits, true) }}</td><td>{{ line.high | number(digits, true) }}</td></tr>
 {% endfor %}
 {% endcall %}
 {% endcall %}
@@ -100,13 +101,13 @@ leaves 0 out and another’s does not is no difference between them.</p>
 {% for level in group.levels %}
 <tr><th scope="row">{{ level.level | sentence }}</th><td>{{ level.people[control] | count }}</td>
 <td>{{ level.people[treated] | count }}</td>
-<td>{% if level.value is none %}too few people{% else %}{{ level | estimate(2, true) }}{% endif
+<td>{% if level.value is none %}too few people{% else %}{{ level | estimate(digits, true) }}{% endif
 %}</td></tr>
 {% endfor %}
 {% endcall %}
 <p>{% if group.p is none %}No comparison of levels: {{ group.how }}.{% else %}{% if
 group.difference.value is not none %}Benefit in the second level less that in the first:
-<strong>{{ group.difference | estimate(2, true) }}</strong>, {% else %}The same benefit in all
+<strong>{{ group.difference | estimate(digits, true) }}</strong>, {% else %}The same benefit in all
 levels: {% endif %}{{ group.p | p_is }} ({{ group.p_low | number(3) }} to
 {{ group.p_high | number(3) }}; {{ group.how }}).{% endif %}{% if group.unknown %} The level of
 {{ group.unknown | count }} is not known; they are left out.{% endif %}</p>
