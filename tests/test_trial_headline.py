@@ -7,6 +7,7 @@ import pytest
 from pipelines.trials.headline import LEVEL, claim_of, too_small
 from signature.effect.arm_by_score import ArmByScore
 from signature.effect.prognosis import Explained, Prognosis
+from signature.effect.small_trial import small_trial
 
 FIRST_WORDS = {
     (True, True): "Predictive, and prognostic: the panel tells who gains more from il2,",
@@ -101,7 +102,7 @@ def test_what_was_measured_is_said():
 
 
 def test_a_trial_that_is_too_small_gets_neither_word_and_the_reason():
-    found = too_small("no threshold: so few people")
+    found = too_small(small_trial({"placebo": 12, "il2": 24}, ["Treg"], control="placebo"))
     assert not found.predictive
     assert not found.prognostic
     assert found.sentence.startswith(
@@ -109,5 +110,5 @@ def test_a_trial_that_is_too_small_gets_neither_word_and_the_reason():
     )
     assert found.advice == "Do not select by this panel."
     (check,) = found.checks
-    assert check.measured == "no threshold: so few people"
+    assert check.measured.startswith("36 people analysed, 12 of them in the smallest arm;")
     assert not check.passed

@@ -10,6 +10,7 @@ from pipelines.trials.study import TrialStudy
 from signature.effect.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.crossfitted_score import arm_by_crossfitted_score
 from signature.effect.prognosis import Prognosis, prognosis
+from signature.effect.small_trial import FEWEST_IN_ARM, MOST_PEOPLE, SmallTrial
 from signature.effect.trial import Trial
 from signature.effect.trial_record import TrialCheck, TrialClaim
 from signature.randomness import generator
@@ -132,7 +133,7 @@ def claim_of(
     )
 
 
-def too_small(why: str) -> TrialClaim:
+def too_small(size: SmallTrial) -> TrialClaim:
     """Say that a trial is too small for either word."""
     return TrialClaim(
         predictive=False,
@@ -140,7 +141,9 @@ def too_small(why: str) -> TrialClaim:
         checks=[
             TrialCheck(
                 rule="a trial large enough for a signature to be learned and held out",
-                measured=why,
+                measured=f"{sum(size.people.values())} people analysed, "
+                f"{min(size.people.values())} of them in the smallest arm; needed are more than "
+                f"{MOST_PEOPLE}, and {FEWEST_IN_ARM} in each arm",
                 passed=False,
             )
         ],

@@ -123,9 +123,8 @@ def trial_record(
     trial, experiment = study.trial, study.experiment
     average, notes = average_effects(study, held_out), list(trial.notes)
     if held_out is None:
-        why = "; ".join(f"no {one.what}: {one.why}" for one in size.not_reported[:1])
         headline = control = foretold = None
-        claim = too_small(why)
+        claim = too_small(size)
         results, early, following = [], None, None
     else:
         headline, control = headline_test(study), control_test(study, held_out)

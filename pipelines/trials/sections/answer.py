@@ -26,7 +26,7 @@ def summarize(results: TrialResults) -> dict[str, Any]:
         "prognostic": claim.prognostic,
         "checks": [check.model_dump() for check in claim.checks],
         "small": size.small,
-        "withheld": [{"what": one.what, "why": one.why} for one in size.not_reported],
+        "withheld": [one.what for one in size.not_reported],
         "randomised": sum(arm.randomised for arm in record.flow),
         "arms": [{"arm": arm.arm, "randomised": arm.randomised} for arm in record.flow],
         "known": sum(arm.known for arm in record.flow),
@@ -99,7 +99,8 @@ would gain more.</li>{% endif %}
 worse off may gain as much from treatment, or as little, as others.</li>{% endif %}
 {% if predictive %}<li>Treating by it: first it must hold in people of another trial.</li>{% endif
 %}
-{% for one in withheld %}<li>Asking for the {{ one.what }}: {{ one.why }}.</li>{% endfor %}
+{% if withheld %}<li>Asking it for more: {{ withheld | join("; ") }}.
+<a href="#small">Why not</a>.</li>{% endif %}
 </ul>
 </div>
 </div>

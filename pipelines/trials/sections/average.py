@@ -14,6 +14,7 @@ ORDER = 20
 def summarize(results: TrialResults) -> dict[str, Any]:
     """Collect the average benefit of each arm over control."""
     record = results.record
+    adjusted = any(one.adjusted is not None for one in record.average)
     return {
         "control": record.arms[0],
         "endpoint": record.endpoint["label"],
@@ -21,7 +22,8 @@ def summarize(results: TrialResults) -> dict[str, Any]:
         "good": good(record),
         "unit": unit_of_difference(record),
         "digits": decimals(record),
-        "adjusted": any(one.adjusted is not None for one in record.average),
+        "adjusted": adjusted,
+        "head": ["Arm", "Difference of means", "p", *(["Adjusted", "p"] if adjusted else [])],
         "arms": [
             {
                 "arm": one.arm,
@@ -37,8 +39,7 @@ TEMPLATE = """
 {% from "macros.html" import data_table %}
 <p>{{ definition }} Of this outcome {{ good }}. A benefit above 0 means that the arm did better than
 {{ control }}.</p>
-{% call data_table("Average benefit over " ~ control ~ " (" ~ unit ~ ")", ["Arm",
-"Difference of means", "p"] + (["Adjusted", "p"] if adjusted else [])) %}
+{% call data_table("Average benefit over " ~ control ~ " (" ~ unit ~ ")", head) %}
 {% for one in arms %}
 <tr><th scope="row">{{ one.arm }}</th><td>{{ one.unadjusted | estimate(digits, true) }}</td>
 <td>{{ one.unadjusted.p | p_value }}</td>

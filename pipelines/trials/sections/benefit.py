@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.trials.direction import decimals, shown, unit_of_difference
 from pipelines.trials.report import TrialResults
 from signature.effect.benefit_quantiles import EffectByGroup
-from signature.effect.trial_record import BenefitResult, TrialRecord
+from signature.effect.trial_record import BenefitResult
 
 TITLE = "Predicted and observed benefit"
 ORDER = 50
@@ -20,20 +20,28 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
         return None
     headline = next(one for one in record.candidates if one.headline)
     event = record.endpoint["kind"] != "continuous"
+    arms = (record.arms[0], record.treated)
+    pairs = any(one.c_for_benefit is not None for one in record.candidates)
     curve = headline.targeting
+    risk_name = "Predicted risk" if event else "Predicted outcome"
+    head = [
+        *arms,
+        *(f"{'Risk' if event else 'Mean outcome'}, {arm}" for arm in arms),
+        "Benefit",
+        *(["Risk ratio"] if event else []),
+    ]
     return {
         "treated": record.treated,
         "control": record.arms[0],
         "unit": unit_of_difference(record),
         "digits": decimals(record),
         "event": event,
-        "mean": "Risk" if event else "Mean outcome",
         "predictive": record.claim.predictive,
         "headline": headline.label,
         "constant": headline.constant,
-        "by_benefit": _by_group(headline.groups),
-        "by_risk": _by_group(record.risk_groups),
-        "risk_name": _of_prognosis(record),
+        "by_benefit": _by_group(headline.groups, ["Group", "Predicted benefit", *head]),
+        "by_risk": _by_group(record.risk_groups, ["Group", risk_name, *head]),
+        "risk_name": risk_name,
         "curve": []
         if curve is None
         else [
@@ -41,14 +49,21 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
             for share, point in zip(curve.shares, curve.toc, strict=True)
         ],
         "candidates": [_candidate(one) for one in record.candidates],
-        "pairs": any(one.c_for_benefit is not None for one in record.candidates),
+        "pairs": pairs,
+        "calibration_head": [
+            "Candidate",
+            "Observed less predicted",
+            "Calibration slope",
+            *(["C-for-benefit"] if pairs else []),
+        ],
     }
 
 
-def _by_group(found: EffectByGroup | None) -> dict[str, Any] | None:
+def _by_group(found: EffectByGroup | None, head: list[str]) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
+        "head": head,
         "ends": shown(found.highest_minus_lowest),
         "groups": [
             {
@@ -64,10 +79,6 @@ def _by_group(found: EffectByGroup | None) -> dict[str, Any] | None:
             for i, group in enumerate(found.groups, 1)
         ],
     }
-
-
-def _of_prognosis(record: TrialRecord) -> str:
-    return "Predicted risk" if record.endpoint["kind"] != "continuous" else "Predicted outcome"
 
 
 def _candidate(one: BenefitResult) -> dict[str, Any]:
@@ -164,9 +175,8 @@ def _draw_curve(summary: dict[str, Any]) -> Any:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, figure %}
-{% macro by_group(table, caption, along) %}
-{% call data_table(caption, ["Group", along, control, treated, mean ~ ", " ~ control, mean ~ ", " ~
-treated, "Benefit"] + (["Risk ratio"] if event else [])) %}
+{% macro by_group(table, caption) %}
+{% call data_table(caption, table.head) %}
 {% for group in table.groups %}
 <tr><th scope="row">{{ group.label }}</th><td>{{ group.predicted | number(digits) }}</td>
 <td>{{ group.controls | count }}</td><td>{{ group.treated | count }}</td>
@@ -186,7 +196,7 @@ evidence{% endif %}. Units: {{ unit }}; above 0 is good.</p>
 {% if by_benefit is not none %}
 <h3>By predicted benefit</h3>
 {% call figure(figures.by_benefit, "Observed benefit by group of predicted benefit: " ~ headline) %}
-{{ by_group(by_benefit, "From the lowest predicted benefit to the highest", "Predicted benefit") }}
+{{ by_group(by_benefit, "From the lowest predicted benefit to the highest") }}
 {% endcall %}
 <p>Benefit in the highest group less that in the lowest:
 <strong>{{ by_benefit.ends | estimate(digits, true) }}</strong>.</p>
@@ -194,7 +204,7 @@ evidence{% endif %}. Units: {{ unit }}; above 0 is good.</p>
 {% if by_risk is not none %}
 <h3>By predicted outcome</h3>
 {% call figure(figures.by_risk, "Observed benefit by group of " ~ (risk_name | lower)) %}
-{{ by_group(by_risk, "From the lowest predicted outcome to the highest", risk_name) }}
+{{ by_group(by_risk, "From the lowest predicted outcome to the highest") }}
 {% endcall %}
 <p>These groups were made by what is expected of people whatever they are given, which is the
 risk-based approach of the PATH statement (Kent 2020). Benefit in the highest group less that in the
@@ -215,17 +225,21 @@ know it.{% endif %}</p>
 {% endcall %}
 {% endif %}
 <h3>All candidates</h3>
-{% call data_table("What predicted benefit of each candidate is worth", ["Candidate",
-"Highest less lowest group", "AUTOC", "Qini", "Observed less predicted", "Calibration slope"] +
-(["C-for-benefit"] if pairs else [])) %}
+{% call data_table("Predicted benefit as a ranking", ["Candidate", "Highest less lowest group",
+"AUTOC", "Qini"]) %}
 {% for one in candidates %}
 <tr{% if one.headline %} class="headline"{% endif %}><th scope="row">{{ one.label }}</th>
-{% if one.constant %}<td colspan="{{ 6 if pairs else 5 }}" class="text">predicts the same for
-everybody</td>{% else %}<td>{{ one.ends | estimate(digits, true) }}</td>
-<td>{{ one.autoc | estimate(digits, true) }}</td><td>{{ one.qini | estimate(digits, true) }}</td>
+{% if one.constant %}<td colspan="3" class="text">predicts the same for everybody</td>{% else %}
+<td>{{ one.ends | estimate(digits, true) }}</td><td>{{ one.autoc | estimate(digits, true) }}</td>
+<td>{{ one.qini | estimate(digits, true) }}</td>{% endif %}</tr>
+{% endfor %}
+{% endcall %}
+{% call data_table("Predicted against observed benefit", calibration_head) %}
+{% for one in candidates if not one.constant %}
+<tr{% if one.headline %} class="headline"{% endif %}><th scope="row">{{ one.label }}</th>
 <td>{{ one.in_the_large | estimate(digits, true) }}</td>
 <td>{{ one.slope | estimate(2, true) }}</td>{% if pairs %}<td>{{ one.c | estimate(2) }}</td>{% endif
-%}{% endif %}</tr>
+%}</tr>
 {% endfor %}
 {% endcall %}
 <p>AUTOC and Qini are above 0 where those ranked first gain more than others. A calibration slope of

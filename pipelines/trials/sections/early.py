@@ -173,7 +173,8 @@ TEMPLATE = """
 <div class="caution"><p>{{ caution }}</p></div>
 <p>Only people count who were still at risk on day {{ day | quantity }} and were measured then; the
 outcome is of day {{ endpoint_day | quantity }}.</p>
-{% call data_table("People at " ~ visit, ["Arm", "At risk and measured", "Left out"]) %}
+{% call data_table("People at " ~ visit, ["Arm", "At risk and measured", "Left out"],
+text=["Left out"]) %}
 {% for arm in people %}
 <tr><th scope="row">{{ arm.arm }}</th><td>{{ arm.people | count }}</td>
 <td class="text">{% for one in arm.excluded %}{{ one.reason }}: {{ one.people | count }}{{ "; " if

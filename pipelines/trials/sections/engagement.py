@@ -35,7 +35,6 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
     rows.sort(key=lambda row: -abs(row["value"]))
     return {
         "visit": early["label"],
-        "day": early["day"],
         "change": "log2 of the ratio to baseline"
         if early["scale"] == "log2 ratio"
         else "visit less baseline",
@@ -95,7 +94,7 @@ def draw(summary: dict[str, Any]) -> dict[str, Any]:
 
 TEMPLATE = """
 {% from "macros.html" import data_table, figure %}
-<p>Change by {{ visit }} (day {{ day | quantity }}), {{ change }}, in everybody who was measured
+<p>Change by {{ visit }}, {{ change }}, in everybody who was measured
 then. {{ moved | count }} of {{ rows | length }} {{ "marker" if rows | length == 1 else "markers" }}
 moved differently under {{ treated }} than under {{ control }}, corrected for their number.</p>
 {% if drawn %}

@@ -45,7 +45,7 @@ TEMPLATE = """
 <p>Everybody counts in the arm to which they were randomised, whatever they took (intention to
 treat).{% if strata %} Arms were dealt within: {{ strata | join(", ") }}.{% endif %}</p>
 {% call data_table("Participants by arm", ["Arm", "Randomised", "Expected by the declared ratio",
-"Outcome known", "Analysed", "Outcome not known because"]) %}
+"Outcome known", "Analysed", "Outcome not known because"], text=["Outcome not known because"]) %}
 {% for arm in arms %}
 <tr><th scope="row">{{ arm.arm }}</th><td>{{ arm.randomised | count }}</td>
 <td>{{ arm.expected | number(1) }}</td><td>{{ arm.known | count }}</td>

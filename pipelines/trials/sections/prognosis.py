@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.trials.direction import explained
 from pipelines.trials.report import TrialResults
 
-TITLE = "What becomes of people in any arm"
+TITLE = "Prognosis, whatever the arm"
 ORDER = 70
 
 
@@ -32,8 +32,9 @@ TEMPLATE = """
 {% from "macros.html" import data_table %}
 <p>Predicted in held-out people without regard to treatment, in {{ people | count }} people.
 {% if adds %}The panel foretells something of the outcome that the baseline does not.{% else %}The
-panel was not shown to foretell anything of the outcome that the baseline does not.{% endif %}
-This earns or loses the word <em>prognostic</em>; it says nothing of who gains from treatment.</p>
+panel was not shown to foretell anything of the outcome that the baseline does
+not.{% endif %} This earns or loses the word <em>prognostic</em>; it says nothing of who gains from
+treatment.</p>
 {% call data_table("Share of the outcome’s variance within arms that is explained",
 ["Predicted from", "Share explained"]) %}
 {% for line in lines %}
