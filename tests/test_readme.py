@@ -7,6 +7,7 @@ import pytest
 
 from pipelines import readme
 from pipelines.experiment import load_experiment
+from pipelines.trials.experiment import load_trial
 from signature import panels
 from signature.assay.dictionary import load_dictionary
 from signature.schema import Column, Role
@@ -26,6 +27,14 @@ def test_every_line_of_the_table_is_an_experiment():
         assert (REPO / "experiments" / f"{line.split('`')[1]}.toml").is_file()
 
 
+def test_every_line_of_the_trials_is_a_trial_experiment():
+    lines = readme.tables(REPO)["trials"].splitlines()[2:]
+    assert len(lines) >= 4
+    for line in lines:
+        assert load_trial(REPO / "experiments" / f"{line.split('`')[1]}.toml").trial.treated
+        assert line.split("|")[-2].strip().startswith(("Predictive", "Prognostic", "Neither"))
+
+
 def test_a_table_without_marks_is_an_error():
     with pytest.raises(ValueError, match="no marks for the table 'results'"):
         readme.fill("# nothing here", {"results": "|a|"})
@@ -36,6 +45,17 @@ def test_the_example_experiment_is_one(tmp_path):
     file = tmp_path / "my_question.toml"
     file.write_text(block, encoding="utf-8")
     assert load_experiment(file).validation.site == "hospital"
+
+
+def test_the_example_trial_is_one(tmp_path):
+    (block,) = (
+        b.split("```")[0]
+        for b in TEXT.split("```toml\n")
+        if b.startswith("# experiments/my_trial.toml")
+    )
+    file = tmp_path / "my_trial.toml"
+    file.write_text(block, encoding="utf-8")
+    assert load_trial(file).candidates.headline.startswith("effect_")
 
 
 def test_the_example_dictionary_is_one(tmp_path):
