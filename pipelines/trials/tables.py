@@ -9,6 +9,9 @@ from pipelines.number_words import estimate, number, p_value
 from pipelines.trials.direction import benefit_of, label, unit_of_difference
 from signature.effect.trial_record import TrialRecord
 
+UNEQUAL = "control arm twice as wide"
+"""Kind of outcome of which Student's t test rejects too often."""
+
 
 def collect_trials(results: Path) -> dict[str, Any]:
     """Read what every finished trial experiment found.
@@ -97,6 +100,11 @@ def interaction_error_table(found: dict[str, Any]) -> str:
         met = all(least <= share <= most for share in by_size.values())
         shares = " | ".join(number(100 * by_size[n], 1) for n in sizes)
         lines.append(f"| {kind} | {shares} | {'yes' if met else 'no'} |")
+    classic = {c["people"]: c["rejected"]["t test"][0] for c in null
+               if c["outcome"] == UNEQUAL}  # fmt: skip
+    shares = " | ".join(number(100 * classic[n], 1) for n in sizes)
+    met = all(least <= share <= most for share in classic.values())
+    lines.append(f"| {UNEQUAL}, by Student's t test | {shares} | {'yes' if met else 'no'} |")
     learned = {c["people"]: c["rejected"] for c in cells if c["part"] == "cross-fitted"}
     for how, words in (
         ("taken as given", "score learned in the same trial, taken as given"),
@@ -118,11 +126,12 @@ def interaction_error_table(found: dict[str, Any]) -> str:
         f"|---|{'---|' * len(effects)}---|",
     ]
     for arms, explained in dict.fromkeys((c["arms"], c["explained by covariate"]) for c in power):
-        own = {c["interaction"]: c["rejected"]["arm by score"][0] for c in power
-               if (c["arms"], c["explained by covariate"]) == (arms, explained)}  # fmt: skip
-        name = f"{arms}, baseline explains {number(100 * explained, 0)} % of the variance"
-        shares = " | ".join(number(100 * own[e], 1) for e in effects)
-        lines.append(f"| {name} | {shares} | {'yes' if own[1.0] >= aim['power'] else 'no'} |")
+        for test, by in (("arm by score", ""), ("t test", ", by Student's t test")):
+            own = {c["interaction"]: c["rejected"][test][0] for c in power
+                   if (c["arms"], c["explained by covariate"]) == (arms, explained)}  # fmt: skip
+            name = f"{arms}, baseline explains {number(100 * explained, 0)} % of the variance{by}"
+            shares = " | ".join(number(100 * own[e], 1) for e in effects)
+            lines.append(f"| {name} | {shares} | {'yes' if own[1.0] >= aim['power'] else 'no'} |")
     trials = null[0]["trials"]
     chance = 196 * (0.05 * 0.95 / trials) ** 0.5
     lines += [

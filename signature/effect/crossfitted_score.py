@@ -3,8 +3,9 @@
 Cross-fitting keeps a person's own outcome out of the score, and yet the scores of one fold are
 learned from the outcomes of the others: an interaction that is stronger by chance in some people is
 weaker in the rest. A test that takes such a score as given rejects too often, also one that
-rearranges the arms and leaves the score as it is: three times as often as it says, for a penalised
-model of eight markers. Here the score is learned anew in each rearrangement.
+rearranges the arms and leaves the score as it is: about twice as often as it says, for a penalised
+model of twenty markers (``experiments/benchmarks/interaction_type_one.json``). Here the score is
+learned anew in each rearrangement.
 """
 
 from __future__ import annotations

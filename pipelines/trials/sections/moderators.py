@@ -105,7 +105,7 @@ leaves 0 out and another’s does not is no difference between them.</p>
 %}</td></tr>
 {% endfor %}
 {% endcall %}
-<p>{% if group.p is none %}No comparison of levels: {{ group.how }}.{% else %}{% if
+<p>{% if group.p is none %}{{ group.how | sentence }}.{% else %}{% if
 group.difference.value is not none %}Benefit in the second level less that in the first:
 <strong>{{ group.difference | estimate(digits, true) }}</strong>, {% else %}The same benefit in all
 levels: {% endif %}{{ group.p | p_is }} ({{ group.p_low | number(3) }} to
