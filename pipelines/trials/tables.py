@@ -140,7 +140,7 @@ def interaction_error_table(found: dict[str, Any]) -> str:
         f"{next(iter(c['trials'] for c in cells if c['part'] == 'cross-fitted')):,} where the "
         f"score is learned; chance alone moves 5 % by {number(chance, 1)} either way. Student's t "
         "test is the most powerful there is where the spread is the same in both arms; where it is "
-        "not, it rejects too often. The test used here gives up some power to hold its level there; "
+        "not, it rejects too often. The test used here gives up some power to hold its level; "
         "a baseline that explains part of the outcome brings it back.",
     ]
     return "\n".join(lines)
