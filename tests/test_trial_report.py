@@ -90,6 +90,7 @@ def few_people(found):
             slope["slope"] = dict.fromkeys(slope["slope"])
     for gain in found["early"]["gains"]:
         gain["prognosis"] = None
+    found["candidates"][0]["advice"]["against"]["people"] = 4
     for group in found["candidates"][0]["groups"]["groups"]:
         group |= dict.fromkeys(("benefit", "mean_treated", "mean_control"))
 
@@ -247,6 +248,8 @@ def test_too_few_people_is_said_where_a_number_would_be(reports):
     page = Page(reports["few people"])
     assert "too few people" in page.words("early")
     assert "too few people" in page.words("benefit")
+    assert re.search(r"Advised against ?4 ?\d+ % ?too few people", page.words("rule"))
+    assert "less that of the second" not in page.words("rule")
     assert "undefined" not in page.words("early")
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from pipelines.trials.direction import decimals, shown, unit_of_difference
 from pipelines.trials.report import TrialResults
-from signature.effect.advised_groups import AdvisedGroup
+from signature.effect.advised_groups import Advice, AdvisedGroup
+from signature.effect.estimate import Estimate
 from signature.effect.rule_value import RuleValue
 from signature.effect.trial_record import BenefitResult
+from signature.effect.visit_lines import FEWEST
 
 TITLE = "Treating by predicted benefit"
 ORDER = 60
@@ -35,7 +37,7 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
             _group(f"advised {record.treated}", headline.advice.treat),
             _group("advised against", headline.advice.against),
         ],
-        "difference": None if headline.advice is None else shown(headline.advice.difference),
+        "difference": shown(_difference(headline.advice)),
         "number_needed": headline.number_needed,
         "rules": rules,
         "best_arm": _best_arm(record.best_arm, record.arms),
@@ -52,8 +54,19 @@ def _rule(one: BenefitResult) -> dict[str, Any]:
         "share": one.rule.shares[1],
         "over_none": shown(one.rule.gains[0]),
         "over_all": shown(one.rule.gains[1]),
-        "withheld": shown(one.advice.against.benefit),
+        "withheld": _benefit(one.advice.against),
     }
+
+
+def _benefit(group: AdvisedGroup) -> dict[str, Any]:
+    """Return the benefit among people of one advice; of a few it would be nearly their own."""
+    return {"few": group.people < FEWEST, **shown(group.benefit)}
+
+
+def _difference(found: Advice | None) -> Estimate | None:
+    if found is None or min(found.treat.people, found.against.people) < FEWEST:
+        return None
+    return found.difference
 
 
 def _group(name: str, group: AdvisedGroup) -> dict[str, Any]:
@@ -61,7 +74,7 @@ def _group(name: str, group: AdvisedGroup) -> dict[str, Any]:
         "name": name,
         "people": group.people,
         "share": group.share,
-        "benefit": shown(group.benefit),
+        "benefit": _benefit(group),
     }
 
 
@@ -79,6 +92,8 @@ def _best_arm(found: RuleValue | None, arms: list[str]) -> dict[str, Any] | None
 
 TEMPLATE = """
 {% from "macros.html" import data_table %}
+{% macro benefit(found) %}{% if found.few %}too few people{% else
+%}{{ found | estimate(digits, true) }}{% endif %}{% endmacro %}
 {% if not predictive %}<p><strong>Not recommended.</strong> {{ advice }} The numbers show what such
 a rule would have done here, so that nobody has to guess.</p>{% else %}<p>The rule below is a
 candidate for the next trial, and no advice to patients.</p>{% endif %}
@@ -89,8 +104,7 @@ others. Units: {{ unit }}; above 0 is good.</p>
 "Share", "Benefit of " ~ treated]) %}
 {% for group in groups %}
 <tr><th scope="row">{{ group.name | sentence }}</th><td>{{ group.people | count }}</td>
-<td>{{ group.share | percent }}</td><td>{% if group.people %}{{ group.benefit | estimate(digits,
-true) }}{% else %}–{% endif %}</td></tr>
+<td>{{ group.share | percent }}</td><td>{{ benefit(group.benefit) }}</td></tr>
 {% endfor %}
 {% endcall %}
 <p>Those advised against would be harmed by the rule in so far as they would have
@@ -109,8 +123,7 @@ more to benefit, NNTH: for one more to be harmed).{% endif %}</p>
 <tr{% if one.headline %} class="headline"{% endif %}><th scope="row">{{ one.label }}</th>
 <td>{{ one.share | percent }}</td><td>{{ one.over_all | estimate(digits, true) }}</td>
 <td>{{ one.over_none | estimate(digits, true) }}</td>
-<td>{% if one.withheld.value is none %}–{% else %}{{ one.withheld | estimate(digits, true)
-}}{% endif %}</td></tr>
+<td>{{ benefit(one.withheld) }}</td></tr>
 {% endfor %}
 {% endcall %}
 <p>A rule is worth having where both gains lie above 0: it must beat treating everybody, which needs
