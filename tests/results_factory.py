@@ -51,7 +51,7 @@ EXPERIMENT = {
     "question": "Do eight serum markers add to clinical features in telling preterm birth?",
     "caution": "Made up for the tests of the report: the models are stand-ins.",
     "seed": 7,
-    "data": {"dataset": "opt", "outcome": "preterm", "where": {}},
+    "data": {"dataset": "opt", "outcome": "preterm", "where": {"arm": ["control", "drug"]}},
     "features": {"baseline": ["clinical"], "panel": ["cytokine"], "exclude": []},
     "candidates": {
         "contenders": ["elastic_net", "shallow_xgboost"],

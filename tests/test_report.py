@@ -89,6 +89,11 @@ def test_nothing_is_loaded_and_nothing_runs(html):
     check_loads_nothing(html)
 
 
+def test_names_the_rows_that_were_chosen_and_prints_no_object(html):
+    assert "Rows where arm iscontrol, drug" in Page(html).words("reproducibility")
+    assert "built-in method" not in html
+
+
 def test_is_small(html):
     assert len(html.encode()) < 1_000_000  # the limit for any run is 3 MB
 

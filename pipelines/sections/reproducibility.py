@@ -26,7 +26,7 @@ def summarize(results: Results) -> dict[str, Any]:
         "dataset": experiment.data.dataset,
         "outcome": experiment.data.outcome,
         "where": [
-            {"column": c, "values": ", ".join(map(str, v))}
+            {"column": c, "levels": ", ".join(map(str, v))}
             for c, v in experiment.data.where.items()
         ],
         "trials": experiment.tuning.trials,
@@ -41,7 +41,7 @@ TEMPLATE = """
 <p>To repeat this run on the same data with the same code: <code>{{ command }}</code></p>
 {% call data_table("Run", ["What", "Value"], false) %}
 <tr><th scope="row">Data set, outcome</th><td>{{ dataset }}, {{ outcome }}</td></tr>
-{% for w in where %}<tr><th scope="row">Rows where {{ w.column }} is</th><td>{{ w.values
+{% for w in where %}<tr><th scope="row">Rows where {{ w.column }} is</th><td>{{ w.levels
 }}</td></tr>
 {% endfor %}
 <tr><th scope="row">Seed</th><td><code>{{ seed }}</code></td></tr>
