@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.figures import GRID, MAIN, MUTED, SECOND
+from markupsafe import Markup
+
+from pipelines.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
 
 
 def forest(
@@ -43,6 +45,46 @@ def forest(
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=GRID)
+
+
+def forest_figure(
+    labels: Sequence[str],
+    estimates: Sequence[dict[str, float | None]],
+    *,
+    along: str,
+    key: str,
+    title: str,
+    description: str,
+    reference: float | None = 0.0,
+    highlight: Sequence[bool] = (),
+    length: int = 34,
+    height: float | None = None,
+) -> Markup:
+    """Return a drawing that is one `forest`.
+
+    Parameters
+    ----------
+    labels, estimates, reference, highlight
+        As of `forest`.
+    along : str
+        What the horizontal axis measures.
+    key, title, description : str
+        As of `pipelines.figures.to_svg`.
+    length : int
+        At which labels are cut.
+    height : float, optional
+        Inches; by the number of lines when left out.
+    """
+    with canvas(1.2 + 0.24 * len(labels) if height is None else height) as (figure, axes):
+        forest(
+            axes,
+            [shorten(label, length) for label in labels],
+            estimates,
+            reference=reference,
+            highlight=highlight,
+        )
+        figure.supxlabel(along, fontsize=9)
+        return to_svg(figure, key=key, title=title, description=description)
 
 
 def shorten(label: str, length: int = 26) -> str:

@@ -40,31 +40,23 @@ def summarize(results: Results) -> dict[str, Any] | None:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the prediction's coefficient without and with the confounders."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest
+    from pipelines.plots import forest_figure
 
     lines = summary["lines"]
     if not lines:
         return {}
-    with canvas(1.35) as (figure, axes):
-        forest(
-            axes,
-            [line["label"] for line in lines],
-            [line["estimate"] for line in lines],
-            reference=0.0,
-            highlight=[False, True],
-        )
-        figure.supxlabel(
-            "log-odds of the event per SD of the prediction, 95 % interval", fontsize=9
-        )
-        svg = to_svg(
-            figure,
-            key="confounding-given",
-            title="What the prediction says, alone and given the confounders",
-            description="Two points with bars for their 95 % intervals: by how much the event’s "
-            "log-odds rise per standard deviation of the prediction, alone and with the "
-            "confounders held fixed. At the dashed line, 0, it says nothing.",
-        )
+    svg = forest_figure(
+        [line["label"] for line in lines],
+        [line["estimate"] for line in lines],
+        highlight=[False, True],
+        height=1.35,
+        along="log-odds of the event per SD of the prediction, 95 % interval",
+        key="confounding-given",
+        title="What the prediction says, alone and given the confounders",
+        description="Two points with bars for their 95 % intervals: by how much the event’s "
+        "log-odds rise per standard deviation of the prediction, alone and with the "
+        "confounders held fixed. At the dashed line, 0, it says nothing.",
+    )
     return {"given": svg}
 
 

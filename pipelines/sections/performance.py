@@ -69,30 +69,24 @@ def summarize(results: Results) -> dict[str, Any]:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the AUROC of every candidate with its interval."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest, shorten
+    from pipelines.plots import forest_figure
 
     figures = {}
     for block in summary["blocks"]:
         candidates = block["candidates"]
-        with canvas(0.8 + 0.3 * len(candidates)) as (figure, axes):
-            forest(
-                axes,
-                [shorten(c["label"], 32) for c in candidates],
-                [c["metrics"]["auroc"] for c in candidates],
-                reference=0.5,
-                highlight=[c["is_headline"] for c in candidates],
-            )
-            figure.supxlabel(
-                "AUROC on held-out people, 95 % interval (dashed: coin toss)", fontsize=9
-            )
-            figures[block["name"]] = to_svg(
-                figure,
-                key=f"performance-{block['name']}",
-                title=f"AUROC by candidate, {block['title']}",
-                description="One line per candidate: a point for the AUROC on held-out people, "
-                "a bar for its 95 % interval. The procedure is on top, in the second colour.",
-            )
+        figures[block["name"]] = forest_figure(
+            [c["label"] for c in candidates],
+            [c["metrics"]["auroc"] for c in candidates],
+            reference=0.5,
+            highlight=[c["is_headline"] for c in candidates],
+            length=32,
+            height=0.8 + 0.3 * len(candidates),
+            along="AUROC on held-out people, 95 % interval (dashed: coin toss)",
+            key=f"performance-{block['name']}",
+            title=f"AUROC by candidate, {block['title']}",
+            description="One line per candidate: a point for the AUROC on held-out people, "
+            "a bar for its 95 % interval. The procedure is on top, in the second colour.",
+        )
     return figures
 
 

@@ -78,33 +78,25 @@ def _plain(level: str) -> str:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the AUROC by subgroup, with a line at everybody's."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest, shorten
+    from pipelines.plots import forest_figure
 
     figures = {}
     for block in summary["blocks"]:
         drawn = block["drawn"]
         if not drawn:
             continue
-        with canvas(1.2 + 0.24 * len(drawn)) as (figure, axes):
-            forest(
-                axes,
-                [shorten(line["label"], 34) for line in drawn],
-                [line["metrics"]["auroc"] for line in drawn],
-                reference=drawn[0]["metrics"]["auroc"]["value"],
-                highlight=[True],
-            )
-            figure.supxlabel(
-                "AUROC within the subgroup, 95 % interval (dashed: everybody)", fontsize=9
-            )
-            figures[block["name"]] = to_svg(
-                figure,
-                key=f"subgroups-{block['name']}",
-                title=f"AUROC by subgroup, {block['title']}",
-                description="One line per subgroup that is large enough: a point for the AUROC on "
-                "held-out people, a bar for its 95 % interval. Everybody is on top, in the second "
-                "colour, and marked by a dashed line.",
-            )
+        figures[block["name"]] = forest_figure(
+            [line["label"] for line in drawn],
+            [line["metrics"]["auroc"] for line in drawn],
+            reference=drawn[0]["metrics"]["auroc"]["value"],
+            highlight=[True],
+            along="AUROC within the subgroup, 95 % interval (dashed: everybody)",
+            key=f"subgroups-{block['name']}",
+            title=f"AUROC by subgroup, {block['title']}",
+            description="One line per subgroup that is large enough: a point for the AUROC on "
+            "held-out people, a bar for its 95 % interval. Everybody is on top, in the second "
+            "colour, and marked by a dashed line.",
+        )
     return figures
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from signature.effect.arm_by_score import ArmByScore
 from signature.effect.estimate import Estimate
-from signature.effect.prognosis import Explained
 from signature.effect.trial_record import TrialRecord
 
 
@@ -74,14 +74,7 @@ def decimals(record: TrialRecord, scale: str = "outcome") -> int:
 
 def shown(found: Estimate | None) -> dict[str, float | None]:
     """Return an estimate for a template; undefined where there is none."""
-    if found is None:
-        return {"value": None, "low": None, "high": None, "p": None}
-    return {"value": found.value, "low": found.low, "high": found.high, "p": found.p}
-
-
-def explained(found: Explained) -> dict[str, float | None]:
-    """Return a share of variance for a template."""
-    return {"value": found.value, "low": found.low, "high": found.high}
+    return asdict(Estimate(None) if found is None else found)
 
 
 def good(record: TrialRecord) -> str:

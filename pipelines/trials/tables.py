@@ -12,6 +12,8 @@ from signature.effect.trial_record import TrialRecord
 UNEQUAL = "control arm twice as wide"
 """Kind of outcome of which Student's t test rejects too often."""
 
+STUDENT = ", by Student's t test"
+
 
 def collect_trials(results: Path) -> dict[str, Any]:
     """Read what every finished trial experiment found.
@@ -94,17 +96,12 @@ def interaction_error_table(found: dict[str, Any]) -> str:
         f"in {number(100 * least, 1)}–{number(100 * most, 1)} %? |",
         f"|---|{'---|' * len(sizes)}---|",
     ]
-    for kind in dict.fromkeys(c["outcome"] for c in null):
-        by_size = {c["people"]: c["rejected"]["arm by score"][0] for c in null
-                   if c["outcome"] == kind}  # fmt: skip
+    tests = [(kind, "arm by score", "") for kind in dict.fromkeys(c["outcome"] for c in null)]
+    for kind, test, by in [*tests, (UNEQUAL, "t test", STUDENT)]:
+        by_size = {c["people"]: c["rejected"][test][0] for c in null if c["outcome"] == kind}
         met = all(least <= share <= most for share in by_size.values())
         shares = " | ".join(number(100 * by_size[n], 1) for n in sizes)
-        lines.append(f"| {kind} | {shares} | {'yes' if met else 'no'} |")
-    classic = {c["people"]: c["rejected"]["t test"][0] for c in null
-               if c["outcome"] == UNEQUAL}  # fmt: skip
-    shares = " | ".join(number(100 * classic[n], 1) for n in sizes)
-    met = all(least <= share <= most for share in classic.values())
-    lines.append(f"| {UNEQUAL}, by Student's t test | {shares} | {'yes' if met else 'no'} |")
+        lines.append(f"| {kind}{by} | {shares} | {'yes' if met else 'no'} |")
     learned = {c["people"]: c["rejected"] for c in cells if c["part"] == "cross-fitted"}
     for how, words in (
         ("taken as given", "score learned in the same trial, taken as given"),
@@ -126,7 +123,7 @@ def interaction_error_table(found: dict[str, Any]) -> str:
         f"|---|{'---|' * len(effects)}---|",
     ]
     for arms, explained in dict.fromkeys((c["arms"], c["explained by covariate"]) for c in power):
-        for test, by in (("arm by score", ""), ("t test", ", by Student's t test")):
+        for test, by in (("arm by score", ""), ("t test", STUDENT)):
             own = {c["interaction"]: c["rejected"][test][0] for c in power
                    if (c["arms"], c["explained by covariate"]) == (arms, explained)}  # fmt: skip
             name = f"{arms}, baseline explains {number(100 * explained, 0)} % of the variance{by}"

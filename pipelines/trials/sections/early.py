@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from pipelines.trials.direction import (
     benefit_of,
     decimals,
-    explained,
     label,
     shown,
     unit_of_difference,
@@ -85,9 +85,9 @@ def _gain(one: ArmGain) -> dict[str, Any]:
         "arm": one.arm,
         "people": one.people,
         "known": True,
-        "before": explained(found.baseline),
-        "after": explained(found.panel),
-        "gain": explained(found.gain),
+        "before": asdict(found.baseline),
+        "after": asdict(found.panel),
+        "gain": asdict(found.gain),
     }
 
 

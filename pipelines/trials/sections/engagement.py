@@ -64,31 +64,22 @@ def _standardised(row: MarkerEngagement) -> dict[str, float | None]:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the standardised difference of changes by marker."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest, shorten
+    from pipelines.plots import forest_figure
 
     drawn = summary["drawn"]
     if not drawn:
         return {}
-    with canvas(1.2 + 0.24 * len(drawn)) as (figure, axes):
-        forest(
-            axes,
-            [shorten(row["label"], 34) for row in drawn],
-            drawn,
-            reference=0.0,
-            highlight=[row["p_family"] <= 0.05 for row in drawn],
-        )
-        figure.supxlabel(
-            "Difference of changes, SD of the change in the control arm, 95 % interval", fontsize=9
-        )
-        svg = to_svg(
-            figure,
-            key="engagement-markers",
-            title="How differently markers moved in the two arms",
-            description="One line per marker, the largest difference on top: change under "
-            "treatment less change under control, in standard deviations of the latter, with its "
-            "95 % interval. The second colour marks those whose corrected p is at most 0.05.",
-        )
+    svg = forest_figure(
+        [row["label"] for row in drawn],
+        drawn,
+        highlight=[row["p_family"] <= 0.05 for row in drawn],
+        along="Difference of changes, SD of the change in the control arm, 95 % interval",
+        key="engagement-markers",
+        title="How differently markers moved in the two arms",
+        description="One line per marker, the largest difference on top: change under "
+        "treatment less change under control, in standard deviations of the latter, with its "
+        "95 % interval. The second colour marks those whose corrected p is at most 0.05.",
+    )
     return {"markers": svg}
 
 

@@ -61,33 +61,23 @@ def summarize(results: TrialResults) -> dict[str, Any]:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw additional benefit by marker, the clearest on top."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest, shorten
+    from pipelines.plots import forest_figure
 
     drawn = summary["drawn"]
     if not drawn:
         return {}
-    with canvas(1.2 + 0.24 * len(drawn)) as (figure, axes):
-        forest(
-            axes,
-            [shorten(row["label"], 34) for row in drawn],
-            drawn,
-            reference=0.0,
-            highlight=[row["p_family"] <= 0.05 for row in drawn],
-        )
-        figure.supxlabel(
-            f"Additional benefit per SD of the marker ({summary['unit']}), 95 % interval",
-            fontsize=9,
-        )
-        svg = to_svg(
-            figure,
-            key="interaction-markers",
-            title="Additional benefit by marker",
-            description="One line per marker, the largest statistic on top: a point for the "
-            "additional benefit of treatment per standard deviation of the marker, a bar for its "
-            "95 % interval, which is not corrected for the number of markers. The second colour "
-            "marks those whose corrected p is at most 0.05; a dashed line stands at no difference.",
-        )
+    svg = forest_figure(
+        [row["label"] for row in drawn],
+        drawn,
+        highlight=[row["p_family"] <= 0.05 for row in drawn],
+        along=f"Additional benefit per SD of the marker ({summary['unit']}), 95 % interval",
+        key="interaction-markers",
+        title="Additional benefit by marker",
+        description="One line per marker, the largest statistic on top: a point for the "
+        "additional benefit of treatment per standard deviation of the marker, a bar for its "
+        "95 % interval, which is not corrected for the number of markers. The second colour "
+        "marks those whose corrected p is at most 0.05; a dashed line stands at no difference.",
+    )
     return {"markers": svg}
 
 

@@ -60,23 +60,22 @@ def _group(one: NamedModerator, record: TrialRecord) -> dict[str, Any]:
 
 def draw(summary: dict[str, Any]) -> dict[str, Any]:
     """Draw the benefit by level."""
-    from pipelines.figures import canvas, to_svg
-    from pipelines.plots import forest, shorten
+    from pipelines.plots import forest_figure
 
     drawn = summary["drawn"]
     if not drawn:
         return {}
-    with canvas(1.2 + 0.24 * len(drawn)) as (figure, axes):
-        forest(axes, [shorten(line["label"], 40) for line in drawn], drawn, reference=0.0)
-        figure.supxlabel(f"Benefit ({summary['unit']}), 95 % interval", fontsize=9)
-        svg = to_svg(
-            figure,
-            key="moderators-levels",
-            title="Benefit by named group",
-            description="One line per level that has enough people in both arms: a point for the "
-            "benefit of treatment over control, a bar for its 95 % interval; a dashed line stands "
-            "at no benefit.",
-        )
+    svg = forest_figure(
+        [line["label"] for line in drawn],
+        drawn,
+        length=40,
+        along=f"Benefit ({summary['unit']}), 95 % interval",
+        key="moderators-levels",
+        title="Benefit by named group",
+        description="One line per level that has enough people in both arms: a point for the "
+        "benefit of treatment over control, a bar for its 95 % interval; a dashed line stands "
+        "at no benefit.",
+    )
     return {"levels": svg}
 
 

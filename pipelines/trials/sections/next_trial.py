@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from pipelines.trials.direction import decimals, unit_of_difference
@@ -40,12 +41,7 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
 
 
 def _design(name: str, size: TrialSize) -> dict[str, Any]:
-    return {
-        "name": name,
-        "benefit": size.benefit,
-        "randomised": size.randomised,
-        "screened": size.screened,
-    }
+    return {"name": name, **asdict(size)}
 
 
 TEMPLATE = """

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from pipelines.trials.direction import explained
 from pipelines.trials.report import TrialResults
 
 TITLE = "Prognosis, whatever the arm"
@@ -19,12 +19,11 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
     return {
         "people": found.people,
         "lines": [
-            {"name": "baseline alone", **explained(found.baseline)},
-            {"name": "baseline and panel", **explained(found.panel)},
-            {"name": "gain by the panel", **explained(found.gain)},
+            {"name": "baseline alone", **asdict(found.baseline)},
+            {"name": "baseline and panel", **asdict(found.panel)},
+            {"name": "gain by the panel", **asdict(found.gain)},
         ],
         "adds": found.adds,
-        "predictive": results.record.claim.predictive,
     }
 
 
