@@ -8,6 +8,6 @@ nothing to tune.
 A module that also says ``PREDICTS = "benefit"`` predicts that of treatment over control in a
 randomised trial, positive where treatment does better. Its pipeline is fitted with
 ``model__treated``, ``model__share`` and, where there are any, ``model__weight`` and
-``model__person`` (see `signature.effect.effect_learner.EffectLearner.fit`), and ``predict`` returns
-benefit in units of the outcome. ``TRUSTED_TYPES`` names what a saved one holds.
+``model__person`` (see `signature.effect.learners.effect_learner.EffectLearner.fit`), and
+``predict`` returns benefit in units of the outcome. ``TRUSTED_TYPES`` names what a saved one holds.
 """

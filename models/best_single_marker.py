@@ -4,9 +4,9 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
-from signature.single_marker import BestSingleMarker
+from signature.learn.single_marker import BestSingleMarker
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Best single marker"
 

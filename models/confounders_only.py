@@ -6,8 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from signature.exceptions import ModelInputError
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Confounders only"
 

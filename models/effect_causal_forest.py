@@ -4,9 +4,9 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.effect.causal_forest import CausalForest
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.effect.learners.causal_forest import CausalForest
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Causal forest"
 PREDICTS = "benefit"

@@ -4,13 +4,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.effect.dr_learner import DRLearner
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.effect.learners.dr_learner import DRLearner
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "DR-learner: shallow XGBoost"
 PREDICTS = "benefit"
-TRUSTED_TYPES = ("signature.effect.dr_learner.DRLearner",)
+TRUSTED_TYPES = ("signature.effect.learners.dr_learner.DRLearner",)
 
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:

@@ -4,13 +4,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.effect.modified_covariate import ModifiedCovariate
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.effect.learners.modified_covariate import ModifiedCovariate
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Modified covariates: elastic net"
 PREDICTS = "benefit"
-TRUSTED_TYPES = ("signature.effect.modified_covariate.ModifiedCovariate",)
+TRUSTED_TYPES = ("signature.effect.learners.modified_covariate.ModifiedCovariate",)
 
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:

@@ -4,13 +4,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.effect.predictive_signature import PredictiveSignature
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.effect.interaction.predictive_signature import PredictiveSignature
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Predictive signature"
 PREDICTS = "benefit"
-TRUSTED_TYPES = ("signature.effect.predictive_signature.PredictiveSignature",)
+TRUSTED_TYPES = ("signature.effect.interaction.predictive_signature.PredictiveSignature",)
 
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:

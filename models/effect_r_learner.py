@@ -4,13 +4,13 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.effect.r_learner import RLearner
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.effect.learners.r_learner import RLearner
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "R-learner: elastic net"
 PREDICTS = "benefit"
-TRUSTED_TYPES = ("signature.effect.r_learner.RLearner",)
+TRUSTED_TYPES = ("signature.effect.learners.r_learner.RLearner",)
 
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:

@@ -5,8 +5,8 @@ from typing import Any
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
+from signature.prepare.procedures import linear_steps, procedure
+from signature.study.schema import FeatureSchema
 
 LABEL = "Elastic-net logistic"
 

@@ -5,8 +5,8 @@ from typing import Any
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from signature.procedures import procedure, value_steps
-from signature.schema import FeatureSchema
+from signature.prepare.procedures import procedure, value_steps
+from signature.study.schema import FeatureSchema
 
 LABEL = "Intercept only"
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.boosting import ShallowBoosting, shallow_space
-from signature.procedures import procedure, value_steps
-from signature.schema import FeatureSchema
+from signature.learn.boosting import ShallowBoosting, shallow_space
+from signature.prepare.procedures import procedure, value_steps
+from signature.study.schema import FeatureSchema
 
 LABEL = "Shallow XGBoost"
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
-from signature.procedures import linear_steps, procedure
-from signature.schema import FeatureSchema
-from signature.stability_selection import StabilitySelection
-from signature.stable_signature import StableSignature
+from signature.prepare.procedures import linear_steps, procedure
+from signature.select.stability_selection import StabilitySelection
+from signature.select.stable_signature import StableSignature
+from signature.study.schema import FeatureSchema
 
 LABEL = "Stable signature"
 

@@ -1,1 +1,6 @@
 """How experiments are run: ``python -m pipelines.<step>``."""
+
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""Where commands find ``models/``, their own code and, unless told otherwise, the MLflow store."""

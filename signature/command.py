@@ -17,9 +17,9 @@ from signature.check import check_study
 from signature.check.page import page
 from signature.check.report import CheckReport, Severity
 from signature.check.text import summary
-from signature.cohort import Cohort
 from signature.datasets._described import has_dictionary, study_of
 from signature.exceptions import SignatureError, StudyError
+from signature.study.cohort import Cohort
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
 """Exit codes: no error found, errors found, could not be read."""

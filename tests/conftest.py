@@ -8,17 +8,17 @@ import pytest
 from hypothesis import settings
 
 from signature import discovery
-from signature.cohort import Cohort
 from signature.exceptions import DataFolderNotSetError
+from signature.study.cohort import Cohort
+from tests.made.checkout import REPO
 
 # a busy machine is no defect of the code under test
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
-REPO = Path(__file__).parents[1]
 
 # plugins of some test files: collected for doctests, they would be imported before they are any
-collect_ignore = ["lab_files.py", "serving_fixtures.py"]
+collect_ignore = ["made/lab_files.py", "made/serving_fixtures.py"]
 
 
 def _root() -> Path:

@@ -31,11 +31,11 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.kept import code_of, kept
 from experiments.benchmarks.known_cohorts import linear_auroc, ridge_logistic
-from pipelines.exact_intervals import exact_share
-from signature import metrics, randomness
-from signature.metrics import auroc
-from signature.splits import person_folds
-from signature.validation import bbc
+from pipelines.null_check.exact_intervals import exact_share
+from signature import randomness
+from signature.study.splits import person_folds
+from signature.validation import bbc, metrics
+from signature.validation.metrics import auroc
 
 OUT = Path(__file__).with_suffix(".json")
 SEED = 20261127

@@ -24,12 +24,12 @@ from sklearn.model_selection import cross_val_score
 from threadpoolctl import threadpool_limits
 
 from models import shallow_xgboost
-from pipelines.experiment import load_experiment
-from pipelines.fitting import Rows
-from pipelines.study import assemble
-from pipelines.tuning import Tuner
-from signature.procedures import procedure, value_steps
-from signature.splits import person_folds
+from pipelines.fit.fitting import Rows
+from pipelines.fit.tuning import Tuner
+from pipelines.question.experiment import load_experiment
+from pipelines.question.study import assemble
+from signature.prepare.procedures import procedure, value_steps
+from signature.study.splits import person_folds
 
 EXPERIMENT = Path("experiments/opt_preterm_birth.toml")
 OUT = Path(__file__).with_suffix(".json")

@@ -22,7 +22,7 @@ import pandas as pd
 from signature.assay.study import read_study
 from signature.check import check_study
 from signature.check.page import page
-from signature.markers import VOCABULARY
+from signature.study.markers import VOCABULARY
 
 SAMPLES, ANALYTES, PLATES = 10_000, 100, 125
 OUT = Path(__file__).with_suffix(".json")

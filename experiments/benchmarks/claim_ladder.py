@@ -29,24 +29,32 @@ from typing import Annotated, Any
 import typer
 
 from experiments.benchmarks.kept import code_of, kept
-from pipelines import claim, evaluation, held_out_estimates, verdict
-from pipelines.candidate_parameters import candidate_parameters
-from pipelines.evaluation import evaluate
-from pipelines.exact_intervals import exact_share
-from pipelines.experiment import Candidates, Claim, Data, Experiment, Features, Gate, Tuning
-from pipelines.experiment import Validation as Folds
-from pipelines.fitting import fit_all, tasks
-from pipelines.predictions import inner_table, predictions_table
-from pipelines.sentinels import run_sentinels
-from pipelines.store import FoldStore, code_digest
-from pipelines.study import Study, lay_out
+from pipelines.evaluate import claim, evaluation, held_out_estimates, verdict
+from pipelines.evaluate.evaluation import evaluate
+from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.fit.fitting import fit_all, tasks
+from pipelines.fit.predictions import inner_table, predictions_table
+from pipelines.fit.store import FoldStore, code_digest
+from pipelines.null_check.exact_intervals import exact_share
+from pipelines.question.experiment import (
+    Candidates,
+    Claim,
+    Data,
+    Experiment,
+    Features,
+    Gate,
+    Tuning,
+)
+from pipelines.question.experiment import Validation as Folds
+from pipelines.question.study import Study, lay_out
+from pipelines.sentinels.look import run_sentinels
 from signature.datasets import simulate as simulator
 from signature.datasets.simulate import Design, simulate
 from signature.discovery import load
 from signature.outcomes import simulated_response
 from signature.randomness import seed_for
-from signature.results import PROCEDURE, REFERENCE, Evaluation
-from signature.validation.claim_record import RUNGS
+from signature.records.claim import RUNGS
+from signature.records.results import PROCEDURE, REFERENCE, Evaluation
 
 OUT = Path(__file__).with_suffix(".json")
 SEED = 20261126

@@ -24,10 +24,10 @@ import pandas as pd
 import typer
 from threadpoolctl import threadpool_limits
 
-from signature.censored_normal import CensoredNormal
-from signature.censoring import LimitSubstitution
-from signature.conditional_imputation import ConditionalImputation
-from signature.schema import BELOW
+from signature.prepare.censored_normal import CensoredNormal
+from signature.prepare.censoring import LimitSubstitution
+from signature.prepare.conditional_imputation import ConditionalImputation
+from signature.study.schema import BELOW
 
 OUT = Path(__file__).with_suffix(".json")
 ROWS, TABLES = 20_000, 10

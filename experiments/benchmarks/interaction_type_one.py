@@ -34,8 +34,8 @@ from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.kept import code_of, kept
-from pipelines.exact_intervals import exact_share
-from signature.effect import (
+from pipelines.null_check.exact_intervals import exact_share
+from signature.effect.interaction import (
     _interaction,
     _penalised_logistic,
     _two_arms,

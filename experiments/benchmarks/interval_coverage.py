@@ -30,10 +30,9 @@ from threadpoolctl import threadpool_limits
 from experiments.benchmarks import known_cohorts, known_studies
 from experiments.benchmarks.kept import code_of, kept
 from experiments.benchmarks.known_studies import EVENT_RATE, Line, designs, simulate
-from pipelines import held_out_estimates
-from pipelines.exact_intervals import exact_share
-from signature import metrics
-from signature.validation import delong, pooled_auroc, pooling, repeated_folds
+from pipelines.evaluate import held_out_estimates
+from pipelines.null_check.exact_intervals import exact_share
+from signature.validation import delong, metrics, pooled_auroc, pooling, repeated_folds
 
 OUT = Path(__file__).with_suffix(".json")
 AIM = (0.92, 0.97)

@@ -12,16 +12,16 @@ from types import ModuleType
 from typing import Any
 
 SELECTION_CODE = (
-    "signature/stability_selection.py",
-    "signature/marker_ranks.py",
-    "signature/selection_threshold.py",
-    "signature/stability_bounds.py",
-    "signature/strongest_marker.py",
-    "signature/exceedances.py",
-    "signature/half_samples.py",
-    "signature/covariates.py",
-    "signature/_path_kernel.py",
-    "signature/stable_signature.py",
+    "signature/select/stability_selection.py",
+    "signature/select/marker_ranks.py",
+    "signature/select/selection_threshold.py",
+    "signature/select/stability_bounds.py",
+    "signature/select/strongest_marker.py",
+    "signature/select/exceedances.py",
+    "signature/select/half_samples.py",
+    "signature/select/covariates.py",
+    "signature/select/_path_kernel.py",
+    "signature/select/stable_signature.py",
     "models/stable_signature.py",
 )
 

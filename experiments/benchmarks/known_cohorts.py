@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit, ndtr, ndtri
 
-from signature.metrics import brier, calibration_slope
-from signature.splits import person_folds
+from signature.study.splits import person_folds
+from signature.validation.metrics import brier, calibration_slope
 
 EVENT_RATE = 0.3
 ALIKE = 0.6

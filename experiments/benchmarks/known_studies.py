@@ -1,7 +1,8 @@
 """Studies whose truth is known, each with the intervals that a run's evaluation would give it.
 
 A study is drawn from ``experiments.benchmarks.known_cohorts`` and gives lines of truth, value and
-both ends of the interval. A test holds `bootstrapped` against `pipelines.evaluation.evaluate`.
+both ends of the interval. A test holds `bootstrapped` against
+`pipelines.evaluate.evaluation.evaluate`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from experiments.benchmarks.known_cohorts import (
     scored_people,
     scored_sites,
 )
-from pipelines import held_out_estimates
-from signature import metrics
+from pipelines.evaluate import held_out_estimates
 from signature.randomness import generator
+from signature.records.estimates import Estimate
+from signature.validation import metrics
 from signature.validation.binormal import binormal
 from signature.validation.delong import delong
-from signature.validation.estimates_record import Estimate
 from signature.validation.repeated_folds import corrected_interval
 
 SEED = 20261126

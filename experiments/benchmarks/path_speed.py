@@ -26,8 +26,8 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.kept import selection_code
 from experiments.benchmarks.selection_covid import Proteins
-from signature.elastic_net_path import compiled_paths, elastic_net_path
-from signature.half_samples import HalfSamples, PeopleInRows
+from signature.select.elastic_net_path import compiled_paths, elastic_net_path
+from signature.select.half_samples import HalfSamples, PeopleInRows
 
 OUT = Path(__file__).with_suffix(".json")
 STRENGTHS = np.linspace(0.01, 1, 10)
@@ -36,7 +36,7 @@ TOLERANCE = 1e-6
 _SELECTION = """
 import resource, sys, time
 import numpy as np
-from signature.stability_selection import StabilitySelection
+from signature.select.stability_selection import StabilitySelection
 n, p = int(sys.argv[1]), int(sys.argv[2])
 rng = np.random.default_rng(1)
 X = rng.normal(size=(n, p))

@@ -31,19 +31,19 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.benchmarks.kept import kept, selection_code
 from models import stable_signature
-from signature.calibration import (
+from signature.learn.calibration import (
     CalibratedProcedure,
     calibrated_loss,
     decision,
     fit_with_people,
 )
-from signature.marker_ranks import Learner
 from signature.randomness import seed_for
-from signature.schema import Column, FeatureSchema, Role
-from signature.selection_agreement import mean_jaccard, nogueira
-from signature.splits import person_folds
-from signature.stability_selection import StabilitySelection
-from signature.tables import data_folder
+from signature.select.marker_ranks import Learner
+from signature.select.selection_agreement import mean_jaccard, nogueira
+from signature.select.stability_selection import StabilitySelection
+from signature.study.schema import Column, FeatureSchema, Role
+from signature.study.splits import person_folds
+from signature.study.tables import data_folder
 
 OUT = Path(__file__).with_suffix(".json")
 OUTCOME = "Mild&ModVsSevere"
@@ -143,7 +143,7 @@ def folds(data: Proteins, table: pd.DataFrame, repeats: int, jobs: int) -> dict[
 def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[str, Any]:
     """Fit with each learner and choose one by its inner loss.
 
-    This is what `pipelines.tuning.Tuner` and `fit_tuned` do, with their seeds; here the learner
+    This is what `pipelines.fit.tuning.Tuner` and `fit_tuned` do, with their seeds; here the learner
     that loses is kept, too.
     """
     X, y = data.X[~test], data.y[~test]

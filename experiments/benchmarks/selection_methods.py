@@ -15,10 +15,10 @@ from numba import njit
 from sklearn.covariance import ledoit_wolf
 from sklearn.model_selection import StratifiedKFold
 
-from signature.elastic_net_path import elastic_net_path
-from signature.half_samples import PeopleInRows
-from signature.marker_ranks import Learner
-from signature.stability_selection import StabilitySelection
+from signature.select.elastic_net_path import elastic_net_path
+from signature.select.half_samples import PeopleInRows
+from signature.select.marker_ranks import Learner
+from signature.select.stability_selection import StabilitySelection
 
 GRID = np.linspace(0.01, 1, 10)
 """Stabl's inverse penalties of the L1-logistic regression."""

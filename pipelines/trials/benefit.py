@@ -8,17 +8,21 @@ import numpy as np
 
 from pipelines.trials.crossfit import HeldOut
 from pipelines.trials.study import TrialStudy
-from signature.effect.advised_groups import advice
-from signature.effect.aipw import arm_scores, benefit_scores
-from signature.effect.benefit_calibration import benefit_calibration
-from signature.effect.benefit_quantiles import EffectByGroup, effect_by_group, quantile_groups
-from signature.effect.c_for_benefit import CForBenefit, c_for_benefit
-from signature.effect.estimate import Estimate, mean_estimate
-from signature.effect.number_needed import number_needed
-from signature.effect.outcome_imputation import pooled
-from signature.effect.rule_value import RuleValue, rule_value
-from signature.effect.targeting import targeting
-from signature.effect.treatment_rule import best_arm, treat_if
+from signature.effect.benefit.advised_groups import advice
+from signature.effect.benefit.benefit_calibration import benefit_calibration
+from signature.effect.benefit.benefit_quantiles import (
+    EffectByGroup,
+    effect_by_group,
+    quantile_groups,
+)
+from signature.effect.benefit.c_for_benefit import CForBenefit, c_for_benefit
+from signature.effect.benefit.number_needed import number_needed
+from signature.effect.benefit.rule_value import RuleValue, rule_value
+from signature.effect.benefit.targeting import targeting
+from signature.effect.benefit.treatment_rule import best_arm, treat_if
+from signature.effect.trial.aipw import arm_scores, benefit_scores
+from signature.effect.trial.estimate import Estimate, mean_estimate
+from signature.effect.trial.outcome_imputation import pooled
 from signature.effect.trial_record import ArmEffect, BenefitResult
 from signature.randomness import generator
 

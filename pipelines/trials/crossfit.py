@@ -17,17 +17,16 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
-from pipelines.store import code_digest
+from pipelines import CHECKOUT
+from pipelines.fit.store import code_digest
 from pipelines.trials.study import TrialStudy
 from signature.discovery import load
-from signature.effect.trial import Trial
-from signature.procedures import linear_steps
+from signature.effect.trial.trial import Trial
+from signature.prepare.procedures import linear_steps
 from signature.randomness import seed_for
-from signature.splits import person_folds
+from signature.study.splits import person_folds
 
 Split = tuple[np.ndarray, np.ndarray]
-
-ROOT = Path(__file__).resolve().parents[2]
 
 PENALTIES = np.geomspace(1e-2, 1e4, 25)
 """Of the outcome models' ridge, for standardised columns."""
@@ -168,8 +167,8 @@ def fingerprint(study: TrialStudy) -> str:
     for part in (trial.outcome, trial.code, trial.allocation, trial.weight):
         h.update(np.ascontiguousarray(part).tobytes())
     h.update(code_digest())
-    files = [*(ROOT / "signature" / "effect").glob("*.py"), Path(__file__)]
-    files += [ROOT / "models" / f"{name}.py" for name in study.candidates]
+    files = [*(CHECKOUT / "signature" / "effect").glob("*.py"), Path(__file__)]
+    files += [CHECKOUT / "models" / f"{name}.py" for name in study.candidates]
     for file in sorted(files):
         h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
     return h.hexdigest()

@@ -9,10 +9,10 @@ from pipelines.trials.headline import compared, covariates_of, strata_of
 from pipelines.trials.hypotheses import arm_names, filled_features
 from pipelines.trials.study import ENDPOINT_EXPORTS, TrialStudy
 from signature.discovery import load
-from signature.effect.early_change import EarlyChange, early_change
-from signature.effect.engagement import Engagement, engagement
 from signature.effect.trial_record import MarkerVisits
-from signature.effect.visit_lines import visit_lines
+from signature.effect.visits.early_change import EarlyChange, early_change
+from signature.effect.visits.engagement import Engagement, engagement
+from signature.effect.visits.visit_lines import visit_lines
 from signature.exceptions import AllocationError, PredictionsError
 from signature.randomness import generator, seed_for
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.experiment import Assay, Features, Name, Part, read_experiment
+from pipelines.question.experiment import Assay, Features, Name, Part, read_experiment
 from signature.declared import validated
 from signature.exceptions import ExperimentError
 
@@ -171,7 +171,7 @@ def load_trial(path: Path) -> TrialExperiment:
     Raises
     ------
     ExperimentError
-        As of `pipelines.experiment.load_experiment`.
+        As of `pipelines.question.experiment.load_experiment`.
     """
     text: dict[str, Any] = read_experiment(path)
     if "trial" not in text:

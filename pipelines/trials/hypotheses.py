@@ -8,11 +8,11 @@ from sklearn.pipeline import Pipeline
 
 from pipelines.trials.headline import compared, covariates_of, strata_of
 from pipelines.trials.study import TrialStudy, level_of, moderator_levels
-from signature.effect.arm_by_score import arm_by_score
-from signature.effect.interaction_table import InteractionTable, interaction_table
-from signature.effect.moderators import moderator
+from signature.effect.interaction.arm_by_score import arm_by_score
+from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
+from signature.effect.interaction.moderators import moderator
 from signature.effect.trial_record import NamedMarker, NamedModerator
-from signature.procedures import linear_steps
+from signature.prepare.procedures import linear_steps
 from signature.randomness import generator, seed_for
 
 

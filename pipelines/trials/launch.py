@@ -8,10 +8,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.announcement import say_how_long
-from pipelines.environment import code_version, library_versions
-from pipelines.launch import make_folder
-from pipelines.progress import progress
+from pipelines.fit.announcement import say_how_long
+from pipelines.fit.environment import code_version, library_versions
+from pipelines.fit.progress import progress
+from pipelines.fit.results_folder import make_folder
+from pipelines.report.trial_results import RECORD, write_trial_report
 from pipelines.trials.benefit import (
     average_effects,
     benefit_results,
@@ -30,11 +31,10 @@ from pipelines.trials.headline import (
 )
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
 from pipelines.trials.next_trial import next_trial
-from pipelines.trials.report import RECORD, write_trial_report
 from pipelines.trials.study import TrialStudy, assemble_trial
-from signature.effect.small_trial import SmallTrial, small_trial
+from signature.effect.trial.small_trial import SmallTrial, small_trial
 from signature.effect.trial_record import TrialRecord
-from signature.results import FlowLine
+from signature.records.results import FlowLine
 
 SECONDS_PER_FIT = 0.07
 """Of a candidate on a few hundred people: what an announcement reckons with."""
@@ -54,7 +54,7 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     track : bool
         Whether to write the run to MLflow.
     """
-    from pipelines import tracking
+    from pipelines.track import tracking
 
     started = datetime.now(UTC)
     experiment = load_trial(file)

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.trials.headline import compared
 from pipelines.trials.study import TrialStudy
-from signature.effect.enrichment import Enrichment, enrichment
+from signature.effect.benefit.enrichment import Enrichment, enrichment
 from signature.effect.trial_record import ArmEffect, BenefitResult, TrialClaim
 from signature.exceptions import TrialError
 

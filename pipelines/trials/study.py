@@ -8,13 +8,11 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from pipelines.handling import handling_of
+from pipelines.question.handling import handling_of
 from pipelines.trials.experiment import TrialExperiment
-from signature.batch_codes import with_batch
-from signature.cohort import Cohort
 from signature.discovery import load
-from signature.effect.after_randomisation import check_early, declared_after
-from signature.effect.trial import Trial, make_trial
+from signature.effect.trial.after_randomisation import check_early, declared_after
+from signature.effect.trial.trial import Trial, make_trial
 from signature.endpoints import Endpoint
 from signature.exceptions import (
     CohortError,
@@ -23,7 +21,9 @@ from signature.exceptions import (
     SchemaError,
     TrialError,
 )
-from signature.schema import Scale
+from signature.study.batch_codes import with_batch
+from signature.study.cohort import Cohort
+from signature.study.schema import Scale
 from signature.validation.subgroups import Subgroup, subgroups
 
 DATASET_EXPORTS = ("CITATION", "load")

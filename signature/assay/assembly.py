@@ -17,10 +17,10 @@ from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.same_units import in_units
 from signature.assay.unit_names import is_log2
 from signature.assay.units import canonical
-from signature.cohort import Cohort
 from signature.exceptions import AssayError
-from signature.markers import VOCABULARY
-from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
+from signature.study.cohort import Cohort
+from signature.study.markers import VOCABULARY
+from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
 _SHARES = ("%", "ratio")
 _OTHER = "other analytes"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signature import tables
 from signature.assay.labels import Labels, first_few
 from signature.exceptions import TableError
+from signature.study import tables
 
 MISSING = "no measurement"
 TEXT = "text instead of a number"

@@ -11,7 +11,7 @@ import pandas as pd
 
 from signature.assay.layout import Layout
 from signature.exceptions import TableError
-from signature.tables import utf8_bytes
+from signature.study.tables import utf8_bytes
 
 _DELIMITERS = (",", ";", "\t", "|")
 _USUAL = {".csv": ",", ".tsv": "\t", ".tab": "\t"}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from signature.assay.plate_quality import MarkerPlate
 from signature.assay.plate_summary import NO_WELLS, count_by_marker, plate_or_none
-from signature.schema import BELOW, FeatureSchema, Role
+from signature.study.schema import BELOW, FeatureSchema, Role
 
 
 def detection_by_plate(
@@ -31,7 +31,7 @@ def detection_by_plate(
 
     Examples
     --------
-    >>> from signature.schema import Column, censored
+    >>> from signature.study.schema import Column, censored
     >>> schema = FeatureSchema(censored(Column("IL6", Role.MARKER, "cytokine")))
     >>> X = pd.DataFrame({"IL6": [None, 8.0, None], "IL6__below": [2.0, None, None]}, dtype=float)
     >>> row = detection_by_plate(X, schema)[0]

@@ -14,7 +14,7 @@ from signature.assay.labels import Labels, as_labels
 from signature.assay.layout import Layout
 from signature.assay.workbooks import read_workbook
 from signature.exceptions import TableError
-from signature.tables import why_missing
+from signature.study.tables import why_missing
 
 _PARQUET, _EXCEL, _OLD_EXCEL = {".parquet", ".pq"}, {".xlsx", ".xlsm"}, {".xls", ".xlsb", ".ods"}
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from signature.tables import clean_text
+from signature.study.tables import clean_text
 
 Labels: TypeAlias = "pd.Categorical[Any]"
 """A Categorical of str; missing where there is no name."""

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from signature import markers
 from signature.assay.dictionary import ClinicalText, OutcomeText, PeopleText
 from signature.assay.measurements import SET_ASIDE
-from signature.datasets._recode import coded
+from signature.assay.recode import coded
 from signature.exceptions import StudyError
-from signature.schema import Column, Role, Scale
-from signature.tables import read_table, to_numbers, utf8_bytes
+from signature.study import markers
+from signature.study.schema import Column, Role, Scale
+from signature.study.tables import read_table, to_numbers, utf8_bytes
 
 _GROUP = "clinical"
 

@@ -59,7 +59,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from signature import markers, panels
+from signature import panels
 from signature.assay.assembly import assemble, column_name
 from signature.assay.dictionary import Dictionary, MarkerText, load_dictionary
 from signature.assay.laboratory_files import read_files
@@ -69,10 +69,11 @@ from signature.assay.plate_quality import PlateQuality
 from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.unit_names import parse
 from signature.assay.wells import Wells
-from signature.cohort import Cohort
 from signature.exceptions import StudyError, UnitError
-from signature.incoming import closest
-from signature.schema import Column
+from signature.serve.incoming import closest
+from signature.study import markers
+from signature.study.cohort import Cohort
+from signature.study.schema import Column
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from signature.exceptions import UnitError
-from signature.schema import LOG2_UNITS
+from signature.study.schema import LOG2_UNITS
 
 MASS = "mass concentration"
 MOLAR = "molar concentration"

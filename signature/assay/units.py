@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from signature import markers
 from signature.assay import unit_names
 from signature.assay.unit_names import (
     ACTIVITY,
@@ -29,8 +28,9 @@ from signature.assay.unit_names import (
     Unit,
     parse,
 )
-from signature.column import LOG2_UNITS
 from signature.exceptions import UnitError
+from signature.study import markers
+from signature.study.column import LOG2_UNITS
 
 _CONCENTRATIONS = {MASS, MOLAR, COUNT, ACTIVITY, CATALYTIC}
 
@@ -238,7 +238,7 @@ def _entry(source: Unit, target: Unit, marker: str | None, needed: str) -> marke
     if name is None:
         raise UnitError(
             f"{source.text} becomes {target.text} only with the {needed} of the marker, and "
-            f"{marker!r} is not in signature/markers.csv"
+            f"{marker!r} is not in signature/study/markers.csv"
         )
     return markers.VOCABULARY[name]
 
@@ -247,8 +247,9 @@ def _molecular_weight(source: Unit, target: Unit, marker: str | None) -> float:
     entry = _entry(source, target, marker, "molecular weight")
     if entry.molecular_weight is None:
         raise UnitError(
-            f"{source.text} cannot become {target.text} for {entry.name}: signature/markers.csv "
-            "gives it no molecular weight, since what circulates has no single agreed mass"
+            f"{source.text} cannot become {target.text} for {entry.name}: "
+            "signature/study/markers.csv gives it no molecular weight, since what circulates has no "
+            "single agreed mass"
         )
     return entry.molecular_weight
 

@@ -15,7 +15,7 @@ from signature.assay.reading import Reading
 from signature.check import batches, detection, duplicates, floors, missing, ranges, wells
 from signature.check.report import CheckReport, Finding, Line, Severity, Table
 from signature.check.view import view
-from signature.cohort import Cohort
+from signature.study.cohort import Cohort
 
 if TYPE_CHECKING:
     from signature.assay.plate_quality import PlateQuality
@@ -69,7 +69,7 @@ def check_study(
 
     Examples
     --------
-    >>> from signature.schema import Column, FeatureSchema, Role
+    >>> from signature.study.schema import Column, FeatureSchema, Role
     >>> il6 = Column("IL6", Role.MARKER, "cytokine", unit="pg/mL", low=0.05, high=5000.0)
     >>> values = pd.DataFrame({"IL6": [20_000.0, 31_000.0, 8_000.0, 12_000.0]})
     >>> people = pd.Series(list("abcd"))

@@ -11,7 +11,7 @@ from signature.assay.unit_names import is_log2
 from signature.check.association import association
 from signature.check.report import Finding, Severity, Table, listed, percent
 from signature.check.view import FEWEST, View, shown
-from signature.schema import BELOW, Scale, source_of
+from signature.study.schema import BELOW, Scale, source_of
 
 LOW = 0.4
 """Detection rate below which a marker can only be detected or not."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from signature.check.report import Finding, Severity, several
 from signature.check.view import View
-from signature.schema import BELOW
+from signature.study.schema import BELOW
 
 DIGITS = 4
 """Significant digits to which two values must agree."""

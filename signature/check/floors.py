@@ -10,8 +10,8 @@ import pandas as pd
 from signature.assay.assembly import column_name
 from signature.check.report import Finding, Severity, listed, percent, several
 from signature.check.view import View
-from signature.markers import lookup
-from signature.schema import Role, Scale
+from signature.study.markers import lookup
+from signature.study.schema import Role, Scale
 
 SPIKE = 0.2
 """Share of the values that may be one and the same number."""

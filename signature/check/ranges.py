@@ -12,7 +12,7 @@ from signature.check.report import Finding, Severity, Table, listed, several
 from signature.check.units import LEAST_SLIP, slip_between, unit_hint
 from signature.check.view import FEWEST, View
 from signature.exceptions import UnitError
-from signature.schema import BELOW, Column, Role, Scale
+from signature.study.schema import BELOW, Column, Role, Scale
 
 MANY = 0.01
 """Share of values outside the range above which it is no longer a few odd samples."""

@@ -8,8 +8,8 @@ import numpy as np
 
 from signature.assay.units import INTERNATIONAL, convert, same_quantity
 from signature.exceptions import UnitError
-from signature.markers import VOCABULARY
-from signature.schema import Column
+from signature.study.markers import VOCABULARY
+from signature.study.schema import Column
 
 _POWERS = (10.0, 100.0, 1000.0, 1e6)
 
@@ -70,7 +70,7 @@ def unit_hint(values: np.ndarray, column: Column) -> str:
 
     Examples
     --------
-    >>> from signature.schema import Role
+    >>> from signature.study.schema import Role
     >>> glucose = Column("glucose", Role.MARKER, "metabolic", unit="mg/dL", low=30, high=900)
     >>> unit_hint(np.array([4.9, 5.5, 6.1, 11.0]), glucose)
     'they look in mmol/L where mg/dL is meant, or 10 times too small'

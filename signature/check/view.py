@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from signature.assay.reading import Reading
-from signature.cohort import FEWEST_PER_SITE, Cohort
 from signature.exceptions import CohortError
-from signature.schema import BELOW, Role
+from signature.study.cohort import FEWEST_PER_SITE, Cohort
+from signature.study.schema import BELOW, Role
 
 FEWEST = 10
 """Rows below which a group is too small to say anything about it."""

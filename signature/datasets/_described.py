@@ -6,8 +6,8 @@ from pathlib import Path
 
 from signature.assay.dictionary import load_dictionary
 from signature.assay.study import Study, read_study
-from signature.cohort import Cohort
-from signature.tables import data_folder
+from signature.study.cohort import Cohort
+from signature.study.tables import data_folder
 
 
 def citation_of(name: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import pandas as pd
 
 from signature import panels
-from signature.cohort import Cohort
-from signature.datasets._recode import YES_NO, below, coded, features, levels
-from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
-from signature.tables import to_numbers
+from signature.assay.recode import YES_NO, below, coded, features, levels
+from signature.study.cohort import Cohort
+from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
+from signature.study.tables import to_numbers
 
 _INTERVIEW = "NHANES household interview"
 

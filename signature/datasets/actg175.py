@@ -6,10 +6,10 @@ and 96 and the follow-up are in the records.
 
 from __future__ import annotations
 
-from signature.cohort import Cohort
-from signature.datasets._recode import YES_NO, coded, features, named
-from signature.schema import Column, FeatureSchema, Role, Scale
-from signature.tables import data_folder, read_table, to_numbers
+from signature.assay.recode import YES_NO, coded, features, named
+from signature.study.cohort import Cohort
+from signature.study.schema import Column, FeatureSchema, Role, Scale
+from signature.study.tables import data_folder, read_table, to_numbers
 
 CITATION = (
     "Hammer SM, Katzenstein DA, Hughes MD, et al. A trial comparing nucleoside monotherapy with "

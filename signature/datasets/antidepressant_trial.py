@@ -7,10 +7,10 @@ drug arm is a random sample of three active arms, and week 8 is not in it.
 
 from __future__ import annotations
 
-from signature.cohort import Cohort
-from signature.datasets._recode import coded, features, named
-from signature.schema import Column, FeatureSchema, Role, Scale
-from signature.tables import data_folder, read_table, to_numbers
+from signature.assay.recode import coded, features, named
+from signature.study.cohort import Cohort
+from signature.study.schema import Column, FeatureSchema, Role, Scale
+from signature.study.tables import data_folder, read_table, to_numbers
 
 CITATION = (
     "Goldstein DJ, Lu Y, Detke MJ, Wiltse C, Mallinckrodt C, Demitrack MA. Duloxetine in the "

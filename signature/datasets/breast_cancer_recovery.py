@@ -6,10 +6,10 @@ records. There is no immune marker: it is here for a known treatment × subgroup
 
 from __future__ import annotations
 
-from signature.cohort import Cohort
-from signature.datasets._recode import YES_NO, coded, features, named
-from signature.schema import Column, FeatureSchema, Role, Scale
-from signature.tables import data_folder, read_table, to_numbers
+from signature.assay.recode import YES_NO, coded, features, named
+from signature.study.cohort import Cohort
+from signature.study.schema import Column, FeatureSchema, Role, Scale
+from signature.study.tables import data_folder, read_table, to_numbers
 
 CITATION = (
     "Scheier MF, Helgeson VS, Schulz R, et al. Moderators of interventions designed to enhance "

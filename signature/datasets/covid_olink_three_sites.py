@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signature.cohort import Cohort
 from signature.datasets._described import citation_of, described
+from signature.study.cohort import Cohort
 
 # As the file and as this software names them.
 _RECORDS = {

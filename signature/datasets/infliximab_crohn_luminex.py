@@ -6,8 +6,8 @@ in the study dictionary beside this module.
 
 from __future__ import annotations
 
-from signature.cohort import Cohort
 from signature.datasets._described import citation_of, described
+from signature.study.cohort import Cohort
 
 CITATION = citation_of("infliximab_crohn_luminex")
 

@@ -6,9 +6,9 @@ can show what comes first. Symptoms and everything about treatment are kept out 
 
 from __future__ import annotations
 
-from signature.cohort import Cohort
 from signature.datasets._nhanes import COLUMNS, as_cohort
-from signature.tables import data_folder, read_table
+from signature.study.cohort import Cohort
+from signature.study.tables import data_folder, read_table
 
 CITATION = (
     "Centers for Disease Control and Prevention, National Center for Health Statistics. National "

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from signature.cohort import Cohort
 from signature.datasets._nhanes import as_cohort
 from signature.datasets._nhanes_fetch import fetch
 from signature.datasets._nhanes_files import cycles_in
 from signature.datasets._nhanes_public import treated
 from signature.exceptions import DataFolderNotSetError
-from signature.tables import data_folder
+from signature.study.cohort import Cohort
+from signature.study.tables import data_folder
 
 __all__ = ["CITATION", "fetch", "load"]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import pandas as pd
 
 from signature import panels
-from signature.cohort import Cohort
-from signature.datasets._recode import YES_NO, below, coded, features, zero_if_no
+from signature.assay.recode import YES_NO, below, coded, features, zero_if_no
 from signature.exceptions import TableError
-from signature.schema import BELOW, Column, FeatureSchema, Role, Scale
-from signature.tables import clean_text, to_numbers
+from signature.study.cohort import Cohort
+from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale
+from signature.study.tables import clean_text, to_numbers
 
 CITATION = (
     "Michalowicz BS, Hodges JS, DiAngelis AJ, et al. Treatment of periodontal disease and the risk "

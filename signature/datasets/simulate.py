@@ -70,13 +70,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from signature import markers as vocabulary
-from signature.cohort import Cohort
 from signature.datasets._design import CLINICAL, Design
 from signature.datasets._laboratory import assign_plates, laboratory, level, measure
 from signature.datasets._truth import Truth, loads_of
 from signature.randomness import generator
-from signature.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
+from signature.study import markers as vocabulary
+from signature.study.cohort import Cohort
+from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
 __all__ = ["CITATION", "Design", "Simulated", "Truth", "load", "simulate"]
 

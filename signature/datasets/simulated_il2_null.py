@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signature.cohort import Cohort
 from signature.datasets import simulated_il2_trial
 from signature.datasets.simulated_il2_trial import AFTER_RANDOMISATION, CITATION
+from signature.study.cohort import Cohort
 
 __all__ = ["AFTER_RANDOMISATION", "CITATION", "load"]
 

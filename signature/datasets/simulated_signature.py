@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signature.cohort import Cohort
 from signature.datasets import simulate
 from signature.datasets.simulate import Design, Simulated
+from signature.study.cohort import Cohort
 
 CITATION = simulate.CITATION
 SEED = 20260101

@@ -6,25 +6,25 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from signature.effect.advised_groups import Advice
-from signature.effect.allocation import AllocationCheck
-from signature.effect.arm_by_score import ArmByScore
-from signature.effect.benefit_calibration import BenefitCalibration
-from signature.effect.benefit_quantiles import EffectByGroup
-from signature.effect.c_for_benefit import CForBenefit
-from signature.effect.early_change import EarlyChange
-from signature.effect.engagement import Engagement
-from signature.effect.enrichment import Enrichment
-from signature.effect.estimate import Estimate
-from signature.effect.interaction_table import InteractionTable
-from signature.effect.moderators import Moderator
-from signature.effect.prognosis import Prognosis
-from signature.effect.rule_value import RuleValue
-from signature.effect.small_trial import SmallTrial
-from signature.effect.targeting import Targeting
-from signature.effect.trial import ArmFlow
-from signature.effect.visit_lines import VisitLine
-from signature.results import FlowLine
+from signature.effect.benefit.advised_groups import Advice
+from signature.effect.benefit.benefit_calibration import BenefitCalibration
+from signature.effect.benefit.benefit_quantiles import EffectByGroup
+from signature.effect.benefit.c_for_benefit import CForBenefit
+from signature.effect.benefit.enrichment import Enrichment
+from signature.effect.benefit.prognosis import Prognosis
+from signature.effect.benefit.rule_value import RuleValue
+from signature.effect.benefit.targeting import Targeting
+from signature.effect.interaction.arm_by_score import ArmByScore
+from signature.effect.interaction.interaction_table import InteractionTable
+from signature.effect.interaction.moderators import Moderator
+from signature.effect.trial.allocation import AllocationCheck
+from signature.effect.trial.estimate import Estimate
+from signature.effect.trial.small_trial import SmallTrial
+from signature.effect.trial.trial import ArmFlow
+from signature.effect.visits.early_change import EarlyChange
+from signature.effect.visits.engagement import Engagement
+from signature.effect.visits.visit_lines import VisitLine
+from signature.records.results import FlowLine
 
 
 class _Record(BaseModel):

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from signature import markers
 from signature.exceptions import DefinitionError, SchemaError
-from signature.schema import Column, Role, Scale, censored
+from signature.study import markers
+from signature.study.schema import Column, Role, Scale, censored
 
 _KEYS = {"cofactor", "unit", "scale", "low", "high", "censored", "group", "label", "over"}
 _SHARED = ("unit", "scale", "cofactor", "censored", "low", "high")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.exceptions import PredictionsError
-from signature.metrics import Metric, person_counts
+from signature.validation.metrics import Metric, person_counts
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def bias_corrected_best(
     predictions : ndarray of float, shape (n, n_configurations) or (n_repeats, n, n_configurations)
         Out-of-fold probability of the event; of several repeats the metric is averaged.
     metric : callable
-        As in `signature.metrics`: of outcome, probability and weights (n_draws, n).
+        As in `signature.validation.metrics`: of outcome, probability and weights (n_draws, n).
     person : ndarray of int, shape (n,)
         All rows of a person are drawn, or left, together.
     rng : Generator
@@ -104,7 +104,7 @@ def bias_corrected_best(
 
     Examples
     --------
-    >>> from signature.metrics import auroc
+    >>> from signature.validation.metrics import auroc
     >>> rng = np.random.default_rng(0)
     >>> outcome, guesses = np.arange(60) % 2, rng.random((60, 20))
     >>> found = bias_corrected_best(outcome, guesses, auroc, person=np.arange(60), rng=rng)

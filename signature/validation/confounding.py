@@ -18,7 +18,7 @@ from scipy.stats import beta
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import GroupKFold
 
-from signature.binary import log_odds
+from signature.learn.binary import log_odds
 from signature.randomness import generator, seed_for
 from signature.validation.confounder_design import PeopleAtSites, confounder_design
 

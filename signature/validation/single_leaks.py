@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import fisher_exact
 
-from signature.single_marker import column_auroc
+from signature.learn.single_marker import column_auroc
 
 _AT_ONCE = 500
 """Rows, or permutations, that are held in memory together."""

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature.metrics import Metric, auroc, brier, calibration_intercept, calibration_slope
+from signature.validation.metrics import (
+    Metric,
+    auroc,
+    brier,
+    calibration_intercept,
+    calibration_slope,
+)
 from signature.validation.subgroups import Subgroup
 
 FEWEST_OF_A_CLASS = 10
@@ -106,15 +112,15 @@ def subgroup_performance(
     fold : ndarray of shape (n_rows,)
         Which model predicted the row: another one for each repeat and fold.
     weights : ndarray of shape (n_draws, n_rows)
-        Bootstrap counts by person (`signature.metrics.person_counts`).
+        Bootstrap counts by person (`signature.validation.metrics.person_counts`).
 
     Returns
     -------
     SubgroupTable
-        Metrics as in `signature.metrics`. The AUROC is the share of well-ordered pairs among the
-        pairs of an event and a non-event of one subgroup that the same model predicted: a fold
-        seldom has enough of a subgroup for an AUROC of its own. Intervals are percentiles of the
-        draws, None where fewer than nine in ten draws are defined.
+        Metrics as in `signature.validation.metrics`. The AUROC is the share of well-ordered pairs
+        among the pairs of an event and a non-event of one subgroup that the same model predicted: a
+        fold seldom has enough of a subgroup for an AUROC of its own. Intervals are percentiles of
+        the draws, None where fewer than nine in ten draws are defined.
 
     Notes
     -----

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from signature import markers
 from signature.assay import cells
 from signature.assay.files import read_sheet
 from signature.assay.labels import Labels, first_few
 from signature.assay.layout import Layout
 from signature.assay.readers._names import Names
 from signature.exceptions import AssayError, DefinitionError, TableError
+from signature.study import markers
 
 
 def spread(limit: np.ndarray, pair: np.ndarray, names: Names, what: str, source: str) -> np.ndarray:

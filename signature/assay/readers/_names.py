@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signature import markers
 from signature.assay.labels import Labels, first_few
 from signature.assay.layout import Layout
 from signature.exceptions import AssayError, DefinitionError, TableError
+from signature.study import markers
 
 
 def roles(

@@ -1,0 +1,153 @@
+"""The README's tables of trials, and of how often the test that decides is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pipelines.report.trial_words import benefit_of, label, unit_of_difference
+from pipelines.words.numbers import estimate, number, p_value
+from signature.effect.trial_record import TrialRecord
+
+UNEQUAL = "control arm twice as wide"
+"""Kind of outcome of which Student's t test rejects too often."""
+
+STUDENT = ", by Student's t test"
+
+
+def collect_trials(results: Path) -> dict[str, Any]:
+    """Read what every finished trial experiment found.
+
+    Parameters
+    ----------
+    results : Path
+        Parent of the results folders.
+
+    Returns
+    -------
+    dict
+        By experiment, numbers rounded as they are printed.
+    """
+    return {
+        file.parent.name: _summary(TrialRecord.model_validate_json(file.read_text("utf-8")))
+        for file in sorted(results.glob("*/trial.json"))
+    }
+
+
+def _summary(record: TrialRecord) -> dict[str, Any]:
+    overall = next(one for one in record.average if one.arm == record.treated)
+    best = next((one for one in record.candidates if one.headline), None)
+    return {
+        "people": record.size.people,
+        "endpoint": record.endpoint["label"],
+        "unit": unit_of_difference(record),
+        "benefit": _rounded(overall.adjusted or overall.unadjusted),
+        "unadjusted": _rounded(overall.unadjusted),
+        "p": None if record.headline is None else round(record.headline.p, 4),
+        "autoc": None if best is None or best.targeting is None else _rounded(best.targeting.autoc),
+        "gain": None if record.prognosis is None else _rounded(record.prognosis.gain),
+        "named": {
+            label(one.marker, record): round(float(benefit_of(one.test, record)["p"]), 4)
+            for one in record.named
+        },
+        "small": record.size.small,
+        "claim": record.claim.sentence.partition(":")[0],
+    }
+
+
+def _rounded(found: Any) -> list[float | None]:
+    values = (found.value, found.low, found.high)
+    return [None if v is None else round(v, 4) + 0.0 for v in values]
+
+
+def trials_table(trials: dict[str, Any]) -> str:
+    """Render one line per trial experiment."""
+    lines = [
+        "| experiment | analysed | outcome | average benefit | predicted benefit: p | AUTOC | "
+        "prognosis: variance gained by the panel | named markers: p | first words of the report |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for name, run in trials.items():
+        p = "not tested" if run["p"] is None else p_value(run["p"])
+        people = ", ".join(f"{n} {arm}" for arm, n in run["people"].items())
+        named = ", ".join(f"{marker} {p_value(v)}" for marker, v in run["named"].items())
+        lines.append(
+            f"| `{name}` | {people} | {run['endpoint']} ({run['unit']}) | "
+            f"{_interval(run['benefit'])} | {p} | {_interval(run['autoc'])} | "
+            f"{_interval(run['gain'])} | {named or '–'} | {run['claim']} |"
+        )
+    return "\n".join(lines)
+
+
+def interaction_error_table(found: dict[str, Any]) -> str:
+    """Render the type I error by kind of outcome and size, the power, and the null trials.
+
+    Parameters
+    ----------
+    found : dict
+        Contents of ``experiments/benchmarks/interaction_type_one.json``.
+    """
+    cells, aim = found["cells"], found["aim"]
+    null = [c for c in cells if c["part"] == "type I error"]
+    sizes = sorted({c["people"] for c in null})
+    least, most = aim["type_one"]
+    lines = [
+        f"| no interaction: rejected at 5 %, in % | {' | '.join(f'n = {n}' for n in sizes)} | "
+        f"in {number(100 * least, 1)}–{number(100 * most, 1)} %? |",
+        f"|---|{'---|' * len(sizes)}---|",
+    ]
+    tests = [(kind, "arm by score", "") for kind in dict.fromkeys(c["outcome"] for c in null)]
+    for kind, test, by in [*tests, (UNEQUAL, "t test", STUDENT)]:
+        by_size = {c["people"]: c["rejected"][test][0] for c in null if c["outcome"] == kind}
+        met = all(least <= share <= most for share in by_size.values())
+        shares = " | ".join(number(100 * by_size[n], 1) for n in sizes)
+        lines.append(f"| {kind}{by} | {shares} | {'yes' if met else 'no'} |")
+    learned = {c["people"]: c["rejected"] for c in cells if c["part"] == "cross-fitted"}
+    for how, words in (
+        ("taken as given", "score learned in the same trial, taken as given"),
+        ("learned anew", "score learned in the same trial, learned anew: the headline test"),
+    ):
+        shares = " | ".join(
+            number(100 * learned[n][how][0], 1) if n in learned else "–" for n in sizes
+        )
+        met = all(one[how][0] <= aim["cross_fitted"] for one in learned.values())
+        lines.append(f"| {words} (at most {number(100 * aim['cross_fitted'], 0)} %) | {shares} | "
+                     f"{'yes' if met else 'no'} |")  # fmt: skip
+    power = [c for c in cells if c["part"] == "power"]
+    effects = sorted({c["interaction"] for c in power})
+    lines += [
+        "",
+        "| 36 people: power in %, by interaction in SD per SD | "
+        f"{' | '.join(number(e, 1) for e in effects)} | at least {number(100 * aim['power'], 0)} "
+        "at 1 SD? |",
+        f"|---|{'---|' * len(effects)}---|",
+    ]
+    for arms, explained in dict.fromkeys((c["arms"], c["explained by covariate"]) for c in power):
+        for test, by in (("arm by score", ""), ("t test", STUDENT)):
+            own = {c["interaction"]: c["rejected"][test][0] for c in power
+                   if (c["arms"], c["explained by covariate"]) == (arms, explained)}  # fmt: skip
+            name = f"{arms}, baseline explains {number(100 * explained, 0)} % of the variance{by}"
+            shares = " | ".join(number(100 * own[e], 1) for e in effects)
+            lines.append(f"| {name} | {shares} | {'yes' if own[1.0] >= aim['power'] else 'no'} |")
+    trials = null[0]["trials"]
+    chance = 196 * (0.05 * 0.95 / trials) ** 0.5
+    lines += [
+        "",
+        f"{trials:,} simulated trials in each cell, two treated to one control, "
+        f"{next(iter(c['trials'] for c in cells if c['part'] == 'cross-fitted')):,} where the "
+        f"score is learned; chance alone moves 5 % by {number(chance, 1)} either way. Student's t "
+        "test is the most powerful there is where the spread is the same in both arms; where it is "
+        "not, it rejects too often. The test used here gives up some power to hold its level; "
+        "a baseline that explains part of the outcome brings it back.",
+    ]
+    return "\n".join(lines)
+
+
+def _interval(values: list[float | None] | None) -> str:
+    if values is None:
+        return "–"
+    value, low, high = values
+    large = value is not None and abs(value) >= 10
+    digits = 1 if large else 2 if value is not None and abs(value) >= 1 else 3
+    text = estimate({"value": value, "low": low, "high": high}, digits, sign=True)
+    return text.replace("(", "[").replace(")", "]").replace(" to ", ", ")

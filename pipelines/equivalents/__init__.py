@@ -1,0 +1,1 @@
+"""``python -m pipelines.equivalents``: which markers may stand in for each other."""

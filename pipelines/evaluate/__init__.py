@@ -1,0 +1,1 @@
+"""``python -m pipelines.evaluate``: what held-out people say, the verdict, the claim."""

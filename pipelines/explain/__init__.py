@@ -1,0 +1,1 @@
+"""``python -m pipelines.explain``: what features did to held-out predictions, and the signature."""

@@ -1,0 +1,126 @@
+"""SHAP on held-out rows: what each feature did to the predictions of people not trained on.
+
+The only file that imports shap. Serving has its own arithmetic in `signature.learn.contributions`,
+which needs no training rows: the same for linear models; for trees it is the path-dependent
+variant, whose base is another and whose parts differ somewhat from those here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipelines.fit.fitting import choose
+from pipelines.fit.store import FoldStore
+from pipelines.question.folds import Fold
+from pipelines.question.study import Study
+from signature.learn.calibration import CalibratedProcedure
+from signature.learn.contributions import BASE, group_by_source, raw_contributions
+from signature.randomness import generator
+from signature.records.results import CONTRIBUTION_COLUMNS
+from signature.study.schema import BELOW
+
+BACKGROUND_ROWS = 100
+"""Training rows against which a tree's contributions are measured."""
+
+LARGEST_GAP = 1e-3
+"""In log-odds; trees add up in single precision."""
+
+
+def explain(study: Study, store: FoldStore) -> pd.DataFrame:
+    """Explain the procedure's held-out predictions, fold by fold.
+
+    Contributions are interventional Shapley values against training rows of the same fold
+    (Lundberg 2017), after the sigmoid, so that a row's parts add up to its log-odds. A marker and
+    the columns derived from it are one feature.
+
+    Returns
+    -------
+    DataFrame
+        As `signature.records.results.CONTRIBUTION_COLUMNS` says.
+    """
+    percentiles = _percentiles(study.cohort.X)
+    contenders = study.experiment.candidates.contenders
+    tables = []
+    for fold in study.folds:
+        chosen = choose(store.load(name, fold.key) for name in contenders).candidate
+        trusted = getattr(study.candidates[chosen], "TRUSTED_TYPES", ())
+        procedure = store.procedure(chosen, fold.key, trusted)
+        parts = held_out_contributions(procedure, study.cohort.X, fold, study.experiment.seed)
+        tables.append(_long(parts, percentiles, fold, chosen))
+    return pd.concat(tables, ignore_index=True).astype(CONTRIBUTION_COLUMNS)
+
+
+def held_out_contributions(
+    procedure: CalibratedProcedure, X: pd.DataFrame, fold: Fold, seed: int
+) -> pd.DataFrame:
+    """Contributions of one fold's held-out rows, one column per source feature and the base."""
+    pipeline = procedure.estimator_
+    head, final = pipeline[:-1], pipeline[-1]
+    held_out = head.transform(X.iloc[fold.held_out])
+    train = head.transform(X.iloc[fold.train])
+    raw = _shap_values(final, train, held_out, seed, fold.key)
+    parts = group_by_source(raw, list(head.get_feature_names_out())) * procedure.slope_
+    parts[BASE] += procedure.intercept_
+    return parts
+
+
+def _shap_values(
+    final: Any, train: pd.DataFrame, held_out: pd.DataFrame, seed: int, key: str
+) -> np.ndarray:
+    import shap
+
+    if hasattr(final, "booster"):
+        rng = generator(seed, "background", key)
+        take = rng.choice(len(train), size=min(BACKGROUND_ROWS, len(train)), replace=False)
+        background = train.iloc[np.sort(take)].to_numpy()
+        explainer = shap.TreeExplainer(
+            final.booster, background, feature_perturbation="interventional"
+        )
+        values = explainer.shap_values(final.as_seen(held_out), check_additivity=False)
+        base = np.full(len(held_out), float(np.ravel(explainer.expected_value)[0]))
+        gap = np.abs(values.sum(axis=1) + base - final.decision_function(held_out)).max(initial=0)
+        if gap > LARGEST_GAP:
+            raise RuntimeError(f"tree contributions miss the log-odds by up to {gap:.2g}")
+        return np.column_stack([values, base])
+    if hasattr(final, "coef_"):
+        masker = shap.maskers.Independent(train.to_numpy(), max_samples=len(train))
+        explainer = shap.LinearExplainer((final.coef_[0], float(final.intercept_[0])), masker)
+        values = explainer.shap_values(held_out.to_numpy())
+        base = np.full(len(held_out), float(explainer.expected_value))
+        return np.column_stack([values, base])
+    return raw_contributions(final, held_out)
+
+
+def _percentiles(X: pd.DataFrame) -> pd.DataFrame:
+    """Rank of each value among all rows, 0 to 1; −1 below the detection limit."""
+    columns = [str(c) for c in X]
+    features = [c for c in columns if not c.endswith(BELOW)]
+    counts = X[features].notna().sum()
+    ranks = (X[features].rank(method="average") - 0.5) / counts.where(counts > 0)
+    for name in features:
+        if name + BELOW in columns:
+            ranks[name] = ranks[name].mask(X[name + BELOW].notna(), -1.0)
+    return ranks.reset_index(drop=True)
+
+
+def _long(
+    parts: pd.DataFrame, percentiles: pd.DataFrame, fold: Fold, candidate: str
+) -> pd.DataFrame:
+    rows = np.asarray(fold.held_out)
+    ranks = percentiles.iloc[rows].reindex(columns=parts.columns).to_numpy()
+    n_rows, n_parts = parts.shape
+    return pd.DataFrame(
+        {
+            "block": fold.block,
+            "candidate": candidate,
+            "repeat": fold.repeat,
+            "fold": fold.fold,
+            "row": np.repeat(rows, n_parts),
+            "feature": np.tile(np.asarray(parts.columns, dtype=str), n_rows),
+            "contribution": parts.to_numpy().ravel(),
+            "percentile": ranks.ravel(),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Every candidate fitted on every fold, kept, resumed and laid out as the predictions table."""

@@ -1,0 +1,51 @@
+"""What is found where nothing is: ``python -m pipelines.null_check experiments/<name>.toml``.
+
+Shuffles the outcome among people of the same site and arm, runs the whole procedure on it, and
+does so many times.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines import cli
+
+
+def null_check(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file, experiments/<name>.toml.")],
+    runs: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 100,
+    results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results is.")] = Path(
+        "results"
+    ),
+    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 means one per core.")] = 0,
+    repeats: Annotated[
+        int,
+        typer.Option(min=1, help="Repeats of the outer folds in each run; a real run has more."),
+    ] = 1,
+    trials: Annotated[
+        int | None,
+        typer.Option(min=1, help="Parameter sets per fit, when not those of the experiment."),
+    ] = None,
+    until_clear: Annotated[
+        bool,
+        typer.Option(help="Stop once the p-value is clearly on one side of .05; 20 runs or more."),
+    ] = False,
+) -> None:
+    """Run an experiment on shuffled outcomes: nothing should be found. Killed, it goes on."""
+    from pipelines.null_check.launch import check_null
+
+    check_null(
+        experiment,
+        results,
+        runs=runs,
+        repeats=repeats,
+        trials=trials,
+        jobs=jobs or os.cpu_count() or 1,
+        until_clear=until_clear,
+    )
+
+
+if __name__ == "__main__":
+    cli.main(null_check)

@@ -1,0 +1,256 @@
+"""The whole procedure on shuffled outcomes, many times, each run kept when it is finished."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+from pydantic import ValidationError
+
+from pipelines import CHECKOUT
+from pipelines.evaluate.evaluation import evaluate
+from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.fit.fitting import choose, final_key, fit_all, tasks
+from pipelines.fit.predictions import predictions_table
+from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.null_check.shuffled import shuffled_study
+from pipelines.question.study import Study, lay_out
+from signature.exceptions import ResultsError
+from signature.records.null_check import NullRun, Selected
+from signature.records.results import PROCEDURE, REFERENCE
+
+_DECIDING_FILES = (
+    "pipelines/evaluate/evaluation.py",
+    "pipelines/null_check/runs.py",
+    "pipelines/fit/predictions.py",
+    "pipelines/null_check/shuffled.py",
+    "pipelines/evaluate/verdict.py",
+    "signature/validation/metrics.py",
+)
+
+
+def study_to_shuffle(study: Study, *, repeats: int = 1, trials: int | None = None) -> Study:
+    """Return the study as each shuffled run sees it, before the shuffle.
+
+    Contenders and references compete as in a real run. Baselines are left out, since nothing that
+    a check reports depends on them, and so are the recorded columns and the subjects' identifiers.
+
+    Parameters
+    ----------
+    study : Study
+    repeats : int
+        Of the outer folds.
+    trials : int, optional
+        Parameter sets per candidate and fold, when not those of the experiment.
+    """
+    told, cohort = study.experiment, study.cohort
+    parts = told.candidates.model_copy(update={"baselines": ()})
+    experiment = told.model_copy(
+        update={
+            "candidates": parts,
+            "validation": told.validation.model_copy(update={"repeats": repeats}),
+            "tuning": told.tuning.model_copy(update={"trials": trials or told.tuning.trials}),
+        }
+    )
+    return replace(
+        study,
+        experiment=experiment,
+        candidates={name: study.candidates[name] for name in parts.all},
+        folds=lay_out(experiment, cohort, study.references),
+        cohort=replace(
+            cohort,
+            subject=cohort.person.astype(str),
+            records=pd.DataFrame(index=cohort.X.index),
+            quality=None,
+            reading=None,
+        ),
+    )
+
+
+def null_fingerprint(study: Study) -> str:
+    """SHA-256 over all that decides a shuffled run, but for its number.
+
+    Parameters
+    ----------
+    study : Study
+        From `study_to_shuffle`.
+    """
+    h = hashlib.sha256(fingerprint(study.experiment, study.cohort, study.references).encode())
+    h.update(repr((study.experiment.candidates, study.experiment.validation)).encode())
+    files = [*_DECIDING_FILES, *(f"models/{name}.py" for name in sorted(study.candidates))]
+    for name in files:
+        h.update(name.encode() + hashlib.sha256((CHECKOUT / name).read_bytes()).digest())
+    return h.hexdigest()
+
+
+@dataclass(frozen=True)
+class NullStore:
+    """The finished runs of one check.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<experiment>``.
+    mark : str
+        The check's `null_fingerprint`; runs of another are never read.
+    """
+
+    folder: Path
+    mark: str
+
+    @property
+    def root(self) -> Path:
+        """Where the runs are."""
+        return self.folder / "null_check" / self.mark[:16]
+
+    def path(self, run: int) -> Path:
+        """File of one finished run."""
+        return self.root / f"run-{run:04d}.json"
+
+    def has(self, run: int) -> bool:
+        """Whether the run is finished."""
+        return self.path(run).is_file()
+
+    def load(self, run: int) -> NullRun:
+        """Read a finished run.
+
+        Raises
+        ------
+        ResultsError
+            When the file is damaged, or is of another check or run.
+        """
+        path = self.path(run)
+        try:
+            found = NullRun.model_validate_json(path.read_text(encoding="utf-8"))
+        except (ValidationError, UnicodeDecodeError):
+            raise ResultsError(
+                f"{path} is not a run of this version's null check; delete it, and the run is done "
+                "again"
+            ) from None
+        if (found.fingerprint, found.run) != (self.mark, run):
+            raise ResultsError(
+                f"{path} is run {found.run} of a check of other data, settings or code; delete "
+                "it, and the run is done again"
+            )
+        return found
+
+    def save(self, found: NullRun) -> None:
+        """Write a finished run, whole or not at all."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        aside = self.path(found.run).with_suffix(f".{os.getpid()}")
+        aside.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        aside.replace(self.path(found.run))
+
+
+def null_run(study: Study, run: int, store: NullStore) -> NullRun:
+    """Run the whole procedure on one shuffle, keep what it found, and return that.
+
+    Numerical libraries are held to one thread, so that the bits do not depend on the machine's
+    number of cores. The fitted folds are deleted when the run is finished; those of a killed run
+    are taken up again.
+
+    Parameters
+    ----------
+    study : Study
+        From `study_to_shuffle`.
+    run : int
+        Number of the shuffle, from 0.
+    store : NullStore
+    """
+    from threadpoolctl import threadpool_limits
+
+    _same_code(study, store.mark)
+    shuffled = shuffled_study(study, run)
+    work = store.root / f"run-{run:04d}"
+    folds = FoldStore(work, store.mark)
+    labels = {name: name for name in (*shuffled.candidates, PROCEDURE, REFERENCE)}
+    with threadpool_limits(1):
+        fit_all(tasks(shuffled), shuffled, folds, jobs=1, done=lambda: None)
+        contenders = shuffled.experiment.candidates.contenders
+        key = final_key(shuffled.folds)
+        final = choose(folds.load(name, key) for name in contenders).candidate
+        parameters = candidate_parameters(shuffled)
+        predictions = predictions_table(shuffled, folds)
+        evaluation = evaluate(predictions, shuffled.experiment, labels, parameters)
+    found = {name: selected_by(name, shuffled, folds) for name in contenders}
+    result = NullRun(
+        fingerprint=store.mark,
+        run=run,
+        auroc=evaluation.verdict.auroc,
+        difference=evaluation.verdict.difference,
+        adds=evaluation.verdict.adds,
+        final_model=final,
+        selected={name: s for name, s in found.items() if s is not None},
+    )
+    _same_code(study, store.mark)
+    store.save(result)
+    shutil.rmtree(work)
+    return result
+
+
+def selected_by(candidate: str, study: Study, store: FoldStore) -> Selected | None:
+    """Count what a candidate selected in the final fit and in every outer fold.
+
+    A candidate selects when the last step of its fitted pipeline has ``selected_``, the names of
+    the markers it kept; ``declared_bound_`` says how many false ones are expected at most.
+
+    Returns
+    -------
+    Selected or None
+        None for a candidate that does not select.
+    """
+    trusted = tuple(getattr(study.candidates[candidate], "TRUSTED_TYPES", ()))
+    last = store.procedure(candidate, final_key(study.folds), trusted).estimator_[-1]
+    if not hasattr(last, "selected_"):
+        return None
+    folds = [store.procedure(candidate, f.key, trusted).estimator_[-1] for f in study.folds]
+    bound = float(getattr(last, "declared_bound_", math.inf))
+    return Selected(
+        final=len(last.selected_),
+        folds=tuple(len(step.selected_) for step in folds),
+        declared_bound=bound if math.isfinite(bound) else None,
+    )
+
+
+def run_missing(
+    study: Study, runs: int, store: NullStore, *, jobs: int, done: Callable[[], None]
+) -> None:
+    """Do the runs that are not finished yet, on `jobs` processes, and call `done` after each.
+
+    Parameters
+    ----------
+    study : Study
+        From `study_to_shuffle`.
+    runs : int
+    store : NullStore
+    jobs : int
+        1 runs in this process.
+    done : callable
+        Called once per finished run.
+    """
+    from joblib import Parallel, delayed
+
+    missing = [run for run in range(runs) if not store.has(run)]
+    if jobs == 1:
+        for run in missing:
+            null_run(study, run, store)
+            done()
+        return
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+    for _ in parallel(delayed(null_run)(study, run, store) for run in missing):
+        done()
+
+
+def _same_code(study: Study, mark: str) -> None:
+    """Refuse to file a run under code that it was not made with."""
+    if null_fingerprint(study) != mark:
+        raise ResultsError(
+            "the code was changed while the check was going on; start it again, finished runs of "
+            "unchanged code are kept"
+        )

@@ -1,0 +1,1 @@
+"""``python -m pipelines.register``: the model of a finished run, registered again."""

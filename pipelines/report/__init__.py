@@ -1,0 +1,1 @@
+"""``python -m pipelines.report``: one offline HTML page for a run, a section per folder."""

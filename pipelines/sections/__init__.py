@@ -1,6 +1,0 @@
-"""One file per section of the report: ``TITLE``, ``ORDER``, ``summarize``, ``TEMPLATE``.
-
-``summarize(results) -> dict | None`` returns plain numbers, and None leaves the section out.
-``TEMPLATE`` is Jinja2 and holds no arithmetic; what it may call on a number is in
-``pipelines/number_words.py``. ``draw(summary) -> dict`` is optional and returns figures by name.
-"""

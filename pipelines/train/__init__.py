@@ -1,0 +1,1 @@
+"""``python -m pipelines.train``: one launch of an experiment, from its file to its report."""

@@ -1,0 +1,35 @@
+"""The main job: ``python -m pipelines.train experiments/<name>.toml``.
+
+Loads the data, fits every candidate on every outer fold, evaluates, explains, refits, saves,
+reports, and tracks all of it in MLflow. An experiment with a ``[trial]`` table asks for whom
+treatment does better; it is run by the same command and has a report of its own.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines import cli
+
+
+def train(
+    experiment: Annotated[Path, typer.Argument(help="Experiment file, experiments/<name>.toml.")],
+    results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results goes.")] = Path(
+        "results"
+    ),
+    jobs: Annotated[int, typer.Option(help="Processes; 0 means one per core.")] = 0,
+    track: Annotated[bool, typer.Option(help="Track in MLflow and register the model.")] = True,
+) -> None:
+    """Run an experiment: fit, validate, explain, report, track and register."""
+    from pipelines.train.launch import run_experiment
+    from pipelines.trials.experiment import is_trial
+    from pipelines.trials.launch import run_trial
+
+    run = run_trial if is_trial(experiment) else run_experiment
+    run(experiment, results, jobs=jobs or os.cpu_count() or 1, track=track)
+
+
+if __name__ == "__main__":
+    cli.main(train)

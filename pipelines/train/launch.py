@@ -1,0 +1,212 @@
+"""One launch of an experiment, from the file to the report."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.evaluate.evaluation import evaluate
+from pipelines.evaluate.for_whom import for_whom
+from pipelines.explain.held_out_shap import explain
+from pipelines.explain.signature import keep_signature
+from pipelines.fit.announcement import announce
+from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.fit.environment import code_version, library_versions
+from pipelines.fit.fitting import choose, final_key, fit_all, tasks
+from pipelines.fit.predictions import all_trials, inner_table, predictions_table
+from pipelines.fit.progress import progress
+from pipelines.fit.results_folder import Results, comparison, make_folder
+from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.question.experiment import load_experiment
+from pipelines.question.folds import development_rows
+from pipelines.question.study import Study, assemble
+from pipelines.question.summaries import column_summaries, site_counts
+from pipelines.report.render import write_report
+from pipelines.sentinels.look import run_sentinels
+from pipelines.track.run_summary import typical_values
+from pipelines.train.assay_quality import assay_record
+from signature.records.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
+from signature.serve.persistence import ModelCard, save_model
+from signature.serve.serving import serving_schema
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pipelines.track.tracking import RegisteredModel
+
+
+LABELS = {PROCEDURE: "With the panel", REFERENCE: "Clinical features alone"}
+"""How a report prints the two competitions' winners."""
+
+
+def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
+    """Run an experiment and return its results folder.
+
+    Parameters
+    ----------
+    file : Path
+        The experiment's TOML file.
+    results : Path
+        Parent of the results folder.
+    jobs : int
+        Number of processes.
+    track : bool
+        Whether to write the run and the model to MLflow.
+    """
+    from pipelines.track import tracking
+
+    started = datetime.now(UTC)
+    experiment = load_experiment(file)
+    study = assemble(experiment)
+    folder = make_folder(results / experiment.name)
+    mark = fingerprint(experiment, study.cohort, study.references)
+    store = FoldStore(folder, mark)
+    todo = tasks(study)
+    announce(study, todo, store, jobs)
+    tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
+    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
+    with launch as tracked:
+        waiting = sum(not store.has(t.candidate, t.key) for t in todo)
+        with progress("fits", waiting) as done:
+            fit_all(todo, study, store, jobs=jobs, done=done)
+        print("Evaluating, explaining and reporting", flush=True)
+        record, evaluation = write_results(study, store, folder, started)
+        report = write_report(folder)
+        registered = None
+        if tracked is not None:
+            tracked.log_results(folder)
+            registered = tracked.register(folder / "model", evaluation, typical_values(record))
+    say_where(folder, report, evaluation, registered)
+    return folder
+
+
+def write_results(
+    study: Study, store: FoldStore, folder: Path, started: datetime
+) -> tuple[Launch, Evaluation]:
+    """Write everything but the report from the finished folds.
+
+    ``launch.json`` is removed first and written last, so that a folder that holds one belongs to
+    one launch, whenever it was killed.
+    """
+    (folder / "launch.json").unlink(missing_ok=True)
+    predictions = predictions_table(study, store)
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
+    final = keep_final_model(study, store, folder / "model")
+    parameters = candidate_parameters(study)
+    sentinels = run_sentinels(study, study.folds)
+    _write(folder / "sentinels.json", sentinels)
+    inner = inner_table(study, store, predictions)
+    inner.to_parquet(folder / "inner.parquet", index=False)
+    shuffled = comparison(Results(folder).null_check, store.mark)
+    evaluation = evaluate(
+        predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
+    )
+    _write(folder / "evaluation.json", evaluation)
+    _write(folder / "for_whom.json", for_whom(study, predictions))
+    explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
+    all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
+    _write(folder / "assay.json", assay_record(study))
+    keep_signature(study, store, folder)
+    record = describe(study, store, final, parameters, started)
+    _write(folder / "launch.json", record)
+    return record, evaluation
+
+
+def describe(
+    study: Study, store: FoldStore, final: FinalModel, parameters: int, started: datetime
+) -> Launch:
+    """Write down what was run, on what and with what."""
+    cohort = study.cohort
+    assert cohort.outcome is not None
+    warned: Counter[str] = Counter()
+    for task in tasks(study):
+        warned.update(store.load(task.candidate, task.key).warnings)
+    return Launch(
+        experiment=study.experiment.model_dump(mode="json"),
+        outcome=asdict(study.outcome),
+        citation=cohort.citation,
+        n_rows=len(cohort),
+        n_people=cohort.n_people,
+        n_events=int(cohort.outcome.sum()),
+        flow=[FlowLine(reason=s.reason, removed=s.removed, left=s.left) for s in cohort.flow],
+        sites=site_counts(cohort),
+        columns=column_summaries(cohort),
+        dropped_features=study.dropped_features,
+        parameters=parameters,
+        final_model=final,
+        data_digest=cohort.digest,
+        fingerprint=store.mark,
+        code_version=code_version(),
+        environment=library_versions(),
+        fit_warnings=dict(warned),
+        started=started.isoformat(timespec="seconds"),
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+
+
+def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel:
+    """Save the contender that the inner folds choose on all development rows."""
+    experiment = study.experiment
+    key = final_key(study.folds)
+    contenders = [store.load(name, key) for name in experiment.candidates.contenders]
+    best = choose(contenders)
+    module = study.candidates[best.candidate]
+    trusted = tuple(getattr(module, "TRUSTED_TYPES", ()))
+    procedure = store.procedure(best.candidate, key, trusted)
+    rows = development_rows(study.cohort, experiment.validation)
+    assert study.cohort.outcome is not None
+    card = ModelCard(
+        experiment=experiment.name,
+        question=experiment.question,
+        caution=experiment.caution,
+        candidate=best.candidate,
+        outcome=study.outcome.label,
+        event=study.outcome.event,
+        no_event=study.outcome.no_event,
+        n_rows=len(rows),
+        n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
+        columns=serving_schema(study.cohort.schema, procedure).to_list(),
+        trusted_types=list(trusted),
+        fingerprint=store.mark,
+    )
+    save_model(procedure, card, folder)
+    return FinalModel(
+        candidate=best.candidate,
+        label=module.LABEL,
+        params={k.removeprefix("model__"): v for k, v in best.params.items()},
+        calibration_slope=procedure.slope_,
+        calibration_intercept=procedure.intercept_,
+        inner_log_loss={f.candidate: f.inner_loss for f in contenders},
+    )
+
+
+def say_where(
+    folder: Path, report: Path, evaluation: Evaluation, registered: RegisteredModel | None
+) -> None:
+    """Print the answer, where everything is, and what to type next."""
+    print(f"\n{evaluation.verdict.sentence}")
+    print(f"{evaluation.claim.sentence}\n")
+    print(f"Report      {report}")
+    print(f"Results     {folder}{os.sep}")
+    if registered is None:
+        return
+    aliases = " and ".join(registered.aliases)
+    print(f"Model       {registered.name}, version {registered.version} ({aliases})")
+    if not evaluation.gate_passed:
+        for check in evaluation.gate:
+            if not check.passed:
+                print(f"            no champion; not met: {check.rule} (measured {check.measured})")
+    print("\nNext: open the report in a browser, then")
+    print("  . .venv/bin/activate")
+    print("  mlflow ui                      # the run, at localhost:5000")
+    print(f"  mlflow models serve -m {registered.uri} --env-manager local -p 5001")
+
+
+def _write(file: Path, record: BaseModel) -> None:
+    file.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""How results are worded, wherever they are printed."""

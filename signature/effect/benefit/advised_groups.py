@@ -1,0 +1,104 @@
+"""Benefit among those a rule would treat, and harm among those it advises against.
+
+Where the latter would have benefited, the rule harms by what it withholds; where the former would
+not have, by what it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from signature.effect.trial.estimate import Estimate, as_members, as_weight, mean_estimate
+from signature.validation._held_out import as_scores
+
+
+@dataclass(frozen=True)
+class AdvisedGroup:
+    """People who get the same advice.
+
+    Parameters
+    ----------
+    people : int
+        Rows of a positive weight.
+    share : float
+        Of all, by weight.
+    benefit : Estimate
+        Of the arm over control among them: positive where treatment does better.
+    """
+
+    people: int
+    share: float
+    benefit: Estimate
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Benefit among those advised to be treated and those advised against.
+
+    Parameters
+    ----------
+    treat, against : AdvisedGroup
+    difference : Estimate
+        Benefit among the first less that among the second; undefined when one has nobody.
+    """
+
+    treat: AdvisedGroup
+    against: AdvisedGroup
+    difference: Estimate
+
+
+def advice(
+    benefit: np.ndarray,
+    treat: np.ndarray,
+    *,
+    arm: np.ndarray | None = None,
+    person: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Advice:
+    """Estimate the benefit among those a rule would treat, and among those it would not.
+
+    Parameters
+    ----------
+    benefit : ndarray of shape (n,)
+        Scores, as of `signature.effect.trial.aipw.benefit_scores`.
+    treat : ndarray of bool, shape (n,)
+        Whom the rule would treat.
+    arm, person, weight, level
+        As of `signature.effect.benefit.rule_value.rule_value`.
+
+    Returns
+    -------
+    Advice
+
+    Raises
+    ------
+    PredictionsError
+        When scores, advice, arms, persons or weights do not fit.
+
+    Examples
+    --------
+    >>> found = advice(np.array([1.0, 3, 0, -2, -1, 0]), np.array([1, 1, 0, 0, 0, 0], dtype=bool))
+    >>> found.treat.benefit.value, found.against.benefit.value, round(found.against.share, 2)
+    (2.0, -0.75, 0.67)
+    """
+    b = as_scores(benefit, len(benefit), "the benefit")
+    w, advised = as_weight(weight, len(b)), as_members(treat, len(b))
+
+    def mean(values: np.ndarray, among: np.ndarray | None = None) -> Estimate:
+        return mean_estimate(values, arm=arm, person=person, weight=w, among=among, level=level)
+
+    groups = [
+        AdvisedGroup(int((members & (w > 0)).sum()), float(w @ members / w.sum()), mean(b, members))
+        for members in (advised, ~advised)
+    ]
+    first, second = (group.benefit.value for group in groups)
+    if first is None or second is None:
+        return Advice(groups[0], groups[1], Estimate(None))
+    # a contrast whose average is the difference and whose spread is that of its influence
+    contrast = np.where(advised, (b - first) / groups[0].share, -(b - second) / groups[1].share) + (
+        first - second
+    )
+    return Advice(groups[0], groups[1], mean(contrast))

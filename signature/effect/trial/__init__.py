@@ -1,0 +1,1 @@
+"""A randomised trial: people, arms, dropout, and the average effect."""

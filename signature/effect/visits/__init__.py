@@ -1,0 +1,1 @@
+"""What changed by an early visit, and what that change goes with."""

@@ -1,0 +1,138 @@
+"""Pick a procedure's columns out of the raw table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from signature.exceptions import ModelInputError
+from signature.study.schema import CENSORED
+
+
+class TableTransformer(TransformerMixin, BaseEstimator):
+    """What the transformers of this package share: tables in, tables out, missing values allowed.
+
+    scikit-learn's own checks send arrays, so an array gets names here and is a table after that.
+    """
+
+    def _table_to_fit(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
+        return as_table(X)
+
+    def _table_to_transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        check_is_fitted(self)
+        if not isinstance(X, pd.DataFrame):
+            X = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="numeric")
+        return as_table(X)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+class TakeColumns(TableTransformer):
+    """Take the named columns of a table as float64, in order.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        Names to take; all columns of the training table when left out.
+
+    Raises
+    ------
+    ModelInputError
+        In `transform`, when a named column is not there. Who serves a model decides beforehand
+        which columns may be absent and adds them as missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"IL6": [1.0, 2.0], "age": [30, 40]})
+    >>> TakeColumns(["age"]).fit_transform(table)
+        age
+    0  30.0
+    1  40.0
+    """
+
+    def __init__(self, columns: Sequence[str] | None = None) -> None:
+        self.columns = columns
+
+    def fit(self, X: pd.DataFrame | np.ndarray, y: object = None) -> Self:
+        """Remember the names."""
+        table = self._table_to_fit(X)
+        self.columns_ = list(table.columns if self.columns is None else self.columns)
+        return self
+
+    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        """Return the named columns."""
+        table = self._table_to_transform(X)
+        missing = [c for c in self.columns_ if c not in table]
+        if missing:
+            raise ModelInputError(f"missing columns: {', '.join(map(repr, missing))}")
+        return table[self.columns_].astype("float64")
+
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
+        """Names of the columns taken."""
+        check_is_fitted(self)
+        return np.asarray(self.columns_, dtype=object)
+
+
+def as_table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+    """Return a table; an array gets the names scikit-learn gives to nameless columns."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    array = np.asarray(X)
+    return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+
+
+def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
+    """Return the wanted names that are there, and refuse when another is missing.
+
+    A marker that an earlier step has turned into "detected or not" has no values any more, and is
+    passed over.
+
+    Raises
+    ------
+    ModelInputError
+        Listing those that are missing.
+
+    Examples
+    --------
+    >>> named_columns(["IL6", "IL5"], ["IL6", "IL5__censored"], "to harmonise")
+    ['IL6']
+    """
+    left = [c for c in wanted if c in there or c + CENSORED not in there]
+    return _all_there(left, there, what)
+
+
+def standing_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:
+    """Return the columns that stand for the wanted names, and refuse when one is missing.
+
+    A column that an earlier step has turned into "detected or not" is stood for by that.
+
+    Raises
+    ------
+    ModelInputError
+        Listing those that are missing.
+
+    Examples
+    --------
+    >>> standing_columns(["age", "IL5"], ["age", "IL5__censored"], "to residualise on")
+    ['age', 'IL5__censored']
+    """
+    flagged = (c + CENSORED if c not in there and c + CENSORED in there else c for c in wanted)
+    return _all_there(list(flagged), there, what)
+
+
+def _all_there(names: list[str], there: Sequence[str], what: str) -> list[str]:
+    absent = [c for c in names if c not in there]
+    if absent:
+        raise ModelInputError(f"missing columns {what}: {', '.join(map(repr, absent))}")
+    return names

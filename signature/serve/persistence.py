@@ -1,0 +1,168 @@
+"""Save and load a fitted procedure without pickle.
+
+A model folder holds ``model.skops`` (the fitted procedure) and ``model.json`` (schema, outcome and
+where it comes from). Nothing in it belongs to a person.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from signature import __version__
+from signature.exceptions import ModelFileError, SchemaError
+from signature.learn.calibration import CalibratedProcedure
+from signature.study.schema import FeatureSchema
+
+TRUSTED_TYPES = (
+    "numpy.dtype",
+    "signature.learn.boosting.ShallowBoosting",
+    "signature.learn.calibration.CalibratedProcedure",
+    "signature.prepare.censored_normal.CensoredNormal",
+    "signature.prepare.censoring.LimitSubstitution",
+    "signature.prepare.columns.TakeColumns",
+    "signature.prepare.conditional_imputation.ConditionalImputation",
+    "signature.prepare.confounders.Residualise",
+    "signature.prepare.detected_only.DetectedOnly",
+    "signature.prepare.harmonisation.ComBat",
+    "signature.prepare.imputation.OutcomeFreeImputer",
+    "signature.prepare.multiple_imputation.PooledOverImputations",
+    "signature.prepare.ratios.Ratios",
+    "signature.prepare.reference_shift.ReferenceShift",
+    "signature.prepare.scaling.AsinhColumns",
+    "signature.prepare.scaling.Log2Columns",
+    "signature.learn.single_marker.BestSingleMarker",
+    "signature.select.stability_selection.StabilitySelection",
+    "signature.select.stable_signature.StableSignature",
+)
+"""Types that a saved model may hold, beside those that skops trusts itself."""
+
+
+class ModelCard(BaseModel):
+    """``model.json``: what a fitted model expects, and what it says.
+
+    ``probability`` is that of the event; ``columns`` are the rows of `FeatureSchema.to_list`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Literal[3] = 3
+    """Of the fitted steps beside the card, too, which a file names by the modules they live in."""
+    package_version: str = __version__
+    experiment: str
+    question: str
+    caution: str
+    candidate: str
+    outcome: str
+    event: str
+    no_event: str
+    n_rows: int
+    n_events: int
+    columns: list[dict[str, Any]]
+    trusted_types: list[str] = []
+    fingerprint: str
+
+    @property
+    def schema_(self) -> FeatureSchema:
+        """The columns as a schema."""
+        return FeatureSchema.from_list(self.columns)
+
+
+def save_procedure(procedure: CalibratedProcedure, file: Path) -> None:
+    """Write one fitted procedure."""
+    import skops.io
+
+    skops.io.dump(procedure, file)
+
+
+def load_procedure(file: Path, trusted: Iterable[str] = ()) -> CalibratedProcedure:
+    """Read one fitted procedure.
+
+    Parameters
+    ----------
+    file : Path
+    trusted : iterable of str
+        Further types that the caller vouches for.
+
+    Raises
+    ------
+    ModelFileError
+        When the file is missing, damaged, or holds a type that is not trusted.
+    """
+    import skops.io
+
+    if not file.is_file():
+        raise ModelFileError(f"no fitted model {file.name!r} in {file.parent}")
+    allowed = {*TRUSTED_TYPES, *trusted}
+    try:
+        strange = sorted(set(skops.io.get_untrusted_types(file=file)) - allowed)
+        if strange:
+            raise ModelFileError(
+                f"{file.name} holds types that are not trusted: {', '.join(strange)}; "
+                "load models only from people you trust, with the version that wrote them"
+            )
+        return skops.io.load(file, trusted=sorted(allowed))
+    except ModelFileError:
+        raise
+    except Exception as error:
+        # skops and zipfile raise many kinds for a damaged file; all mean the same to the user
+        raise ModelFileError(
+            f"{file.name} cannot be read as a fitted model ({type(error).__name__}); "
+            "copy it again, or load it with the package version that wrote it"
+        ) from error
+
+
+def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) -> Path:
+    """Write a model folder and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_procedure(procedure, folder / "model.skops")
+    (folder / "model.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return folder
+
+
+def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedProcedure, ModelCard]:
+    """Read a model folder.
+
+    Parameters
+    ----------
+    folder : Path
+    trusted : iterable of str
+        Types outside this package that the caller vouches for; the card cannot.
+
+    Raises
+    ------
+    ModelFileError
+        As `load_procedure`, and when ``model.json`` is missing or of another version.
+    """
+    file = folder / "model.json"
+    if not file.is_file():
+        raise ModelFileError(f"no 'model.json' in {folder}; a model folder holds it beside the fit")
+    try:
+        card = ModelCard.model_validate_json(file.read_bytes())
+        card.schema_  # noqa: B018 - a card whose columns are no schema describes no model
+    except (SchemaError, TypeError, KeyError, ValueError) as error:
+        if not isinstance(error, ValidationError):
+            raise ModelFileError(
+                f"{file.name} does not describe a model: its columns are damaged"
+            ) from None
+        if any(e["loc"] == ("version",) for e in error.errors()):
+            raise ModelFileError(
+                f"{file.name} is of another version of this package, whose fitted steps this one "
+                "cannot run; load the model with the version that wrote it, or make it anew with: "
+                f"python -m pipelines.train experiments/{_experiment(file)}.toml"
+            ) from None
+        where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
+        raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None
+    # a file cannot vouch for anything but types of this package
+    own = [name for name in card.trusted_types if name.startswith("signature.")]
+    return load_procedure(folder / "model.skops", [*own, *trusted]), card
+
+
+def _experiment(file: Path) -> str:
+    """Name of the experiment in a card of whatever version, if it is a plain name."""
+    name = json.loads(file.read_bytes()).get("experiment")
+    return name if isinstance(name, str) and name.isidentifier() else "<name>"

@@ -1,0 +1,301 @@
+"""A trial experiment from its file to its report: what it finds, keeps, and never says."""
+
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines.report.trial_results import TrialResults, has_trial, write_trial_report
+from pipelines.track.trial_summary import trial_metrics, trial_params, trial_tags
+from pipelines.trials.crossfit import cross_fit, fingerprint, layouts, pieces
+from pipelines.trials.experiment import load_trial
+from pipelines.trials.launch import run_trial
+from pipelines.trials.study import assemble_trial
+from signature.effect.trial_record import TrialRecord
+from signature.exceptions import ResultsError
+from tests.made.trial_files import SMALL, TRIAL, changed, write_trial
+
+OF_A_RUN = {"started", "seconds"}
+"""Fields that differ between two runs of the same."""
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory):
+    """Results folder of a trial in which there is something to find."""
+    folder = tmp_path_factory.mktemp("serial")
+    return run_trial(write_trial(folder), folder / "results", jobs=1, track=False)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Results folder of a trial of 36 people, and what the launch printed."""
+    folder = tmp_path_factory.mktemp("small")
+    return run_trial(write_trial(folder, SMALL), folder / "results", jobs=1, track=False)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """What the run of `serial` ran on."""
+    return assemble_trial(load_trial(write_trial(tmp_path_factory.mktemp("study"))))
+
+
+def record_of(folder):
+    return TrialResults(folder).record
+
+
+def statistics(folder):
+    """Everything in trial.json but when it was made; floats are written in full."""
+    text = (folder / "trial.json").read_text("utf-8")
+    return {name: value for name, value in json.loads(text).items() if name not in OF_A_RUN}
+
+
+def numbers(found):
+    """All numbers with decimals, however deep."""
+    if isinstance(found, dict):
+        found = list(found.values())
+    if isinstance(found, list):
+        return {number for part in found for number in numbers(part)}
+    return {found} if isinstance(found, float) and not found.is_integer() else set()
+
+
+def test_the_marker_that_was_made_to_tell_is_found(serial):
+    record = record_of(serial)
+    assert record.claim.sentence.startswith("Predictive")
+    assert record.claim.predictive
+    assert record.headline.p == pytest.approx(0.01)  # the smallest of 99 rearrangements
+    assert record.headline.estimate < 0  # of a score where lower is better
+    assert [(one.candidate, one.headline) for one in record.candidates] == [
+        ("effect_modified_covariate", True),
+        ("effect_dr_learner", False),
+    ]
+    for one in record.candidates:
+        assert not one.constant
+        assert one.targeting.autoc.low > 0
+    (named,) = record.named
+    assert named.marker == "TNF"
+    assert named.test.p < 0.05
+    # 3.6 points is what everybody gains on average
+    (average,) = record.average
+    assert average.adjusted.low < 3.6 < average.adjusted.high
+    assert record.next_trial is not None
+    assert record.early is not None
+    assert [one.marker for one in record.visits] == ["regulatory_t_cells"]
+    assert record.best_arm is None  # with two arms
+
+
+def test_numbers_of_people_are_those_of_the_data_set(serial, study):
+    record = record_of(serial)
+    assert {flow.arm: flow.randomised for flow in record.flow} == {
+        "placebo": 68,
+        "interleukin-2": 134,
+    }
+    later = study.trial.cohort.records["activity_day_85"]
+    assert sum(record.size.people.values()) == int(later.notna().sum())
+    assert record.headline.people == record.size.people
+    assert record.prognosis.people == int(later.notna().sum())
+
+
+def test_trial_json_comes_back_as_it_was_written(serial, small):
+    for folder in (serial, small):
+        text = (folder / "trial.json").read_text("utf-8")
+        record = TrialRecord.model_validate_json(text)
+        assert record.model_dump_json(indent=1) + "\n" == text
+        assert has_trial(folder)
+
+
+def test_the_report_has_the_claim_and_can_be_written_again(serial, tmp_path):
+    page = (serial / "report.html").read_text("utf-8")
+    assert "A simulated trial for the tests" in page
+    shutil.copy(serial / "trial.json", tmp_path)
+    assert write_trial_report(tmp_path) == tmp_path / "report.html"
+    assert (tmp_path / "report.html").is_file()
+
+
+def test_a_small_trial_shows_engagement_and_named_markers_alone(small):
+    record = record_of(small)
+    assert record.claim.sentence.startswith("Neither prognostic nor predictive")
+    assert "too small" in record.claim.sentence
+    assert record.size.small
+    assert record.size.not_reported
+    assert record.candidates == []
+    nothing = ("headline", "control_score", "prognosis", "markers", "risk_groups", "next_trial")
+    assert [name for name in nothing if getattr(record, name) is not None] == []
+    assert record.early is None
+    assert record.visits == []
+    assert record.moderators == []
+    assert [one.marker for one in record.named] == ["TNF"]
+    assert record.average[0].adjusted is None
+    assert {line.arm: line.randomised for line in record.flow} == {
+        "placebo": 12,
+        "interleukin-2": 24,
+    }
+    assert not (small / "fits").exists()
+    assert (small / "report.html").is_file()
+
+
+def test_interleukin_2_engages_its_target_even_in_a_small_trial(small):
+    (moved,) = record_of(small).engagement.rows
+    assert moved.marker == "regulatory_t_cells"
+    # it was made to double 0.6 times more
+    assert 0 < moved.low < 0.6 < moved.high
+    assert moved.p_family < 0.05
+
+
+def test_nothing_of_a_person_is_in_trial_json(serial, small, study):
+    trial = study.trial
+    assert all(re.fullmatch(r"s\d{6}", name) for name in trial.cohort.subject)
+    for folder in (serial, small):
+        for file in ("trial.json", "report.html"):
+            assert not re.search(r"\bs\d{6}\b", (folder / file).read_text("utf-8")), file
+    columns = [trial.cohort.X[name] for name in trial.cohort.X]
+    columns += [trial.cohort.records["regulatory_t_cells_day_5"], trial.outcome, trial.weight]
+    kept = pieces(study)
+    place = serial / "fits" / fingerprint(study)[:16]
+    columns += [np.load(place / one.file) for one in kept]
+    values = {float(v) for column in columns for v in np.asarray(column, dtype="float64")}
+    assert len(values) > 1000
+    written = numbers(statistics(serial))
+    assert len(written) > 200
+    assert not {v for v in written & values if not v.is_integer()}
+
+
+def test_a_launch_says_what_it_will_do_and_what_it_found(tmp_path, capsys):
+    folder = run_trial(write_trial(tmp_path, SMALL), tmp_path / "new", jobs=1, track=False)
+    said = capsys.readouterr().out
+    assert said.startswith("A simulated trial for the tests: Who gains from interleukin-2?\n")
+    assert "36 people randomised" in said
+    assert "no signature is learned" in said
+    assert record_of(folder).claim.sentence in said
+    assert str(folder / "report.html") in said
+
+
+def test_what_is_missing_is_fitted_again_with_the_same_bits(serial, study, tmp_path):
+    shutil.copytree(serial / "fits", tmp_path / "fits")
+    files = sorted((tmp_path / "fits" / fingerprint(study)[:16]).glob("*.npy"))
+    assert len(files) == len(pieces(study)) == 18
+    lost, stayed = files[::6], files[1::6]
+    bits = {file: file.read_bytes() for file in lost}
+    for file in lost:
+        file.unlink()
+    before = [file.stat().st_mtime_ns for file in stayed]
+    counted = []
+    cross_fit(study, tmp_path, jobs=1, done=lambda: counted.append(1))
+    assert len(counted) == len(lost) == 3
+    assert {file: file.read_bytes() for file in lost} == bits
+    assert [file.stat().st_mtime_ns for file in stayed] == before
+
+
+def test_the_same_trial_gives_the_same_statistics(small, tmp_path):
+    again = run_trial(write_trial(tmp_path, SMALL), tmp_path, jobs=2, track=False)
+    assert statistics(again) == statistics(small)
+
+
+@pytest.mark.slow
+def test_a_resumed_run_gives_the_same_statistics(serial, tmp_path):
+    shutil.copytree(serial, tmp_path / "trial")
+    (tmp_path / "trial" / "trial.json").unlink()
+    again = run_trial(write_trial(tmp_path), tmp_path, jobs=1, track=False)
+    assert statistics(again) == statistics(serial)
+
+
+def test_two_processes_fit_the_same_bits(serial, study, tmp_path):
+    counted = []
+    kept = cross_fit(study, serial, jobs=1, done=lambda: counted.append(1))
+    assert not counted  # all of them were there
+    anew = cross_fit(study, tmp_path, jobs=2, done=lambda: counted.append(1))
+    assert len(counted) == len(pieces(study))
+    for name in study.candidates:
+        np.testing.assert_array_equal(anew.benefit[name], kept.benefit[name])
+    for name in ("expected", "prognosis", "baseline"):
+        np.testing.assert_array_equal(getattr(anew, name), getattr(kept, name))
+
+
+@pytest.mark.slow
+def test_a_run_on_two_processes_gives_the_same_bits(serial, tmp_path):
+    parallel = run_trial(write_trial(tmp_path), tmp_path, jobs=2, track=False)
+    assert statistics(parallel) == statistics(serial)
+
+
+def test_everybody_is_held_out_once_per_repeat_and_folds_share_arms(study):
+    for layout in layouts(study.trial, 3, 2, seed=4):
+        held_out = np.concatenate([rows for _, rows in layout])
+        assert sorted(held_out) == list(range(202))
+        for train, rows in layout:
+            assert not set(train) & set(rows)
+            assert study.trial.code[rows].mean() == pytest.approx(2 / 3, abs=0.02)
+
+
+def test_what_is_held_out_does_not_reach_its_own_prediction(study, serial, tmp_path):
+    """Outcomes of one fold are changed: predictions of that fold stay, others move."""
+    splits = layouts(study.trial, 3, 1, study.experiment.seed)
+    rows = splits[0][0][1]
+    before = cross_fit(study, serial, jobs=1, done=lambda: None)
+    outcome = study.trial.outcome.copy()
+    outcome[rows] += np.where(study.trial.code[rows] == 1, 30.0, -30.0)
+    other = replace(study, trial=replace(study.trial, outcome=outcome))
+    after = cross_fit(other, tmp_path, jobs=1, done=lambda: None)
+    others = np.setdiff1d(np.arange(202), rows)
+    for name in study.candidates:
+        moved = np.abs(after.benefit[name] - before.benefit[name])[:, 1]
+        assert moved[rows].max() == 0
+        assert moved[others].max() > 1
+    for name in ("expected", "prognosis", "baseline"):
+        moved = np.abs(getattr(after, name) - getattr(before, name)).reshape(202, -1)
+        assert moved[rows].max() == 0
+        assert moved[others].max() > 1
+
+
+def test_other_data_or_settings_have_other_fits(study, tmp_path):
+    own = fingerprint(study)
+    other = assemble_trial(load_trial(write_trial(tmp_path, changed("seed = 5", "seed = 6"))))
+    assert fingerprint(other) != own
+    words = assemble_trial(load_trial(write_trial(tmp_path, changed("for the tests", "again"))))
+    assert fingerprint(words) == own
+
+
+def test_tracked_numbers_are_those_of_the_record(serial, small):
+    record = record_of(serial)
+    found = trial_metrics(record)
+    assert found["headline_p"] == record.headline.p
+    assert found["benefit"] == record.average[0].adjusted.value
+    assert found["people"] == 196
+    assert found["explained_with_panel"] == record.prognosis.panel.value
+    assert found["autoc.effect_dr_learner"] == record.candidates[1].targeting.autoc.value
+    assert trial_params(record)["rearrangements"] == 99
+    assert trial_tags(record)["predictive"] == "yes"
+    few = record_of(small)
+    assert trial_metrics(few)["benefit"] == few.average[0].unadjusted.value
+    assert not any(name.startswith(("headline", "autoc")) for name in trial_metrics(few))
+    assert trial_tags(few) == {
+        "predictive": "no",
+        "prognostic": "no",
+        "small_trial": "yes",
+        "claim": few.claim.sentence,
+        "fingerprint": few.fingerprint,
+        "code_version": few.code_version,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "is missing"),
+        ("{", "damaged or of another version"),
+        ('{"version": 2}', "damaged or of another version"),
+    ],
+)
+def test_a_record_that_cannot_be_read_says_how_to_make_it(tmp_path, content, words):
+    if content is not None:
+        (tmp_path / "trial.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ResultsError, match=f"{words}.*make it"):
+        write_trial_report(tmp_path)
+    assert has_trial(tmp_path) == (content is not None)
+
+
+def test_the_same_candidate_may_be_alone(tmp_path):
+    text = changed('others = ["effect_dr_learner"]', "others = []", TRIAL)
+    found = assemble_trial(load_trial(write_trial(tmp_path, text)))
+    assert list(found.candidates) == ["effect_modified_covariate"]
