@@ -7,17 +7,17 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 
 from signature import __version__, discovery
 from signature.assay.reading import Reading
-from signature.assay.study import read_study
+from signature.assay.study import Study, read_study
 from signature.check import check_study
 from signature.check.page import page
 from signature.check.report import CheckReport, Severity
 from signature.check.text import summary
-from signature.datasets._described import has_dictionary, study_of
 from signature.exceptions import SignatureError, StudyError
 from signature.study.cohort import Cohort
 
@@ -100,45 +100,38 @@ def _check(told: argparse.Namespace) -> int:
 
 def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
     if told.study.endswith(".toml"):
-        study = read_study(Path(told.study))
-        outcome = _outcome(study.cohort, told.outcome) if told.outcome else study.outcome
-        report = check_study(
-            study.cohort,
-            study.quality,
-            site=told.site or study.site,
-            batch=told.plate,
-            outcome=outcome,
-            reading=study.reading,
-            title=study.title,
-        )
-        return report, study.reading
-    cohort = _data_set(told.study)
-    described = study_of(told.study) if has_dictionary(told.study) else None
-    outcome = None if described is None else described.outcome
-    if told.outcome:
-        outcome = _outcome(cohort, told.outcome)
-    reading = Reading() if described is None else described.reading
+        return _of_described(read_study(Path(told.study)), told)
+    module = _data_set(told.study)
+    if hasattr(module, "read"):  # a study dictionary describes its files
+        return _of_described(module.read(), told)
+    cohort: Cohort = module.load()
+    outcome = _outcome(cohort, told.outcome) if told.outcome else None
+    report = check_study(cohort, site=told.site, batch=told.plate, outcome=outcome)
+    return report, Reading()
+
+
+def _of_described(study: Study, told: argparse.Namespace) -> tuple[CheckReport, Reading]:
+    outcome = _outcome(study.cohort, told.outcome) if told.outcome else study.outcome
     report = check_study(
-        cohort,
-        cohort.quality,
-        site=told.site,
+        study.cohort,
+        study.quality,
+        site=told.site or study.site,
         batch=told.plate,
         outcome=outcome,
-        reading=reading,
-        title="" if described is None else described.title,
+        reading=study.reading,
+        title=study.title,
     )
-    return report, reading
+    return report, study.reading
 
 
-def _data_set(name: str) -> Cohort:
+def _data_set(name: str) -> ModuleType:
     known = discovery.names("signature.datasets")
     if name not in known:
         raise StudyError(
             f"{name!r} is neither a study dictionary (a file that ends in .toml) nor a data set; "
             f"data sets are: {', '.join(known)}"
         )
-    loaded: Cohort = discovery.load("signature.datasets", name, ["load"]).load()
-    return loaded
+    return discovery.load("signature.datasets", name, ["load"])
 
 
 def _outcome(cohort: Cohort, name: str) -> pd.Series:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.trial_words import benefit_of, label, unit_of_difference
-from pipelines.words.numbers import estimate, number, p_value
 from signature.effect.trial_record import TrialRecord
+from signature.page.numbers import estimate, number, p_value
 
 UNEQUAL = "control arm twice as wide"
 """Kind of outcome of which Student's t test rejects too often."""

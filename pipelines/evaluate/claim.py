@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.words.numbers import estimate as in_words
+from signature.page.numbers import estimate as in_words
 from signature.records.claim import HIGHEST, RUNGS, Claim, ClaimCheck, Design, Rung
 from signature.records.null_check import Comparison
 from signature.records.results import PROCEDURE, REFERENCE, Block, Estimate

@@ -67,8 +67,6 @@ def study_to_shuffle(study: Study, *, repeats: int = 1, trials: int | None = Non
             cohort,
             subject=cohort.person.astype(str),
             records=pd.DataFrame(index=cohort.X.index),
-            quality=None,
-            reading=None,
         ),
     )
 

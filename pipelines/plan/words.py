@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.words.numbers import number, percent
+from signature.page.numbers import number, percent
 from signature.records.plan import Curve, DevelopmentPlan, PlanRecord, ValidationPlan
 
 _MEASURES = {

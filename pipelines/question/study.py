@@ -12,6 +12,7 @@ from pipelines.question.experiment import Experiment
 from pipelines.question.folds import Fold, outer_folds
 from pipelines.question.handling import check_batches, handling_of, reference_rows
 from pipelines.question.people_groups import people_groups
+from signature.assay.study import Study as DescribedStudy
 from signature.discovery import load
 from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
 from signature.outcomes import Outcome
@@ -28,7 +29,8 @@ class Study:
     """What an experiment runs on.
 
     ``references`` are rows outside the analysis that may place a batch; nobody's outcome is known
-    of them here.
+    of them here. ``described`` is the account of reading a laboratory's files, where a study
+    dictionary describes them.
     """
 
     experiment: Experiment
@@ -38,6 +40,7 @@ class Study:
     folds: list[Fold]
     candidates: dict[str, ModuleType]
     references: pd.DataFrame | None = None
+    described: DescribedStudy | None = None
 
 
 def assemble(experiment: Experiment) -> Study:
@@ -66,7 +69,8 @@ def assemble(experiment: Experiment) -> Study:
             f"and {', '.join(map(repr, of_benefit))} predict benefit of a treatment, which only a "
             "trial's arms can teach; leave them out of [candidates]"
         )
-    whole = dataset.load()
+    described = dataset.read() if hasattr(dataset, "read") else None
+    whole = dataset.load() if described is None else described.cohort
     if experiment.assay.batch is not None:
         whole = with_batch(whole, experiment.assay.batch)
     cohort = whole.where(experiment.data.where)
@@ -100,7 +104,9 @@ def assemble(experiment: Experiment) -> Study:
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
     people_groups(cohort, experiment)  # what it cannot find is said before the first fit
     folds = lay_out(experiment, cohort, references)
-    return Study(experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references)
+    return Study(
+        experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references, described
+    )
 
 
 def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None) -> list[Fold]:

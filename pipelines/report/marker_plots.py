@@ -17,7 +17,7 @@ from pipelines.report.figures import (
     to_svg,
 )
 from pipelines.report.plots import shorten
-from pipelines.words.numbers import number, percent, percentile, quantity
+from signature.page.numbers import number, percent, percentile, quantity
 
 _ROW = 0.26
 _LOG_ODDS = "log-odds of the event"

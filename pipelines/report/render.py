@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import Any
 
-from signature.exceptions import ResultsError
+from markupsafe import Markup
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from pipelines.fit.results_folder import Results
+from signature.discovery import load_all
+from signature.exceptions import DefinitionError, ResultsError
+from signature.page import render, render_page
 
-SECTION_EXPORTS = ("TITLE", "ORDER", "summarize", "TEMPLATE")
-"""What a file in ``pipelines/sections/`` must export.
+SECTION_EXPORTS = ("TITLE", "ORDER", "summarize")
+"""What a section, a folder of ``pipelines/report/sections/``, must export beside ``page.html``.
 
-``summarize(results)`` returns plain numbers, or None to leave the section out; ``TEMPLATE`` prints
-them and holds no arithmetic. ``draw(summary)``, where there are figures, returns SVG by name.
+``summarize(results)`` returns a frozen dataclass of plain numbers, or None to leave the section
+out; ``page.html`` prints its fields and holds no arithmetic. ``draw(summary)``, where there are
+figures, returns SVG by name.
 """
 
+TEMPLATE = "page.html"
 FILE_NAME = "report.html"
 
-_TEMPLATES = Path(__file__).parent / "templates"
+
+@dataclass(frozen=True)
+class Rendered:
+    """One section as it stands in the page."""
+
+    name: str
+    title: str
+    body: Markup
+    figures: dict[str, Any]
 
 
-def environment() -> Environment:
-    """Return the template engine: everything is escaped, and an unknown name is an error."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    from pipelines.words.numbers import FILTERS
-
-    jinja = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters.update(FILTERS)
-    return jinja
-
-
-def render_sections(
-    results: Any, package: str = "pipelines.report.sections"
-) -> list[dict[str, Any]]:
+def render_sections(results: Any, package: str = "pipelines.report.sections") -> list[Rendered]:
     """Summarize, draw and render every section that is found, in their order.
 
     Parameters
@@ -49,22 +44,48 @@ def render_sections(
     results : Results, or TrialResults for the sections of trials
     package : str
         Where the sections are.
-    """
-    from signature.discovery import load_all
 
-    jinja = environment()
+    Raises
+    ------
+    DefinitionError
+        When a section lacks an export or its template.
+    """
     found = load_all(package, SECTION_EXPORTS)
     rendered = []
     for name, section in sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])):
-        summary: dict[str, Any] | None = section.summarize(results)
-        if summary is None:
-            continue
-        figures = section.draw(summary) if hasattr(section, "draw") else {}
-        body = jinja.from_string(section.TEMPLATE).render(summary, figures=figures)
-        # a section may have to know its findings before it can be named
-        title = summary.get("section_title", section.TITLE)
-        rendered.append({"name": name, "title": title, "body": body, "figures": figures})
+        summary = section.summarize(results)
+        if summary is not None:
+            rendered.append(render_section(name, section, summary))
     return rendered
+
+
+def render_section(name: str, section: ModuleType, summary: Any) -> Rendered:
+    """Draw and render one section from what it summarized."""
+    figures = section.draw(summary) if hasattr(section, "draw") else {}
+    values = (
+        summary
+        if isinstance(summary, dict)
+        else {field.name: getattr(summary, field.name) for field in fields(summary)}
+    )
+    # of escaped text, by this code's own template: safe to inline
+    body = Markup(render(template_of(section), **values, figures=figures))
+    # a section may have to know its findings before it can be named
+    return Rendered(name, values.get("section_title", section.TITLE), body, figures)
+
+
+def template_of(section: ModuleType) -> Path:
+    """Return the template file of a section.
+
+    Raises
+    ------
+    DefinitionError
+        When there is none.
+    """
+    assert section.__file__ is not None
+    template = Path(section.__file__).with_name(TEMPLATE)
+    if not template.is_file():
+        raise DefinitionError(f"{section.__name__.replace('.', '/')} must hold a {TEMPLATE}")
+    return template
 
 
 def write_report(folder: Path) -> Path:
@@ -85,8 +106,6 @@ def write_report(folder: Path) -> Path:
     ResultsError
         When the folder or one of its files is missing or damaged, or of another version.
     """
-    from pipelines.fit.results_folder import Results
-
     if not folder.is_dir():
         raise ResultsError(
             f"there is no results folder {folder}; make it with: "
@@ -110,7 +129,7 @@ def write_page(
     name: str,
     started: str,
     code_version: str,
-    sections: list[dict[str, Any]],
+    sections: list[Rendered],
 ) -> Path:
     """Write rendered sections as one page, and its figures as files.
 
@@ -122,37 +141,29 @@ def write_page(
         Of the experiment.
     started, code_version : str
         Of the run.
-    sections : list of dict
+    sections : list of Rendered
         From `render_sections`.
     """
-    from markupsafe import Markup
-
-    # Rendered by this code from escaped text, hence safe to inline.
-    inlined = [s | {"body": Markup(s["body"])} for s in sections]
-    page = (
-        environment()
-        .get_template("page.html")
-        .render(
-            title=title,
-            name=name,
-            started=started,
-            code_version=code_version,
-            css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
-            sections=inlined,
-        )
+    page = render_page(
+        Path(__file__).with_name("report.html"),
+        title=title,
+        name=name,
+        started=started,
+        code_version=code_version,
+        sections=sections,
     )
     path = folder / FILE_NAME
     path.write_text(page, encoding="utf-8")
-    _write_figures(inlined, folder / "figures")
+    _write_figures(sections, folder / "figures")
     return path
 
 
-def _write_figures(sections: list[dict[str, Any]], folder: Path) -> None:
+def _write_figures(sections: list[Rendered], folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.svg"):
         old.unlink()
     for section in sections:
-        for name, svg in section["figures"].items():
+        for name, svg in section.figures.items():
             # inside a page an SVG needs no namespace, as a file of its own it does
             alone = str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-            (folder / f"{section['name']}-{name}.svg").write_text(alone, encoding="utf-8")
+            (folder / f"{section.name}-{name}.svg").write_text(alone, encoding="utf-8")

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 def assay_record(study: Study) -> AssayRecord:
     """Check the analysed rows, count detection by plate, and say how batches are treated."""
-    cohort = study.cohort
+    cohort, described = study.cohort, study.described
+    quality, reading = (described.quality, described.reading) if described else (None, None)
     panel = FeatureSchema.narrowed(c for c in cohort.schema.columns if c.in_panel)
     return AssayRecord(
-        check=check_study(cohort, cohort.quality, reading=cohort.reading),
+        check=check_study(cohort, quality, reading=reading),
         detection=tuple(detection_by_plate(cohort.X, panel, _plates(cohort))),
-        wells=cohort.quality,
+        wells=quality,
         harmonisation=_harmonisation(study, cohort),
     )
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from pipelines.trials.crossfit import HeldOut, score_again
 from pipelines.trials.study import TrialStudy
-from pipelines.words.numbers import number, p_is
 from signature.effect.benefit.prognosis import Prognosis, prognosis
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.interaction.crossfitted_score import arm_by_crossfitted_score
 from signature.effect.trial.small_trial import FEWEST_IN_ARM, MOST_PEOPLE, SmallTrial
 from signature.effect.trial.trial import Trial
 from signature.effect.trial_record import TrialCheck, TrialClaim
+from signature.page.numbers import number, p_is
 from signature.randomness import generator
 
 LEVEL = 0.05

@@ -70,10 +70,10 @@ from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.unit_names import parse
 from signature.assay.wells import Wells
 from signature.exceptions import StudyError, UnitError
-from signature.serve.incoming import closest
 from signature.study import markers
 from signature.study.cohort import Cohort
 from signature.study.schema import Column
+from signature.study.spelling import closest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +156,7 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
     outcome = people.outcome
     return Study(
         title=told.title,
-        cohort=replace(cohort, quality=found.quality, reading=reading),
+        cohort=cohort,
         quality=found.quality,
         measurements=tuple(parts),
         reading=reading,

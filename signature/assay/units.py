@@ -248,8 +248,8 @@ def _molecular_weight(source: Unit, target: Unit, marker: str | None) -> float:
     if entry.molecular_weight is None:
         raise UnitError(
             f"{source.text} cannot become {target.text} for {entry.name}: "
-            "signature/study/markers.csv gives it no molecular weight, since what circulates has no "
-            "single agreed mass"
+            "signature/study/markers.csv gives it no molecular weight, since what circulates has "
+            "no single agreed mass"
         )
     return entry.molecular_weight
 

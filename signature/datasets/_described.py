@@ -6,7 +6,6 @@ from pathlib import Path
 
 from signature.assay.dictionary import load_dictionary
 from signature.assay.study import Study, read_study
-from signature.study.cohort import Cohort
 from signature.study.tables import data_folder
 
 
@@ -15,19 +14,9 @@ def citation_of(name: str) -> str:
     return load_dictionary(_dictionary(name)).citation
 
 
-def described(name: str) -> Cohort:
+def described(name: str) -> Study:
     """Read the files of a data set in its local folder, as its dictionary describes them."""
-    return study_of(name).cohort
-
-
-def study_of(name: str) -> Study:
-    """Read a data set that `has_dictionary`, with the account of its reading."""
     return read_study(_dictionary(name), data_folder(name))
-
-
-def has_dictionary(name: str) -> bool:
-    """Whether a data set is described by a study dictionary."""
-    return _dictionary(name).is_file()
 
 
 def _dictionary(name: str) -> Path:

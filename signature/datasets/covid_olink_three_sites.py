@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from signature.assay.study import Study
 from signature.datasets._described import citation_of, described
 from signature.study.cohort import Cohort
 
@@ -24,7 +25,7 @@ _RECORDS = {
 CITATION = citation_of("covid_olink_three_sites")
 
 
-def load() -> Cohort:
+def read() -> Study:
     """Read the samples: one row per sample, NPX below its batch's limit as censored.
 
     Twelve rows carry no protein at all and are left out.
@@ -36,5 +37,12 @@ def load() -> Cohort:
     SignatureError
         Another of its kinds, when a file is not what it was.
     """
-    cohort = described("covid_olink_three_sites")
-    return replace(cohort, records=cohort.records[list(_RECORDS)].rename(columns=_RECORDS))
+    study = described("covid_olink_three_sites")
+    records = study.cohort.records[list(_RECORDS)].rename(columns=_RECORDS)
+    cohort = replace(study.cohort, records=records)
+    return replace(study, cohort=cohort, site=_RECORDS.get(study.site or ""))
+
+
+def load() -> Cohort:
+    """Return the rows of `read`."""
+    return read().cohort

@@ -6,13 +6,14 @@ in the study dictionary beside this module.
 
 from __future__ import annotations
 
+from signature.assay.study import Study
 from signature.datasets._described import citation_of, described
 from signature.study.cohort import Cohort
 
 CITATION = citation_of("infliximab_crohn_luminex")
 
 
-def load() -> Cohort:
+def read() -> Study:
     """Read the wells: duplicates merged, blanks as limits, plates bridged; one row per visit.
 
     Values are fluorescence (MFI), which says more or less and not how much.
@@ -25,3 +26,8 @@ def load() -> Cohort:
         Another of its kinds, when a file is not what it was.
     """
     return described("infliximab_crohn_luminex")
+
+
+def load() -> Cohort:
+    """Return the rows of `read`."""
+    return read().cohort

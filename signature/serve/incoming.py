@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import numbers
 from collections.abc import Callable, Iterable, Sequence
 
@@ -12,6 +11,7 @@ import pandas as pd
 from signature.exceptions import ModelInputError
 from signature.prepare.ratios import fill
 from signature.study.schema import BATCH, FeatureSchema, Role, Scale, source_of
+from signature.study.spelling import closest
 
 _LONGEST_NAME = 40
 _LARGEST = 1e38
@@ -193,36 +193,6 @@ def _shown(names: Sequence[object], schema: FeatureSchema | None = None) -> Iter
         yield f"{name!r} (did you mean {close!r}?)" if close else repr(name)
     if hidden:
         yield f"{hidden} whose name is no column name (is the header there?)"
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that was probably meant.
-
-    Examples
-    --------
-    >>> closest("il-6", ["age", "IL6"])
-    'IL6'
-    >>> closest("weight", ["age", "IL6"])
-    """
-    from signature.study.markers import VOCABULARY
-
-    plain = {_plain(k): k for k in known}
-    aliases = {
-        _plain(alias): marker.name
-        for marker in VOCABULARY.values()
-        for alias in marker.aliases
-        if marker.name in plain.values()
-    }
-    wanted = _plain(name)
-    if found := plain.get(wanted) or aliases.get(wanted):
-        return found
-    near = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.7)
-    return plain[near[0]] if near else None
-
-
-def _plain(name: str) -> str:
-    head, mark, tail = name.partition("__")
-    return "".join(ch for ch in head.casefold() if ch.isalnum()) + mark + tail.casefold()
 
 
 def _value_and_limit(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:

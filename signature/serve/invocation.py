@@ -15,7 +15,7 @@ from typing import Any, Never
 import pandas as pd
 
 from signature.exceptions import ModelInputError
-from signature.serve.incoming import closest
+from signature.study.spelling import closest
 
 PARAMS = ("explain", "top_k")
 """What a request may ask for besides the probability."""

@@ -5,90 +5,93 @@ Messages name columns and count rows; they never show a cell or a subject.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from signature.exceptions import CohortError
-from signature.study.schema import source_of
+from signature.study.schema import FeatureSchema, source_of
 
-if TYPE_CHECKING:
-    from signature.study.cohort import Cohort
+ROW_PARTS = ("records", "subject", "visit", "plate", "arm", "weight", "site", "outcome")
+"""What a cohort holds beside X, with a line per row."""
 
-_PARTS = ("records", "subject", "visit", "plate", "arm", "weight", "site", "outcome")
-
-
-def check(cohort: Cohort) -> None:
-    """Raise CohortError at the first thing that is wrong."""
-    _check_columns(cohort)
-    _check_alignment(cohort)
-    _check_values(cohort)
-    _check_weight(cohort)
-    _check_subjects(cohort)
+Parts = Mapping[str, pd.Series | pd.DataFrame | None]
 
 
-def _check_columns(cohort: Cohort) -> None:
-    X, names = cohort.X, cohort.schema.names
-    if list(X.columns) != list(names):
-        odd = sorted(set(X.columns) ^ set(names))
+def check_rows(name: str, schema: FeatureSchema, X: pd.DataFrame, parts: Parts) -> None:
+    """Raise CohortError at the first thing that is wrong.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set.
+    schema : FeatureSchema
+    X : DataFrame, shape (n_rows, n_columns)
+    parts : mapping of `ROW_PARTS` to Series or DataFrame or None, shape (n_rows, any)
+    """
+    _check_columns(name, schema, X)
+    _check_alignment(name, X.index, parts)
+    _check_values(name, schema, X)
+    _check_weight(name, parts["weight"])
+    _check_subjects(name, parts["subject"], parts["visit"])
+
+
+def _check_columns(name: str, schema: FeatureSchema, X: pd.DataFrame) -> None:
+    if list(X.columns) != list(schema.names):
+        odd = sorted(set(X.columns) ^ set(schema.names))
         raise CohortError(
-            f"{cohort.name}: the columns of X and of the schema differ"
+            f"{name}: the columns of X and of the schema differ"
             + (f" in {', '.join(odd)}" if odd else " in their order")
         )
     if not all(dtype == "float64" for dtype in X.dtypes):
-        raise CohortError(f"{cohort.name}: all columns of X must be float64")
+        raise CohortError(f"{name}: all columns of X must be float64")
 
 
-def _check_alignment(cohort: Cohort) -> None:
+def _check_alignment(name: str, index: pd.Index, parts: Parts) -> None:
     """Every part has the rows of X, in their order; pandas would misalign without a word."""
-    index = cohort.X.index
     if not index.is_unique:
-        raise CohortError(f"{cohort.name}: the row index of X repeats; reset it")
-    for part in _PARTS:
-        value = getattr(cohort, part)
+        raise CohortError(f"{name}: the row index of X repeats; reset it")
+    for part, value in parts.items():
         if value is not None and not value.index.equals(index):
             raise CohortError(
-                f"{cohort.name}: {part} has {len(value)} rows that are not the {len(index)} rows "
+                f"{name}: {part} has {len(value)} rows that are not the {len(index)} rows "
                 "of X in the same order; build both from one table"
             )
 
 
-def _check_values(cohort: Cohort) -> None:
-    X = cohort.X
+def _check_values(name: str, schema: FeatureSchema, X: pd.DataFrame) -> None:
     infinite = [c for c in X if np.isinf(X[c]).any()]
     if infinite:
-        raise CohortError(f"{cohort.name}: infinite values in {', '.join(map(repr, infinite))}")
-    for limit in cohort.schema.limits:
+        raise CohortError(f"{name}: infinite values in {', '.join(map(repr, infinite))}")
+    for limit in schema.limits:
         both = int((X[limit].notna() & X[source_of(limit)].notna()).sum())
         if both:
             raise CohortError(
-                f"{cohort.name}: {both} rows have both a value of {source_of(limit)!r} and a "
+                f"{name}: {both} rows have both a value of {source_of(limit)!r} and a "
                 f"limit in {limit!r}; a row has one or the other"
             )
 
 
-def _check_weight(cohort: Cohort) -> None:
-    if cohort.weight is None:
+def _check_weight(name: str, weight: pd.Series | None) -> None:
+    if weight is None:
         return
-    odd = int((~(np.isfinite(cohort.weight) & (cohort.weight > 0))).sum())
+    odd = int((~(np.isfinite(weight) & (weight > 0))).sum())
     if odd:
-        raise CohortError(
-            f"{cohort.name}: {odd} rows have a weight that is missing or not positive"
-        )
+        raise CohortError(f"{name}: {odd} rows have a weight that is missing or not positive")
 
 
-def _check_subjects(cohort: Cohort) -> None:
-    nobody = int(cohort.subject.isna().sum())
+def _check_subjects(name: str, subject: pd.Series, visit: pd.Series | None) -> None:
+    nobody = int(subject.isna().sum())
     if nobody:
-        raise CohortError(f"{cohort.name}: {nobody} rows name no subject")
-    key = pd.DataFrame({"subject": cohort.subject})
-    if cohort.visit is not None:
-        key["visit"] = cohort.visit
+        raise CohortError(f"{name}: {nobody} rows name no subject")
+    key = pd.DataFrame({"subject": subject})
+    if visit is not None:
+        key["visit"] = visit
     repeated = int(key.duplicated(keep=False).sum())
     if repeated:
-        what = "subject and visit" if cohort.visit is not None else "subject"
+        what = "subject and visit" if visit is not None else "subject"
         raise CohortError(
-            f"{cohort.name}: {repeated} rows share their {what} with another row; keep one, or "
+            f"{name}: {repeated} rows share their {what} with another row; keep one, or "
             "give each its own visit"
         )

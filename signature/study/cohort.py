@@ -10,18 +10,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from signature.exceptions import CohortError, OutcomeError
-from signature.study._cohort_checks import check
+from signature.study._cohort_checks import ROW_PARTS, check_rows
 from signature.study.schema import BELOW, FeatureSchema
-
-if TYPE_CHECKING:
-    from signature.assay.plate_quality import PlateQuality
-    from signature.assay.reading import Reading
 
 FEWEST_PER_SITE = 3
 """People per site, on average, below which a column holds values rather than sites."""
@@ -72,10 +67,6 @@ class Cohort:
         Name of the outcome.
     flow : tuple of FlowStep
         Every exclusion so far.
-    quality : PlateQuality, optional
-        What the laboratory's wells were like, where the data set has them.
-    reading : Reading, optional
-        The account of reading the laboratory's files, where a study dictionary describes them.
 
     Raises
     ------
@@ -98,11 +89,10 @@ class Cohort:
     outcome: pd.Series | None = None
     outcome_name: str = ""
     flow: tuple[FlowStep, ...] = field(default=())
-    quality: PlateQuality | None = None
-    reading: Reading | None = None
 
     def __post_init__(self) -> None:
-        check(self)
+        parts = {part: getattr(self, part) for part in ROW_PARTS}
+        check_rows(self.name, self.schema, self.X, parts)
 
     def __len__(self) -> int:
         return len(self.X)

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import skops.io
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from models import elastic_net
@@ -18,8 +19,7 @@ from signature.exceptions import ModelInputError
 from signature.learn.calibration import CalibratedProcedure
 from signature.prepare.censoring import LimitSubstitution
 from signature.prepare.columns import TakeColumns
-from signature.prepare.detected_only import DetectedOnly
-from signature.prepare.multiple_imputation import PooledOverImputations
+from signature.prepare.imputation import OutcomeFreeImputer
 from signature.prepare.procedures import procedure
 from signature.prepare.ratios import Ratios
 from signature.serve.persistence import TRUSTED_TYPES, ModelCard, save_model
@@ -134,11 +134,11 @@ def _pipelines(schema):
     steps = [
         ("columns", TakeColumns([n for n in schema.names if n != BATCH])),
         ("ratios", Ratios({"IL6_IL1B": (["IL6"], ["IL1B"])})),
-        ("detected", DetectedOnly(detected_above=0.3)),
-        ("limits", LimitSubstitution()),
+        ("limits", LimitSubstitution(detected_above=0.3)),
+        ("impute", OutcomeFreeImputer(rounds=1)),
         ("standardise", StandardScaler().set_output(transform="pandas")),
     ]
-    yield "rest", procedure(steps, PooledOverImputations(m=2))
+    yield "rest", procedure(steps, LogisticRegression())
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 from jinja2 import nodes
-from pipelines.report.render import environment
+
+from signature.page import environment
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -88,8 +89,8 @@ def check_figures(html):
     return len(figures)
 
 
-def check_template(template):
-    """A section's template prints numbers and computes none."""
-    tree = environment().parse(template)
+def check_template(file):
+    """A template prints numbers and computes none."""
+    tree = environment().parse(file.read_text(encoding="utf-8"))
     sums = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
     assert not list(tree.find_all(sums))

@@ -1,6 +1,6 @@
-"""One file per section of the report: ``TITLE``, ``ORDER``, ``summarize``, ``TEMPLATE``.
+"""One folder per section of the report: ``TITLE``, ``ORDER``, ``summarize`` and a ``page.html``.
 
-``summarize(results) -> dict | None`` returns plain numbers, and None leaves the section out.
-``TEMPLATE`` is Jinja2 and holds no arithmetic; what it may call on a number is in
-``pipelines/words/numbers.py``. ``draw(summary) -> dict`` is optional and returns figures by name.
+``summarize(results)`` returns a frozen dataclass of plain numbers, and None leaves the section out.
+``page.html`` prints its fields and holds no arithmetic; what it may call on a number is in
+`signature.page.numbers`. ``draw(summary) -> dict`` is optional and returns figures by name.
 """

@@ -1,4 +1,4 @@
-"""One file per section of a trial's report: ``TITLE``, ``ORDER``, ``summarize``, ``TEMPLATE``.
+"""One folder per section of a trial's report, as in ``pipelines/report/sections/``.
 
-As in ``pipelines/sections/``, with ``results.record`` being what the trial found.
+``results.record`` is what the trial found.
 """

@@ -1,8 +1,8 @@
 """A finished run's folder is evaluated again with what lies in it now."""
 
 import pytest
-from pipelines.evaluate.again import evaluate_folder
 
+from pipelines.evaluate.again import evaluate_folder
 from pipelines.fit.results_folder import Results
 from tests.made.held_out_factory import evaluated_folder
 from tests.made.results_null import null_record

@@ -1,6 +1,5 @@
 """Evaluation from the predictions table: by hand where it can be done by hand."""
 
-import held_out_factory as made_up
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +13,7 @@ from signature.records.decision import SetsRecord, ThresholdRecord
 from signature.records.estimates import Estimate
 from signature.records.inner_table import FINAL_BLOCK
 from signature.records.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE
+from tests.made import held_out_factory as made_up
 from tests.made.checkout import EXPERIMENTS
 
 EXPERIMENT = load_experiment(EXPERIMENTS / "opt_preterm_birth.toml").model_copy(deep=True)

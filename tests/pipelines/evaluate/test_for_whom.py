@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.evaluate.again import for_whom_again
 from scipy.special import expit
 
+from pipelines.evaluate.again import for_whom_again
 from pipelines.evaluate.for_whom import for_whom
 from pipelines.evaluate.model_scale import as_a_model_sees
 from pipelines.fit.results_folder import Results

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.report.render import render_sections
 from sklearn.metrics import roc_auc_score
 
 from models import elastic_net, intercept_only
@@ -32,6 +31,7 @@ from pipelines.question import study as assembling
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import outer_folds
 from pipelines.question.study import Study
+from pipelines.report.render import render_sections
 from signature.exceptions import LearningCurveError
 from signature.learn.calibration import CalibratedProcedure
 from signature.outcomes import Outcome

@@ -6,9 +6,9 @@ import json
 import re
 
 import pytest
-from pipelines.report.render import environment
 
 from pipelines.fit.results_folder import Results
+from pipelines.report.render import render_section
 from tests.made.results_factory import make_results
 
 SECTIONS = ("confounding", "subgroups", "drift")
@@ -29,9 +29,8 @@ def _rendered(name, folder):
     summary = section.summarize(Results(folder))
     if summary is None:
         return None
-    figures = section.draw(summary)
-    body = environment().from_string(section.TEMPLATE).render(summary, figures=figures)
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split()), figures
+    found = render_section(name, section, summary)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", found.body)).split()), found.figures
 
 
 def _words(folder):

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from pipelines.report.render import SECTION_EXPORTS, write_report
 
+from pipelines.report.render import SECTION_EXPORTS, template_of, write_report
 from signature import discovery
 from signature.exceptions import ResultsError
 from tests.made.report_page import (
@@ -169,7 +169,7 @@ def test_templates_hold_no_arithmetic(name):
     section = discovery.load("pipelines.report.sections", name, SECTION_EXPORTS)
     assert isinstance(section.TITLE, str)
     assert isinstance(section.ORDER, int)
-    check_template(section.TEMPLATE)
+    check_template(template_of(section))
 
 
 def test_a_section_may_leave_itself_out(tmp_path):

@@ -9,10 +9,10 @@ import re
 import pandas as pd
 import pytest
 from markupsafe import escape
-from pipelines.report.render import render_sections
 
 from pipelines.fit.results_folder import Results
 from pipelines.null_check.summary import compare
+from pipelines.report.render import render_sections
 from signature.assay.plate_quality import MarkerPlate
 from signature.records.null_check import SelectionCheck
 from tests.made.results_factory import make_results
@@ -204,8 +204,8 @@ def test_assay_without_wells_or_batches(tiny):
     found = summarize("assay", Results(tiny.folder))
     assert found["wells"] is None
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
-    assert "names no assay batch" in section["body"]
-    assert list(section["figures"]) == ["detection"]
+    assert "names no assay batch" in section.body
+    assert list(section.figures) == ["detection"]
 
 
 @pytest.mark.parametrize(
@@ -224,10 +224,10 @@ def test_plates_of_any_number_and_name(tiny, plates):
     record["wells"]["plates"][0]["plate"] = '<b>&"x"'
     path.write_text(json.dumps(record))
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
-    assert ("detection" in section["figures"]) == bool(plates)
-    assert "<b>" not in section["body"]
-    assert section["body"].count("&lt;b&gt;&amp;") >= 2
-    assert all(escape(p) in section["body"] for p in plates)
+    assert ("detection" in section.figures) == bool(plates)
+    assert "<b>" not in section.body
+    assert section.body.count("&lt;b&gt;&amp;") >= 2
+    assert all(escape(p) in section.body for p in plates)
 
 
 def test_assay_says_what_each_fold_does(tiny):
@@ -255,7 +255,7 @@ def test_assay_says_what_each_fold_does(tiny):
     assert "both" not in found["detection"]["plates"]
     assert found["detection"]["small"] == before["detection"]["small"] + 1
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s["name"] == "assay"]
-    text = " ".join(html.unescape(section["body"]).split())
+    text = " ".join(html.unescape(section.body).split())
     for said in (
         "2 of 6 held-out rows were of a batch of which their fold had too few",
         "they are harmonised by ComBat",
@@ -423,7 +423,7 @@ def _null_check(tiny, **changes):
     path.write_text(null_record(0.75, **changes).model_dump_json())
     results = Results(tiny.folder)
     (section,) = [s for s in render_sections(results) if s["name"] == "null_check"]
-    text = re.sub("<[^>]*>", "", section["body"].replace(section["figures"].get("auroc", "-"), ""))
+    text = re.sub("<[^>]*>", "", section.body.replace(section.figures.get("auroc", "-"), ""))
     return summarize("null_check", results), section, " ".join(html.unescape(text).split())
 
 
@@ -454,8 +454,8 @@ def test_null_check(tiny):
     ):
         assert said in text
     assert "do not belong to this report" not in text
-    assert "<title" in section["figures"]["auroc"]
-    assert "<desc" in section["figures"]["auroc"]
+    assert "<title" in section.figures["auroc"]
+    assert "<desc" in section.figures["auroc"]
 
 
 def test_null_check_without_selection_or_real_run(tiny):
@@ -465,7 +465,7 @@ def test_null_check_without_selection_or_real_run(tiny):
     assert "selected" not in text
     assert "The real run is not compared: there is no finished run." in text
     assert "shuffled among people. Features" in text
-    assert "as they are" not in section["figures"]["auroc"]
+    assert "as they are" not in section.figures["auroc"]
 
 
 def test_null_check_of_another_run_says_so(tiny):

@@ -4,9 +4,9 @@ import html
 import re
 
 import pytest
-from pipelines.report.render import environment, write_report
 
 from pipelines.fit.results_folder import Results
+from pipelines.report.render import render_section, write_report
 from pipelines.report.sections import signature
 from signature.exceptions import ResultsError
 from tests.made.results_factory import make_results
@@ -24,8 +24,8 @@ def _section(folder, record, told=None):
     if told is not None:
         (folder / "equivalents.json").write_text(told.model_dump_json())
     summary = signature.summarize(Results(folder))
-    figures = signature.draw(summary)
-    body = environment().from_string(signature.TEMPLATE).render(summary, figures=figures)
+    found = render_section("signature", signature, summary)
+    figures, body = found.figures, found.body
     inline = re.sub("</?(strong|code)[^>]*>|<svg.*?</svg>", "", body, flags=re.DOTALL)
     text = " ".join(html.unescape(re.sub("<[^>]*>", " ", inline)).split())
     return {"summary": summary, "body": body, "figures": figures}, text

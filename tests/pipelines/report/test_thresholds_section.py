@@ -5,11 +5,11 @@ import json
 import re
 
 import pytest
-from pipelines.report.render import render_sections
 
 from pipelines.fit.results_folder import Results
+from pipelines.report.render import render_sections
 from pipelines.report.sections.thresholds import summarize
-from pipelines.words.numbers import estimate, number
+from signature.page.numbers import estimate, number
 from tests.made.held_out_factory import evaluated_folder
 from tests.made.results_factory import make_results
 

@@ -4,8 +4,8 @@ import json
 import re
 
 import pytest
-from pipelines.report.render import SECTION_EXPORTS
 
+from pipelines.report.render import SECTION_EXPORTS, template_of
 from pipelines.report.trial_results import write_trial_report
 from pipelines.trials.launch import run_trial
 from signature import discovery
@@ -154,7 +154,7 @@ def test_every_figure_has_its_numbers_below(html):
 
 @pytest.mark.parametrize("name", discovery.names(SECTIONS))
 def test_templates_hold_no_arithmetic(name):
-    check_template(discovery.load(SECTIONS, name, SECTION_EXPORTS).TEMPLATE)
+    check_template(template_of(discovery.load(SECTIONS, name, SECTION_EXPORTS)))
 
 
 def test_sections_are_found_in_order(reports):

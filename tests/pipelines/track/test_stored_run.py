@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pipelines.evaluate.again import evaluate
 
+from pipelines.evaluate.__main__ import evaluate
 from pipelines.track import tracking
 from pipelines.track.run_summary import THRESHOLD_TAG, threshold_tag
 from pipelines.track.stored_run import is_run_id, rewritten_run

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 from signature.prepare.censored_normal import CensoredNormal
 from signature.prepare.censoring import LimitSubstitution
 from signature.prepare.conditional_imputation import ConditionalImputation
-from signature.prepare.detected_only import DetectedOnly
 from signature.prepare.scaling import Log2Columns
 from signature.serve.persistence import load_procedure, save_procedure
 
-MODES = [DetectedOnly, LimitSubstitution, CensoredNormal, ConditionalImputation]
+MODES = [LimitSubstitution, CensoredNormal, ConditionalImputation]
 
 NAN = float("nan")
 
@@ -151,15 +150,6 @@ def test_substitution_keeps_every_marker_unless_told_otherwise():
     assert "IL6" in LimitSubstitution().fit_transform(_censored(0.95))
 
 
-def test_detected_only_leaves_limits_to_the_next_step():
-    table = _censored(0.65).assign(CRP=_censored(0.2)["IL6"], CRP__below=_censored(0.2).IL6__below)
-    first = DetectedOnly().fit_transform(table)
-    assert {"TNF__below", "CRP__below", "CRP"} < set(first)
-    assert "CRP__censored" not in first
-    out = LimitSubstitution().fit_transform(first)
-    assert list(out) == ["TNF", "age", "CRP", "IL6__censored", "CRP__censored"]
-
-
 @pytest.mark.parametrize("mode", MODES)
 def test_hundreds_of_markers_are_put_together_at_once(mode):
     """Pandas warns, and the tests fail, when columns are added one by one."""
@@ -170,8 +160,7 @@ def test_hundreds_of_markers_are_put_together_at_once(mode):
     )
     few = {"burn_in": 1, "sweeps": 1} if mode is ConditionalImputation else {}
     assert len(mode(detected_above=0.2, **few).fit_transform(table).columns) == 130
-    if mode is not DetectedOnly:
-        assert len(mode(detected_above=0.5, **few).fit_transform(table).columns) == 260
+    assert len(mode(detected_above=0.5, **few).fit_transform(table).columns) == 260
 
 
 @pytest.mark.parametrize("mode", MODES)
