@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 UNDEFINED = "undefined"
 
@@ -26,8 +27,8 @@ def number(value: float | None, digits: int = 3, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def estimate(record: Mapping[str, float | None], digits: int = 3, sign: bool = False) -> str:
-    """Print a value with its interval.
+def estimate(record: Any, digits: int = 3, sign: bool = False) -> str:
+    """Print a value with its interval; `record` has ``value``, ``low`` and ``high``.
 
     Examples
     --------
@@ -36,6 +37,8 @@ def estimate(record: Mapping[str, float | None], digits: int = 3, sign: bool = F
     >>> estimate({"value": 0.7, "low": None, "high": None}, 2), estimate({"value": None})
     ('0.70', 'undefined')
     """
+    if not isinstance(record, Mapping):
+        record = {k: getattr(record, k) for k in ("value", "low", "high")}
     value, low, high = (record.get(k) for k in ("value", "low", "high"))
     text = number(value, digits, sign)
     if value is None or low is None or high is None:

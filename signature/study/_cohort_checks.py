@@ -6,6 +6,7 @@ Messages name columns and count rows; they never show a cell or a subject.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from signature.study.schema import FeatureSchema, source_of
 ROW_PARTS = ("records", "subject", "visit", "plate", "arm", "weight", "site", "outcome")
 """What a cohort holds beside X, with a line per row."""
 
-Parts = Mapping[str, pd.Series | pd.DataFrame | None]
+Parts = Mapping[str, Any]
 
 
 def check_rows(name: str, schema: FeatureSchema, X: pd.DataFrame, parts: Parts) -> None:
