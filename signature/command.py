@@ -20,6 +20,8 @@ from signature.check.report import CheckReport, Severity
 from signature.check.text import summary
 from signature.exceptions import SignatureError, StudyError
 from signature.study.cohort import Cohort
+from signature.study.markers import VOCABULARY, resolve_all
+from signature.study.spelling import closest
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
 """Exit codes: no error found, errors found, could not be read."""
@@ -37,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without × gets a question mark
     try:
-        return _check(told)
+        return told.run(told)
     except SignatureError as error:
         print(f"signature {told.command}: {error}", file=sys.stderr)
         return UNREADABLE
@@ -82,6 +84,15 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--outcome", metavar="NAME", help="one of the outcomes that the software knows"
     )
+    check.set_defaults(run=_check)
+    names = commands.add_parser(
+        "names",
+        help="say which markers a laboratory's names mean",
+        description="Say which marker each name means, where the vocabulary of markers knows it.",
+        epilog="Exit code: 0 every name means one marker, 1 some do not.",
+    )
+    names.add_argument("names", nargs="+", metavar="NAME", help="as the laboratory writes it")
+    names.set_defaults(run=_names)
     return parser
 
 
@@ -96,6 +107,24 @@ def _check(told: argparse.Namespace) -> int:
         reading.set_aside.to_csv(told.rows, index=False)
         print(f"Written: {told.rows} (names samples; keep it local)")
     return FOUND if report.count(Severity.ERROR) else FINE
+
+
+def _names(told: argparse.Namespace) -> int:
+    found = resolve_all(told.names)
+    for name in dict.fromkeys(told.names):
+        if name in found.canonical:
+            marker = VOCABULARY[found.canonical[name]]
+            source = f", UniProt {marker.uniprot}" if marker.uniprot else ""
+            meaning = f"{marker.name}, {marker.family}{source}"
+        elif name in found.ambiguous:
+            meaning = f"may mean {' or '.join(found.ambiguous[name])}; write which one it is"
+        elif name in found.classes:
+            meaning = f"a class of markers ({', '.join(found.classes[name])}), not a marker"
+        else:
+            near = closest(name, VOCABULARY)
+            meaning = "not known" + (f"; did you mean {near}?" if near else "")
+        print(f"{name}: {meaning}")
+    return FOUND if found.unknown or found.ambiguous or found.classes else FINE
 
 
 def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:

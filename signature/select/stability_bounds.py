@@ -118,37 +118,6 @@ def threshold_for(
     return halves[first] / (2 * pairs) if first < len(halves) else None
 
 
-def q_for(
-    pfer: float, threshold: float, *, p: int, pairs: int, assumption: Assumption
-) -> int | None:
-    """Find how many features each half may pick at most.
-
-    Parameters
-    ----------
-    pfer : float
-        The largest expected number of falsely selected features that is tolerated, above 0.
-    threshold, p, pairs, assumption
-        As of `pfer_bound`.
-
-    Returns
-    -------
-    int or None
-        From 1 to `p`; None when even one feature per half is too many.
-
-    Examples
-    --------
-    >>> q_for(0.2, 0.6, p=200, pairs=50, assumption="r-concave")
-    6
-    """
-    _check_design(p, pairs, assumption)
-    _check_pfer(pfer)
-
-    def breaks(q: int) -> bool:
-        return pfer_bound(threshold, p=p, q=q, pairs=pairs, assumption=assumption) > pfer
-
-    return bisect_left(range(1, p + 1), True, key=breaks) or None
-
-
 def _bound(kept_from: int, p: int, q: float, pairs: int, assumption: Assumption) -> float:
     theta = q / p
     excess = (kept_from - pairs) / pairs  # 2·threshold − 1

@@ -29,7 +29,6 @@ TRUSTED_TYPES = (
     "signature.prepare.confounders.Residualise",
     "signature.prepare.harmonisation.ComBat",
     "signature.prepare.imputation.OutcomeFreeImputer",
-    "signature.prepare.ratios.Ratios",
     "signature.prepare.reference_shift.ReferenceShift",
     "signature.prepare.scaling.AsinhColumns",
     "signature.prepare.scaling.Log2Columns",

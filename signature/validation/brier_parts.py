@@ -39,11 +39,6 @@ class BrierParts:
         between = self.reliability - self.resolution + self.uncertainty
         return between + self.within_variance - self.within_covariance
 
-    @property
-    def generalised_resolution(self) -> np.ndarray:
-        """Resolution with what bins hide of it: brier = reliability − this + uncertainty."""
-        return self.resolution - self.within_variance + self.within_covariance
-
 
 def brier_parts(
     outcome: np.ndarray, probability: np.ndarray, weights: np.ndarray, *, bins: int = 10

@@ -17,8 +17,6 @@ SetName = Literal["event", "no event", "both", "none"]
 
 _CLASSES = ("no event", "event")
 
-_NAMES = np.array(["none", "event", "no event", "both"])
-
 
 def needed_per_class(alpha: float) -> int:
     """Count the calibration cases of a class without which no case can be told from it.
@@ -139,8 +137,8 @@ def calibrate(
     --------
     >>> p = np.linspace(0.025, 0.975, 20)
     >>> found = calibrate((p > 0.5).astype(int), p)
-    >>> set_names(found.sets(np.array([0.02, 0.5, 0.97]), alpha=0.1)).tolist()
-    ['no event', 'none', 'event']
+    >>> found.sets(np.array([0.02, 0.5, 0.97]), alpha=0.1).tolist()
+    [[True, False], [False, False], [False, True]]
     >>> calibrate(np.array([0, 1]), np.array([0.2, 0.8])).always_abstains(0.1)
     'at level 0.1 every person is indeterminate: 9 calibration people of each class are needed, ...
     """
@@ -162,17 +160,6 @@ def calibrate(
         mass.append(np.r_[np.cumsum(share[::-1])[::-1], 0.0])
         people.append(len(n_rows))
     return ClassConditional((scores[0], scores[1]), (mass[0], mass[1]), (people[0], people[1]))
-
-
-def set_names(sets: np.ndarray) -> np.ndarray:
-    """Name each set: "event", "no event", "both" or "none", shape (n,).
-
-    Examples
-    --------
-    >>> set_names(np.array([[True, False], [False, False]])).tolist()
-    ['no event', 'none']
-    """
-    return _NAMES[sets[:, 1] + 2 * sets[:, 0]]
 
 
 def set_metrics(

@@ -166,25 +166,6 @@ def permutation_p(
     )
 
 
-def enough_runs(reached: Sequence[bool], rule: StoppingRule) -> bool:
-    """Say whether no more runs are needed.
-
-    Parameters
-    ----------
-    reached : sequence of bool, shape (n_runs,)
-        As of `permutation_p`: only the finished runs before the first that is not.
-    rule : StoppingRule
-
-    Examples
-    --------
-    >>> rule = StoppingRule(most_runs=999, reaching=2, resampling_risk=0)
-    >>> enough_runs([False, True], rule), enough_runs([False, True, True], rule)
-    (False, True)
-    """
-    runs, side = _stop(reached, rule)
-    return side is not None or runs == rule.most_runs
-
-
 def _stop(reached: Sequence[bool], rule: StoppingRule) -> tuple[int, Side | None]:
     """Count the runs up to the stop, and say on which side it was; None without a stop."""
     lower, upper = _boundaries(rule)

@@ -181,26 +181,6 @@ def between_sites(estimate: np.ndarray, variance: np.ndarray) -> float:
     return float(found.x)
 
 
-def between_sites_by_moments(estimate: np.ndarray, variance: np.ndarray) -> float:
-    """Variance of the true values between sites by DerSimonian and Laird (1986).
-
-    Needs no search and is the usual choice elsewhere, so it can be held against the likelihood's.
-
-    Parameters
-    ----------
-    estimate, variance : ndarray of float, shape (k,)
-        Two or more, as of `pool`.
-
-    Returns
-    -------
-    float
-        0 or more.
-    """
-    w = 1 / variance
-    excess = _q(estimate, variance, 0.0) - (len(w) - 1)
-    return max(0.0, float(excess / (w.sum() - (w**2).sum() / w.sum())))
-
-
 def _q(y: np.ndarray, v: np.ndarray, tau2: float) -> float:
     """Weighted squares about the mean; chi-squared of k − 1 where `tau2` is right."""
     w = 1 / (v + tau2)

@@ -21,7 +21,6 @@ from signature.prepare.censoring import LimitSubstitution
 from signature.prepare.columns import TakeColumns
 from signature.prepare.imputation import OutcomeFreeImputer
 from signature.prepare.procedures import procedure
-from signature.prepare.ratios import Ratios
 from signature.serve.persistence import TRUSTED_TYPES, ModelCard, save_model
 from signature.serve.serving import Scorer, serving_schema
 from signature.study.handling import Handling
@@ -133,7 +132,6 @@ def _pipelines(schema):
         yield name, elastic_net.build(replace(schema, handling=handling), random_state=5)
     steps = [
         ("columns", TakeColumns([n for n in schema.names if n != BATCH])),
-        ("ratios", Ratios({"IL6_IL1B": (["IL6"], ["IL1B"])})),
         ("limits", LimitSubstitution(detected_above=0.3)),
         ("impute", OutcomeFreeImputer(rounds=1)),
         ("standardise", StandardScaler().set_output(transform="pandas")),

@@ -30,6 +30,20 @@ def run(capsys, *words):
     return code, caught.out, caught.err
 
 
+def test_names_are_looked_up(capsys):
+    assert main(["names", "TNF.alpha", "IL-6"]) == FINE
+    assert (
+        capsys.readouterr().out
+        == "TNF.alpha: TNF, cytokine, UniProt P01375\nIL-6: IL6, cytokine, UniProt P05231\n"
+    )
+    assert main(["names", "VEGF", "cytokine_panel", "CXCL19", "my marker"]) == FOUND
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("VEGF: may mean ")
+    assert lines[1] == "cytokine_panel: a class of markers (cytokine, chemokine), not a marker"
+    assert lines[2].startswith("CXCL19: not known; did you mean CXCL")
+    assert lines[3] == "my marker: not known"
+
+
 def test_a_study_is_summed_up(folder, capsys):
     code, out, err = run(capsys, folder / "study.toml")
     assert (code, err) == (FINE, "")

@@ -15,9 +15,8 @@ from signature import panels
 from signature.exceptions import DefinitionError, ModelInputError, SchemaError, UnitError
 from signature.learn.calibration import CalibratedProcedure
 from signature.prepare.columns import TakeColumns
-from signature.prepare.ratios import Ratios, count_fill, fill
+from signature.prepare.ratios import fill
 from signature.serve.incoming import check_rows
-from signature.serve.persistence import load_procedure, save_procedure
 from signature.serve.serving import serving_schema
 from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 
@@ -168,9 +167,8 @@ def test_logarithms_and_amounts_do_not_mix():
     columns = (replace(IL6, unit="NPX"), IL10, QUOTIENT)
     schema = FeatureSchema(columns)
     X = rows(schema, IL6=[1.0], IL10=[2.0])
-    for act in (fill, count_fill):
-        with pytest.raises(UnitError, match="ratio 'IL6_IL10': some of its parts are logarithms"):
-            act(X, schema)
+    with pytest.raises(UnitError, match="ratio 'IL6_IL10': some of its parts are logarithms"):
+        fill(X, schema)
 
 
 CASES = pd.DataFrame(
@@ -198,7 +196,7 @@ CASES = pd.DataFrame(
 )
 
 
-def test_every_case_ends_as_the_rules_say_and_is_counted():
+def test_every_case_ends_as_the_rules_say():
     X = CASES[list(CYTOKINES.names)]
     filled = fill(X, CYTOKINES)
     assert (filled["IL6_IL10"].notna() & filled["IL6_IL10__below"].notna()).sum() == 0
@@ -207,25 +205,18 @@ def test_every_case_ends_as_the_rules_say_and_is_counted():
     assert filled.loc[below, "IL6_IL10__below"].tolist() == [0.5]
     others = ~(computed | below)
     pd.testing.assert_frame_equal(filled[others], X[others])
-    counts = count_fill(X, CYTOKINES).loc["IL6_IL10"]
-    assert counts[counts > 0].to_dict() == CASES["kind"].value_counts().to_dict()
-    assert counts.sum() == len(X)
 
 
-def test_a_bound_without_a_column_stays_missing_and_is_counted():
+def test_a_bound_without_a_column_stays_missing():
     schema = FeatureSchema((*censored(IL6), *censored(IL10), QUOTIENT))
     X = rows(schema, IL6__below=[1.0], IL10=[2.0])
     pd.testing.assert_frame_equal(fill(X, schema), X)
-    counts = count_fill(X, schema).loc["IL6_IL10"]
-    assert counts["below a limit that has no column"] == 1
-    assert counts["below a limit"] == 0
 
 
 def test_a_schema_without_ratios_changes_nothing():
     schema = FeatureSchema((IL6,))
     X = rows(schema, IL6=[1.0])
     assert fill(X, schema).equals(X)
-    assert count_fill(X, schema).empty
 
 
 amounts = st.floats(0.01, 1e4)
@@ -272,9 +263,6 @@ def test_the_survey_s_ratios_are_those_of_its_parts(cohort_of):
     for name in ratios:
         rounded = [float(f"{value:.5g}") for value in filled[name].round(3)]
         assert np.array_equal(rounded, cohort.X[name], equal_nan=True), name
-    counts = count_fill(emptied, cohort.schema)
-    assert (counts.sum(axis=1) == len(cohort)).all()
-    assert set(counts["computed"]) == {int(cohort.X[n].notna().sum()) for n in ratios}
 
 
 # Rows that a partner sends
@@ -300,50 +288,6 @@ def test_a_required_ratio_may_be_left_out_when_its_parts_are_sent():
     assert check_rows(sent, required)["sii"].tolist() == [500.0]
     with pytest.raises(ModelInputError, match="missing required column 'sii'"):
         check_rows(sent.drop(columns="lymphocytes"), required)
-
-
-# In a pipeline
-
-
-OVER = {"IL6_IL10": (["IL6"], ["IL10"])}
-
-
-def test_the_transformer_follows_the_same_rules():
-    X = CASES[list(CYTOKINES.names)]
-    step = Ratios(OVER).fit(X)
-    pd.testing.assert_frame_equal(step.transform(X), fill(X, CYTOKINES))
-    fresh = X.drop(columns=["IL6_IL10", "IL6_IL10__below"])
-    out = Ratios(OVER).fit(fresh).transform(fresh)
-    assert list(out.columns) == list(Ratios(OVER).fit(fresh).get_feature_names_out())
-    assert out["IL6_IL10__below"].notna().sum() == 1
-
-
-def test_no_limit_column_comes_from_a_denominator_s_limit():
-    X = pd.DataFrame({"IL6": [4.0], "IL10": [NAN], "IL10__below": [1.0]})
-    out = Ratios(OVER).fit_transform(X)
-    assert list(out.columns) == ["IL6", "IL10", "IL10__below", "IL6_IL10"]
-    assert out["IL6_IL10"].isna().all()
-
-
-def test_the_transformer_subtracts_logarithms():
-    X = pd.DataFrame({"IL6": [4.0], "IL10": [1.0]})
-    assert Ratios(OVER, ["IL6", "IL10"]).fit_transform(X)["IL6_IL10"].tolist() == [3.0]
-    with pytest.raises(UnitError, match="some of its parts are logarithms"):
-        Ratios(OVER, ["IL6"]).fit(X)
-
-
-def test_the_transformer_names_what_it_lacks():
-    with pytest.raises(ModelInputError, match="ratio 'IL6_IL10': no column 'IL10' in the table"):
-        Ratios(OVER).fit(pd.DataFrame({"IL6": [1.0]}))
-
-
-def test_a_saved_transformer_loads(tmp_path):
-    X = pd.DataFrame({"IL6": np.arange(1.0, 41), "IL10": np.tile([1.0, 2.0], 20)})
-    model = make_pipeline(TakeColumns(), Ratios(OVER), LogisticRegression())
-    fitted = CalibratedProcedure(model, folds=2).fit(X, np.arange(40) % 2)
-    save_procedure(fitted, tmp_path / "model.skops")
-    loaded = load_procedure(tmp_path / "model.skops", ["sklearn.pipeline.Pipeline"])
-    np.testing.assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
 
 
 def test_the_scale_of_a_ratio_is_its_own():

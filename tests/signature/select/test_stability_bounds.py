@@ -9,7 +9,6 @@ from signature.select.stability_bounds import (
     ASSUMPTIONS,
     _largest_tail,
     pfer_bound,
-    q_for,
     threshold_for,
 )
 
@@ -74,20 +73,6 @@ def test_unimodal_above_three_quarters_by_hand():
 def test_thresholds_as_printed_by_stabs(pfer, p, q, assumption, expected):
     """Where none is high enough stabs says 1 and warns."""
     assert threshold_for(pfer, p=p, q=q, pairs=50, assumption=assumption) == expected
-
-
-@pytest.mark.parametrize(
-    ("pfer", "p", "assumption", "expected"),
-    [
-        (0.2, 200, "r-concave", 6),
-        (0.2, 200, "unimodal", 3),
-        (1, 100, "r-concave", 9),
-        (0.001, 100, "r-concave", None),
-    ],
-)
-def test_numbers_per_half_as_printed_by_stabs(pfer, p, assumption, expected):
-    """Where one is too many stabs says 1 all the same."""
-    assert q_for(pfer, 0.6, p=p, pairs=50, assumption=assumption) == expected
 
 
 _DESIGNS = st.tuples(st.integers(5, 3000), st.floats(0.001, 1.0), st.integers(2, 60))
@@ -250,5 +235,3 @@ def test_impossible_designs_are_refused(wrong, message):
 def test_a_tolerance_must_be_positive(pfer):
     with pytest.raises(ValueError, match="above 0; got"):
         threshold_for(pfer, p=40, q=5, pairs=50, assumption="none")
-    with pytest.raises(ValueError, match="above 0; got"):
-        q_for(pfer, 0.6, p=40, pairs=50, assumption="none")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipelines.null_check.exact_intervals import exact_share
-from signature.validation.permutation_p import StoppingRule, enough_runs, permutation_p
+from signature.validation.permutation_p import StoppingRule, permutation_p
 
 FIXED = StoppingRule(most_runs=40, resampling_risk=0)
 
@@ -131,8 +131,8 @@ def test_a_side_below_has_a_p_value_below_alpha(seed):
 def test_what_finishes_after_the_stop_changes_nothing(reached, rule):
     """As when more processes have made more runs by then."""
     found = permutation_p(reached, rule)
-    ends = [n for n in range(1, len(reached) + 1) if enough_runs(reached[:n], rule)]
-    assert found.finished == bool(ends) == enough_runs(reached, rule)
+    ends = [n for n in range(1, len(reached) + 1) if permutation_p(reached[:n], rule).finished]
+    assert found.finished == bool(ends)
     if ends:
         assert found.runs == ends[0]
         assert permutation_p(reached[: ends[0]], rule) == found
@@ -141,7 +141,7 @@ def test_what_finishes_after_the_stop_changes_nothing(reached, rule):
 
 def test_no_stop_comes_before_the_fewest_runs():
     rule = StoppingRule(most_runs=200, reaching=1, fewest_runs=30)
-    assert not enough_runs([True] * 29, rule)
+    assert not permutation_p([True] * 29, rule).finished
     assert permutation_p([True] * 200, rule).runs == 30
     assert permutation_p([False] * 29 + [True] + [False] * 100, rule).runs == 30
 
@@ -155,7 +155,6 @@ def test_no_risk_means_no_decision_however_clear():
 
 def test_no_runs_have_no_p_value():
     assert permutation_p([], SMALL) is None
-    assert not enough_runs([], SMALL)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from scipy import stats
 from signature.validation.pooling import (
     FEWEST_TO_PREDICT,
     between_sites,
-    between_sites_by_moments,
     pool,
 )
 
@@ -44,15 +43,6 @@ def test_reml_and_hartung_knapp_on_bcg_as_in_pimeta(bcg):
     assert found.standard_error == pytest.approx(0.18079, abs=5e-6)
     # the mean's interval: t of 12 degrees of freedom around it, without the sites' spread
     assert [found.low, found.high] == pytest.approx([-1.108, -0.321], abs=1e-3)
-
-
-def test_moments_on_bcg_give_the_mean_and_error_of_statsmodels(bcg):
-    y, v = bcg
-    tau2 = between_sites_by_moments(y, v)
-    w = 1 / (v + tau2)
-    assert tau2 == pytest.approx(0.3088, abs=5e-5)  # as metafor prints it
-    assert w @ y / w.sum() == pytest.approx(-0.7141, abs=5e-5)
-    assert np.sqrt(1 / w.sum()) == pytest.approx(0.1787, abs=5e-5)
 
 
 def test_heterogeneity_on_bcg_as_in_metafor(bcg):
@@ -133,13 +123,6 @@ def test_equal_variances_by_hand():
     assert found.tau2_low == pytest.approx(14 / stats.chi2.ppf(0.975, 2) - 0.5)
     assert found.tau2_high == pytest.approx(14 / stats.chi2.ppf(0.025, 2) - 0.5)
     assert found.i2 == pytest.approx(6.5 / 7)
-
-
-def test_i2_from_the_moments_is_the_excess_of_q(bcg):
-    y, v = bcg
-    tau2, found = between_sites_by_moments(y, v), pool(y, v)
-    typical = found.tau2 * (1 / found.i2 - 1)
-    assert tau2 / (tau2 + typical) == pytest.approx((found.q - 12) / found.q)
 
 
 def test_sites_that_agree_by_chance_give_no_narrow_interval():
