@@ -25,11 +25,11 @@ def section(monkeypatch):
     """Returns the words of this section alone; the others need more files."""
     from pipelines.report.sections import thresholds
 
-    monkeypatch.setattr("signature.discovery.load_all", lambda *_: {"thresholds": thresholds})
+    monkeypatch.setattr("pipelines.report.render.load_all", lambda *_: {"thresholds": thresholds})
 
     def words(folder):
         found = render_sections(Results(folder))
-        body = html.unescape(re.sub(r"<[^>]+>", " ", found[0]["body"])) if found else None
+        body = html.unescape(re.sub(r"<[^>]+>", " ", found[0].body)) if found else None
         return body and " ".join(body.split()).replace(" ,", ",")
 
     return words

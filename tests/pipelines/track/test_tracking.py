@@ -301,7 +301,7 @@ def test_a_deleted_experiment_is_named(store):
 
 def test_the_default_store_is_in_the_checkout(monkeypatch):
     code = (
-        "from pipelines import tracking; m = tracking.import_mlflow(); "
+        "from pipelines.track import tracking; m = tracking.import_mlflow(); "
         "print(m.get_tracking_uri() == f'sqlite:///{tracking.CHECKOUT}/mlflow.db')"
     )
     env = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}

@@ -218,7 +218,9 @@ def test_gene_symbols_have_their_gene_and_share_it_with_no_other_symbol():
 
 
 def test_both_tables_are_read_whole_and_no_name_stands_twice():
-    with (markers.resources.files("signature") / "markers.csv").open(encoding="utf-8") as file:
+    with (markers.resources.files("signature.study") / "markers.csv").open(
+        encoding="utf-8"
+    ) as file:
         names = [row["name"] for row in csv.DictReader(file)]
     assert len(names) == len(set(names)) == len(ENTRIES)
     keys = [markers._key(n) for n in (*markers.AMBIGUOUS, *markers.CLASSES)]
