@@ -52,9 +52,12 @@ def test_a_damaged_card_is_named(folder, changes):
 
 @pytest.mark.parametrize("version", [2, 4])
 def test_a_model_of_another_version_is_refused_before_it_is_run(folder, version):
-    """Steps of version 1 loaded, and failed in the middle of scoring for want of an attribute."""
+    """Its steps might load, and fail in the middle of scoring for want of an attribute."""
     _edit(folder, version=version)
-    with pytest.raises(ModelFileError, match="the version that wrote it, or run its experiment"):
+    with pytest.raises(
+        ModelFileError,
+        match="make it anew with: python -m pipelines.train experiments/opt_test.toml",
+    ):
         load_model(folder)
 
 
