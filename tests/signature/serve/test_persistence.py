@@ -56,7 +56,7 @@ def test_a_model_of_another_version_is_refused_before_it_is_run(folder, version)
     _edit(folder, version=version)
     with pytest.raises(
         ModelFileError,
-        match="make it anew with: python -m pipelines.train experiments/opt_test.toml",
+        match=r"make it anew with: python -m pipelines.train experiments/opt_test.toml",
     ):
         load_model(folder)
 
