@@ -14,7 +14,7 @@ import pytest
 from pipelines.fit.results_folder import Results
 from pipelines.question.experiment import load_experiment
 from pipelines.question.study import CANDIDATE_EXPORTS, assemble
-from pipelines.report.render import render_section, template_of
+from pipelines.report.render import SECTION_EXPORTS, render_section, template_of
 from signature import discovery, panels
 from signature.assay.study import read_study
 from signature.endpoints import Endpoint
@@ -177,7 +177,7 @@ def test_the_experiment_finds_all_of_them_and_the_model_is_fitted_saved_and_expl
 
 
 def test_the_section_is_found_and_prints_what_it_counted(placed, results_folder):
-    section = example("pipelines.report.sections", "my_section")
+    section = discovery.load("pipelines.report.sections", "my_section", SECTION_EXPORTS)
     assert template_of(section).read_text(encoding="utf-8").startswith("{# pipelines/report/")
     summary = section.summarize(Results(results_folder))
     rendered = render_section("my_section", section, summary)

@@ -1,7 +1,10 @@
 """The map of rooms is the folders on disk."""
 
+import re
+from fnmatch import fnmatch
+
 from tests.made.checkout import REPO
-from tests.made.pages import DOCS, quoted, rows, sections
+from tests.made.pages import DOCS, README, blocks, quoted, rows, sections, text_of
 
 ARCHITECTURE = sections(DOCS / "architecture.md")
 ONE_EACH = {"sections", "trial_sections"}
@@ -24,7 +27,18 @@ def test_every_room_is_named_once_and_none_that_is_not_there():
         assert all(row[1] for row in rows(ARCHITECTURE[f"Rooms of the {heading}"]))
 
 
+def test_the_readme_names_the_same_rooms():
+    (tree,) = blocks(README, "")
+    for top in ("signature", "pipelines"):
+        after = tree.split(f"{top}/")[1].split(":", 1)[1]
+        named = re.match(r"[\sa-z_]+?(?=\n\S|\Z)", after)[0].split()
+        assert sorted(named) == [
+            name.split("/")[1] for name in folders(top) if name.count("/") == 2
+        ]
+
+
 def test_the_house_is_the_top_level():
     named = {quoted(row[0])[0] for row in rows(ARCHITECTURE["The house"])}
-    holding_code = {f"{f.relative_to(REPO).parts[0]}/" for f in REPO.glob("*/**/*.py")}
-    assert named == {name for name in holding_code if name[0] != "." and name != "build/"}
+    ignored = text_of(REPO / ".gitignore").split()
+    there = [f"{f.name}/" for f in REPO.iterdir() if f.is_dir() and f.name[0] != "."]
+    assert named == {f for f in there if not any(fnmatch(f, pattern) for pattern in ignored)}
