@@ -1,4 +1,4 @@
-"""The README's table of what selection was to reach and what it reached, from the benchmarks."""
+"""What selection was to reach and what it reached: the table of ``selection.md``."""
 
 from __future__ import annotations
 

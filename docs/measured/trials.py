@@ -1,4 +1,4 @@
-"""The README's tables of trials, and of how often the test that decides is wrong."""
+"""Trials, and how often the test that decides is wrong: the tables of ``trials.md``."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def trials_table(trials: dict[str, Any]) -> str:
 
 
 def interaction_error_table(found: dict[str, Any]) -> str:
-    """Render the type I error by kind of outcome and size, the power, and the null trials.
+    """Render how often the tests reject where nothing interacts, by kind of outcome and size.
 
     Parameters
     ----------
@@ -100,23 +100,31 @@ def interaction_error_table(found: dict[str, Any]) -> str:
     for kind, test, by in [*tests, (UNEQUAL, "t test", STUDENT)]:
         by_size = {c["people"]: c["rejected"][test][0] for c in null if c["outcome"] == kind}
         met = all(least <= share <= most for share in by_size.values())
-        shares = " | ".join(number(100 * by_size[n], 1) for n in sizes)
-        lines.append(f"| {kind}{by} | {shares} | {'yes' if met else 'no'} |")
+        lines.append(f"| {kind}{by} | {_shares(by_size, sizes)} | {_yes(met)} |")
     learned = {c["people"]: c["rejected"] for c in cells if c["part"] == "cross-fitted"}
     for how, words in (
         ("taken as given", "score learned in the same trial, taken as given"),
         ("learned anew", "score learned in the same trial, learned anew: the headline test"),
     ):
-        shares = " | ".join(
-            number(100 * learned[n][how][0], 1) if n in learned else "–" for n in sizes
-        )
-        met = all(one[how][0] <= aim["cross_fitted"] for one in learned.values())
-        lines.append(f"| {words} (at most {number(100 * aim['cross_fitted'], 0)} %) | {shares} | "
-                     f"{'yes' if met else 'no'} |")  # fmt: skip
+        by_size = {n: one[how][0] for n, one in learned.items()}
+        met = all(share <= aim["cross_fitted"] for share in by_size.values())
+        most_wrong = f"at most {number(100 * aim['cross_fitted'], 0)} %"
+        lines.append(f"| {words} ({most_wrong}) | {_shares(by_size, sizes)} | {_yes(met)} |")
+    return "\n".join(lines)
+
+
+def interaction_power_table(found: dict[str, Any]) -> str:
+    """Render how often the tests find an interaction that is there, and what chance does.
+
+    Parameters
+    ----------
+    found : dict
+        As for `interaction_error_table`.
+    """
+    cells, aim = found["cells"], found["aim"]
     power = [c for c in cells if c["part"] == "power"]
     effects = sorted({c["interaction"] for c in power})
-    lines += [
-        "",
+    lines = [
         "| 36 people: power in %, by interaction in SD per SD | "
         f"{' | '.join(number(e, 1) for e in effects)} | at least {number(100 * aim['power'], 0)} "
         "at 1 SD? |",
@@ -124,23 +132,38 @@ def interaction_error_table(found: dict[str, Any]) -> str:
     ]
     for arms, explained in dict.fromkeys((c["arms"], c["explained by covariate"]) for c in power):
         for test, by in (("arm by score", ""), ("t test", STUDENT)):
-            own = {c["interaction"]: c["rejected"][test][0] for c in power
-                   if (c["arms"], c["explained by covariate"]) == (arms, explained)}  # fmt: skip
+            own = {
+                c["interaction"]: c["rejected"][test][0]
+                for c in power
+                if (c["arms"], c["explained by covariate"]) == (arms, explained)
+            }
             name = f"{arms}, baseline explains {number(100 * explained, 0)} % of the variance{by}"
-            shares = " | ".join(number(100 * own[e], 1) for e in effects)
-            lines.append(f"| {name} | {shares} | {'yes' if own[1.0] >= aim['power'] else 'no'} |")
-    trials = null[0]["trials"]
+            met = own[1.0] >= aim["power"]
+            lines.append(f"| {name} | {_shares(own, effects)} | {_yes(met)} |")
+    return "\n".join([*lines, "", _drawn(cells)])
+
+
+def _drawn(cells: list[dict[str, Any]]) -> str:
+    """Say how many trials were simulated, and what that leaves to chance."""
+    trials = next(c["trials"] for c in cells if c["part"] == "type I error")
+    learned = next(c["trials"] for c in cells if c["part"] == "cross-fitted")
     chance = 196 * (0.05 * 0.95 / trials) ** 0.5
-    lines += [
-        "",
-        f"{trials:,} simulated trials in each cell, two treated to one control, "
-        f"{next(iter(c['trials'] for c in cells if c['part'] == 'cross-fitted')):,} where the "
-        f"score is learned; chance alone moves 5 % by {number(chance, 1)} either way. Student's t "
-        "test is the most powerful there is where the spread is the same in both arms; where it is "
-        "not, it rejects too often. The test used here gives up some power to hold its level; "
-        "a baseline that explains part of the outcome brings it back.",
-    ]
-    return "\n".join(lines)
+    return (
+        f"{trials:,} simulated trials in each cell, two treated to one control, {learned:,} where "
+        f"the score is learned; chance alone moves 5 % by {number(chance, 1)} either way. "
+        "Student's t test is the most powerful there is where the spread is the same in both arms; "
+        "where it is not, it rejects too often. The test used here gives up some power to hold its "
+        "level; a baseline that explains part of the outcome brings it back."
+    )
+
+
+def _shares(found: dict[Any, float], columns: list[Any]) -> str:
+    """Print shares as cells of a row, in %."""
+    return " | ".join(number(100 * found[c], 1) if c in found else "–" for c in columns)
+
+
+def _yes(met: bool) -> str:
+    return "yes" if met else "no"
 
 
 def _interval(values: list[float | None] | None) -> str:

@@ -1,4 +1,4 @@
-"""The README's tables of how far intervals, and the best of many, can be believed."""
+"""How far intervals, the best of many and claims can be believed: tables of ``validation.md``."""
 
 from __future__ import annotations
 
@@ -42,22 +42,27 @@ _LINES = [
 ]
 
 
-def validation_table(benchmarks: dict[str, Any]) -> str:
-    """Render coverage by number of people, and the best of many before and after correction.
+def validation_tables(benchmarks: dict[str, Any]) -> dict[str, str]:
+    """Render coverage by number of people, the best of many, and rungs of simulated cohorts.
 
     Parameters
     ----------
     benchmarks : dict
         Contents of the files in ``experiments/benchmarks``, by their name without the ending.
+
+    Returns
+    -------
+    dict
+        By the name in the page's marks; of those that were run.
     """
-    parts = []
-    if found := benchmarks.get("interval_coverage"):
-        parts.append(_coverage(found))
-    if found := benchmarks.get("best_of_many"):
-        parts.append(_best(found))
-    if found := benchmarks.get("claim_ladder"):
-        parts.append(_ladder(found))
-    return "\n\n".join(parts)
+    makers = {
+        "coverage": ("interval_coverage", _coverage),
+        "best of many": ("best_of_many", _best),
+        "claim ladder": ("claim_ladder", _ladder),
+    }
+    return {
+        name: make(benchmarks[file]) for name, (file, make) in makers.items() if file in benchmarks
+    }
 
 
 def _coverage(found: dict[str, Any]) -> str:

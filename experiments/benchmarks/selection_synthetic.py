@@ -9,9 +9,9 @@ data set.
 
 The mean share of false selections and of the truth found, with Monte Carlo standard errors, and
 the curve that a common threshold on each method's score gives, go to ``selection_synthetic.json``
-beside it, and the figure to ``docs/selection_synthetic.svg``. Finished data sets are kept in
-``results/selection_synthetic/``, in a folder of the code they are of, so that a killed run goes on,
-and a run with more repetitions adds to it; ``--fresh`` forgets them.
+beside it, and the figure to ``docs/measured/selection_synthetic.svg``. Finished data sets are kept
+in ``results/selection_synthetic/``, in a folder of the code they are of, so that a killed run goes
+on, and a run with more repetitions adds to it; ``--fresh`` forgets them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from experiments.benchmarks.selection_methods import METHODS
 matplotlib.use("Agg")
 
 OUT = Path(__file__).with_suffix(".json")
-FIGURE = Path("docs/selection_synthetic.svg")
+FIGURE = Path("docs/measured/selection_synthetic.svg")
 COLUMNS, INFORMATIVE, SIGNAL_TO_NOISE, BLOCK = 500, 10, 2.0, 10
 ROWS = (150, 400)
 CORRELATIONS = (0.0, 0.5, 0.8)

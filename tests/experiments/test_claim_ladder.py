@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from docs.measured.validation import validation_table
+from docs.measured.validation import validation_tables
 from experiments.benchmarks import claim_ladder
 from experiments.benchmarks.claim_ladder import Climbed, climbs, null_design, summarise
 from signature.datasets.simulate import simulate
@@ -69,7 +69,7 @@ def test_what_is_stored_is_of_two_hundred_cohorts_each_and_is_printed():
         assert sum(kind["rungs"].values()) == 200
         above = kind["rungs"]["internally validated"] + kind["rungs"]["externally validated"]
         assert kind["above_exploratory"][0] == above / 200
-    lines = validation_table({"claim_ladder": STORED}).splitlines()
+    lines = validation_tables({"claim_ladder": STORED})["claim ladder"].splitlines()
     assert len(lines) == 4
     assert lines[2].startswith("| 200 null | 40–400 |")
     assert lines[3].startswith("| 200 strong | 1200 |")

@@ -25,6 +25,7 @@ from signature.learn.contributions import BASE
 from signature.records.results import PROCEDURE, REFERENCE, Evaluation, Launch, check_predictions
 from signature.serve.persistence import load_model
 from tests.made.checkout import REPO
+from tests.made.pages import DOCS, quoted, rows, sections
 
 SMALL = """
 title = "Small run for the tests"
@@ -115,6 +116,12 @@ def test_results_files_follow_their_schemas(serial):
     assert not evaluation.gate_passed
     assert (launch.n_rows, launch.n_events) == (320, 221)
     assert launch.final_model.candidate in Candidates().contenders
+
+
+def test_every_file_of_a_run_is_documented(serial):
+    under = sections(DOCS / "results.md")["Of a question"]
+    listed = {quoted(row[0])[0].rstrip("/") for row in rows(under)}
+    assert {file.name for file in serial.iterdir()} - {"small.toml"} <= listed
 
 
 def test_the_final_model_scores_raw_columns(serial):

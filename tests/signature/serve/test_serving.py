@@ -11,6 +11,7 @@ from signature.exceptions import ModelInputError
 from signature.serve.serving import Scorer
 from signature.study.schema import BATCH, Column, FeatureSchema, Role, Scale, batch_column, censored
 from tests.made.candidates_of import probability_candidates
+from tests.made.pages import DOCS, blocks
 
 pytest_plugins = ["tests.made.serving_fixtures"]
 
@@ -322,3 +323,20 @@ def test_a_batch_sent_by_its_name_is_told_its_code():
         "In 'assay_batch' send the code of a batch that the model learned from (0 for 'Plate 1', "
         "1 for 'Plate 2'), and null for any other"
     )
+
+
+def test_the_example_of_the_page_on_serving_gives_what_the_page_says(
+    model_folders, rows, tmp_path, monkeypatch
+):
+    folder = tmp_path / "results" / "opt_preterm_birth"
+    folder.mkdir(parents=True)
+    (folder / "model").symlink_to(model_folders["elastic_net"])
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks(DOCS / "serving.md", "python")
+    *before, last = block.strip().splitlines()
+    said = {"rows": rows}
+    exec("\n".join([*before, f"scored = {last}"]), said)
+    assert len(said["scored"]) == len(rows)
+    fields = {"probability", "log_odds", "out_of_range", "not_measured", "batch_not_seen"}
+    assert fields <= set(said["scored"])
+    assert {"top_5_feature", "top_5_contribution", "contribution_rest"} <= set(said["scored"])

@@ -1,0 +1,1 @@
+"""The README and the pages in docs/ say what is so."""
