@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from signature.records.results import BASE
 
@@ -13,7 +14,27 @@ LEVELS = ("below limit", "lowest quarter", "second quarter", "third quarter", "h
 MISSING = "missing"
 
 
-def importance(contributions: pd.DataFrame) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Importance:
+    """How far one feature moved the log-odds of held-out rows, whichever way."""
+
+    feature: str
+    mean: float
+    """Mean absolute contribution over all held-out rows."""
+    folds: tuple[float, ...]
+    """The same in each fold."""
+
+
+@dataclass(frozen=True)
+class LevelMean:
+    """One feature's mean contribution over the rows whose value lies in one quarter."""
+
+    level: str
+    n: int
+    mean: float
+
+
+def importance(contributions: pd.DataFrame) -> list[Importance]:
     """Rank features by their mean absolute contribution over held-out rows.
 
     A feature that a fold did not use counts as 0 there.
@@ -25,8 +46,8 @@ def importance(contributions: pd.DataFrame) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
-        ``feature``, ``mean`` over all held-out rows, and ``folds``, the mean in each fold.
+    list of Importance
+        The most important first.
     """
     features = contributions[contributions["feature"] != BASE]
     size = features.assign(size=features["contribution"].abs())
@@ -34,7 +55,7 @@ def importance(contributions: pd.DataFrame) -> list[dict[str, Any]]:
     folds = by_row.groupby(level=["repeat", "fold"]).mean()
     means = by_row.mean().sort_values(ascending=False, kind="stable")
     return [
-        {"feature": str(name), "mean": float(mean), "folds": [float(v) for v in folds[name]]}
+        Importance(str(name), float(mean), tuple(float(v) for v in folds[name]))
         for name, mean in means.items()
     ]
 
@@ -55,12 +76,12 @@ def level(percentile: pd.Series) -> pd.Series:
     return names.mask(percentile < 0, LEVELS[0]).mask(percentile.isna(), MISSING)
 
 
-def by_level(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def by_level(rows: pd.DataFrame) -> list[LevelMean]:
     """Average one feature's contribution by the quarter its value lies in."""
     groups = rows.groupby(level(rows["percentile"]))["contribution"]
     found = groups.agg(["size", "mean"])
     return [
-        {"level": name, "n": int(found["size"][name]), "mean": float(found["mean"][name])}
+        LevelMean(name, int(found["size"][name]), float(found["mean"][name]))
         for name in (*LEVELS, MISSING)
         if name in found.index
     ]

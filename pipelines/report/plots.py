@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from markupsafe import Markup
 
 from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
 
 
+class Interval(Protocol):
+    """A value with its interval; None where one is undefined."""
+
+    @property
+    def value(self) -> float | None:
+        """The value."""
+
+    @property
+    def low(self) -> float | None:
+        """Lower end of its interval."""
+
+    @property
+    def high(self) -> float | None:
+        """Upper end of its interval."""
+
+
 def forest(
     axes: Any,
     labels: Sequence[str],
-    estimates: Sequence[dict[str, float | None]],
+    estimates: Sequence[Interval | Mapping[str, Any]],
     *,
     reference: float | None = None,
     highlight: Sequence[bool] = (),
@@ -24,8 +40,8 @@ def forest(
     ----------
     axes : matplotlib.axes.Axes
     labels : sequence of str
-    estimates : sequence of dict
-        With ``value``, ``low`` and ``high``.
+    estimates : sequence of Interval
+        Or of mappings with the same keys.
     reference : float, optional
         Where a vertical line stands for "no better".
     highlight : sequence of bool
@@ -35,11 +51,12 @@ def forest(
         axes.axvline(reference, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
     for i, e in enumerate(estimates):
         colour = SECOND if i < len(highlight) and highlight[i] else MAIN
-        if e["value"] is None:
+        value, low, high = _numbers(e)
+        if value is None:
             continue
-        if e["low"] is not None and e["high"] is not None:
-            axes.plot([e["low"], e["high"]], [i, i], color=colour, linewidth=1.8)
-        axes.plot(e["value"], i, "o", color=colour, markersize=5.5)
+        if low is not None and high is not None:
+            axes.plot([low, high], [i, i], color=colour, linewidth=1.8)
+        axes.plot(value, i, "o", color=colour, markersize=5.5)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -47,9 +64,13 @@ def forest(
     axes.grid(axis="x", color=GRID)
 
 
+def _numbers(e: Interval | Mapping[str, Any]) -> tuple[float | None, ...]:
+    return (e["value"], e["low"], e["high"]) if isinstance(e, Mapping) else (e.value, e.low, e.high)
+
+
 def forest_figure(
     labels: Sequence[str],
-    estimates: Sequence[dict[str, float | None]],
+    estimates: Sequence[Interval | Mapping[str, Any]],
     *,
     along: str,
     key: str,

@@ -266,7 +266,7 @@ def _log_files(folder: Path, launch: Launch, evaluation: Evaluation) -> None:
     # the user interface shows CSV as a table, Parquet as a download
     results = Results(folder)
     importance = [
-        {"block": block.name, "feature": line["feature"], "mean_contribution": line["mean"]}
+        {"block": block.name, "feature": line.feature, "mean_contribution": line.mean}
         for block in results.blocks
         for line in contribution_summary.importance(
             results.contributions[results.contributions["block"] == block.name]

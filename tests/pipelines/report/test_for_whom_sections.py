@@ -106,7 +106,7 @@ def test_an_estimate_that_does_not_exist_is_not_drawn(folder):
     words = _words(folder)["confounding"]
     assert "Everybody got the same prediction" in words
     assert "3 people had nobody at their site" in words
-    assert _summary("confounding", folder)["lines"] == []
+    assert list(_summary("confounding", folder).lines) == []
 
 
 def test_subgroups_headline_first_with_what_is_kept_back(folder):
@@ -164,8 +164,8 @@ def test_drift_counts_and_shows_where_associations_differ(folder):
     assert "Interleukin-6 not tested not tested – – –" in words
     assert "Interleukin-8 +0.20 (0.00 to +0.40)" in words
     assert "No difference" not in words
-    (marker,) = _summary("drift", folder)["apart"]
-    assert marker["label"] == "Interleukin-8"
+    (marker,) = _summary("drift", folder).apart
+    assert marker.label == "Interleukin-8"
 
 
 def test_one_site_no_section(folder):

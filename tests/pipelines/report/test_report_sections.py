@@ -171,30 +171,30 @@ def test_participants(tiny):
 
 def test_panel(tiny):
     s = summarize("panel", tiny)
-    assert (s["n_baseline"], s["n_panel"]) == (1, 1)
-    assert [(g["group"], g["in_panel"]) for g in s["groups"]] == [
+    assert (s.n_baseline, s.n_panel) == (1, 1)
+    assert [(g.group, g.in_panel) for g in s.groups] == [
         ("demographics", False),
         ("cytokine", True),
     ]
-    assert s["censored_much"] == ["Interleukin-6"]
+    assert list(s.censored_much) == ["Interleukin-6"]
 
 
 def test_assay(tiny):
     found = summarize("assay", tiny)
-    assert found["n_serious"] >= 1  # the lots' events differ
-    (il6,) = [r for r in found["detection"]["rows"] if r["label"] == "Interleukin-6"]
-    assert 0.05 < il6["detected"] < 0.3
-    assert set(il6["shares"]) == set(found["detection"]["plates"])
-    wells = found["wells"]
-    assert wells["wells_excluded"] == {"fewer than 35 beads": 2}
-    assert wells["wells_in"] == wells["wells_used"] + 2
-    assert [p["plate"] for p in wells["plates"]] == ["1", "2"]
-    assert len(wells["plates"][0]["cells"]) == 48
-    shifts = {s["marker"]: s["shift"] for s in wells["bridging"]["largest"]}
+    assert found.n_serious >= 1  # the lots' events differ
+    (il6,) = [r for r in found.detection.rows if r.label == "Interleukin-6"]
+    assert 0.05 < il6.detected < 0.3
+    assert set(il6.shares) == set(found.detection.plates)
+    wells = found.wells
+    assert wells.quality.wells_excluded == {"fewer than 35 beads": 2}
+    assert wells.quality.wells_in == wells.quality.wells_used + 2
+    assert [p.plate for p in wells.plates] == ["1", "2"]
+    assert len(wells.plates[0].cells) == 48
+    shifts = {s.marker: s.shift for s in wells.bridging.largest}
     assert -0.5 < shifts["IL6"] < -0.1  # the second plate reads higher by 0.3
-    told = found["harmonisation"]
-    assert [s["shift"] for s in told["shifts"]] == [0.4]  # the reference and zeros are not shown
-    assert list(told["not_known"].values()) == [["TNF"]]
+    told = found.harmonisation
+    assert [s.shift for s in told.shifts] == [0.4]  # the reference and zeros are not shown
+    assert [list(names) for names in told.not_known.values()] == [["TNF"]]
 
 
 def test_assay_without_wells_or_batches(tiny):
@@ -202,7 +202,7 @@ def test_assay_without_wells_or_batches(tiny):
     record = json.loads(path.read_text()) | {"wells": None, "harmonisation": None}
     path.write_text(json.dumps(record))
     found = summarize("assay", Results(tiny.folder))
-    assert found["wells"] is None
+    assert found.wells is None
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s.name == "assay"]
     assert "names no assay batch" in section.body
     assert list(section.figures) == ["detection"]
@@ -251,9 +251,9 @@ def test_assay_says_what_each_fold_does(tiny):
     record["detection"] += [{"marker": "IL6", "plate": "both", "n": 2, "detected": 2, "below": 0}]
     path.write_text(json.dumps(record))
     found = summarize("assay", Results(tiny.folder))
-    assert found["harmonisation"]["too_small"] == ["both"]
-    assert "both" not in found["detection"]["plates"]
-    assert found["detection"]["small"] == before["detection"]["small"] + 1
+    assert list(found.harmonisation.too_small) == ["both"]
+    assert "both" not in found.detection.plates
+    assert found.detection.small == before.detection.small + 1
     (section,) = [s for s in render_sections(Results(tiny.folder)) if s.name == "assay"]
     text = " ".join(html.unescape(section.body).split())
     for said in (
@@ -296,10 +296,10 @@ def test_performance(tiny):
 
 def test_added_value(tiny):
     s = summarize("added_value", tiny)
-    assert s["reference"] == "CLINICAL_ONLY"
-    ((difference,),) = (b["differences"] for b in s["blocks"])
-    assert difference["metrics"]["auroc"] == _estimate(0.15, 0.2)
-    better = {m["name"]: (m["better"], m["direction"]) for m in s["metrics"]}
+    assert s.reference == "CLINICAL_ONLY"
+    ((difference,),) = (b.differences for b in s.blocks)
+    assert difference.metrics["auroc"].model_dump() == _estimate(0.15, 0.2)
+    better = {m.name: (m.better, m.direction) for m in s.metrics}
     assert better == {
         "auroc": ("higher", "positive favours the candidate"),
         "brier": ("lower", "negative favours the candidate"),
@@ -307,26 +307,26 @@ def test_added_value(tiny):
 
 
 def test_calibration(tiny):
-    (block,) = summarize("calibration", tiny)["blocks"]
-    bins = block["bins"]
-    assert [b["n"] for b in bins] == [2, 2, 2]
-    assert [b["predicted"] for b in bins] == pytest.approx([0.15, 0.35, 0.85])
-    assert [b["observed"] for b in bins] == [0, 0.5, 1]
-    assert all(b["low"] <= b["observed"] <= b["high"] for b in bins)
+    (block,) = summarize("calibration", tiny).blocks
+    bins = block.bins
+    assert [b.n for b in bins] == [2, 2, 2]
+    assert [b.predicted for b in bins] == pytest.approx([0.15, 0.35, 0.85])
+    assert [b.observed for b in bins] == [0, 0.5, 1]
+    assert all(b.low <= b.observed <= b.high for b in bins)
     # Wilson for 1 of 2, from its formula
-    assert (bins[1]["low"], bins[1]["high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
-    assert sum(b["with_event"] for b in block["histogram"]) == 3
-    assert sum(b["without_event"] for b in block["histogram"]) == 3
+    assert (bins[1].low, bins[1].high) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+    assert sum(b.with_event for b in block.histogram) == 3
+    assert sum(b.without_event for b in block.histogram) == 3
 
 
 def test_calibration_counts_people_once_in_repeats(tiny):
-    (once,) = summarize("calibration", tiny)["blocks"]
+    (once,) = summarize("calibration", tiny).blocks
     path = tiny.folder / "predictions.parquet"
     p = pd.read_parquet(path)
     pd.concat([p, p.assign(repeat=1)]).to_parquet(path)
-    (twice,) = summarize("calibration", Results(tiny.folder))["blocks"]
-    assert twice["bins"] == [pytest.approx(b) for b in once["bins"]]
-    assert twice["histogram"] == once["histogram"]
+    (twice,) = summarize("calibration", Results(tiny.folder)).blocks
+    assert [vars(b) for b in twice.bins] == [pytest.approx(vars(b)) for b in once.bins]
+    assert twice.histogram == once.histogram
 
 
 def test_sites(tiny):
@@ -344,35 +344,35 @@ def test_sites(tiny):
 
 def test_markers(tiny):
     s = summarize("markers", tiny)
-    first, second = s["features"]
-    assert (first["label"], second["label"]) == ("Interleukin-6", "Age")
-    assert first["mean"] == pytest.approx(1.0)
-    assert first["folds"] == pytest.approx([2.5 / 3, 3.5 / 3])
-    assert second["mean"] == pytest.approx(0.5)
-    assert s["panel_share"] == pytest.approx(2 / 3)
-    assert {line["level"]: (line["n"], line["mean"]) for line in s["swarms"][0]["levels"]} == {
+    first, second = s.features
+    assert (first.label, second.label) == ("Interleukin-6", "Age")
+    assert first.mean == pytest.approx(1.0)
+    assert first.folds == pytest.approx([2.5 / 3, 3.5 / 3])
+    assert second.mean == pytest.approx(0.5)
+    assert s.panel_share == pytest.approx(2 / 3)
+    assert {line.level: (line.n, line.mean) for line in s.swarms[0].levels} == {
         "below limit": (1, -1.0),
         "lowest quarter": (1, -0.5),
         "third quarter": (1, 0.5),
         "highest quarter": (2, 2.0),
         "missing": (1, 0.0),
     }
-    assert s["gap"] == pytest.approx(0, abs=1e-9)
-    assert not s["gap_matters"]
+    assert s.gap == pytest.approx(0, abs=1e-9)
+    assert not s.gap_matters
 
 
 def test_markers_waterfalls_are_picked_by_rule_and_add_up(tiny):
-    falls = {w["rule"]: w for w in summarize("markers", tiny)["waterfalls"]}
-    assert {r: w["probability"] for r, w in falls.items()} == {
+    falls = {w.rule: w for w in summarize("markers", tiny).waterfalls}
+    assert {r: w.probability for r, w in falls.items()} == {
         "highest": 0.9,
         "median": 0.3,
         "lowest": 0.1,
     }
     for w in falls.values():
-        assert w["total"] == pytest.approx(math.log(w["probability"] / (1 - w["probability"])))
-        assert w["others"] == 0
-    steps = falls["lowest"]["steps"]
-    assert [(t["label"], t["place"]) for t in steps] == [
+        assert w.total == pytest.approx(math.log(w.probability / (1 - w.probability)))
+        assert w.others == 0
+    steps = falls["lowest"].steps
+    assert [(t.label, t.place) for t in steps] == [
         ("Interleukin-6", "below limit"),
         ("Age", "lowest quarter"),
     ]
@@ -384,24 +384,24 @@ def test_markers_say_when_contributions_do_not_add_up(tiny):
     c.loc[(c["row"] == 3) & (c["feature"] == "age"), "contribution"] += 0.25
     c.to_parquet(path)
     s = summarize("markers", Results(tiny.folder))
-    assert s["gap"] == pytest.approx(0.25)
-    assert s["gap_matters"]
+    assert s.gap == pytest.approx(0.25)
+    assert s.gap_matters
 
 
 def test_a_feature_unknown_to_a_fold_counts_as_nothing_there(tiny):
     path = tiny.folder / "contributions.parquet"
     c = pd.read_parquet(path)
     c[~((c["feature"] == "age") & (c["fold"] == 1))].to_parquet(path)
-    age = summarize("markers", Results(tiny.folder))["features"][1]
-    assert age["mean"] == pytest.approx(0.25)
-    assert age["folds"] == pytest.approx([0.5, 0.0])
+    age = summarize("markers", Results(tiny.folder)).features[1]
+    assert age.mean == pytest.approx(0.25)
+    assert age.folds == pytest.approx([0.5, 0.0])
 
 
 def test_final_model(tiny):
     s = summarize("final_model", tiny)
-    assert (s["passed"], s["failed"]) == (False, 2)
-    assert [(c["chosen"], c["loss"]) for c in s["losses"]] == [(True, 0.3581), (False, 0.3712)]
-    assert {p["name"]: p["value"] for p in s["params"]}["balanced"] == "False"
+    assert (s.passed, s.failed) == (False, 2)
+    assert [(c.chosen, c.loss) for c in s.losses] == [(True, 0.3581), (False, 0.3712)]
+    assert {p.name: p.value for p in s.params}["balanced"] == "False"
 
 
 def test_reproducibility(tiny):
@@ -434,10 +434,10 @@ def test_no_null_check_no_section(tiny):
 
 def test_null_check(tiny):
     found, section, text = _null_check(tiny)
-    assert found["current"]
-    assert sum(b["n"] for b in found["bins"]) == 20
-    assert [b["n"] for b in found["bins"][:2]] == [2, 2]
-    assert (found["bins"][0]["start"], found["bins"][-1]["n"]) == (0.4, 1)
+    assert found.current
+    assert sum(b.n for b in found.bins) == 20
+    assert [b.n for b in found.bins[:2]] == [2, 2]
+    assert (found.bins[0].start, found.bins[-1].n) == (0.4, 1)
     for said in (
         "20 times, on outcomes that were shuffled among people of the same site.",
         "with 1 repeat of the outer folds where the real run has 5.",
@@ -478,8 +478,8 @@ def test_null_check_of_another_run_says_so(tiny):
 
 
 def test_null_check_that_breaks_its_bound_says_so(tiny):
-    (check,) = _null_check(tiny)[0]["selections"]
-    broken = SelectionCheck(**check | {"exceeded": True, "declared_bound": 0.01})
+    (check,) = _null_check(tiny)[0].found.selections
+    broken = SelectionCheck(**check.model_dump() | {"exceeded": True, "declared_bound": 0.01})
     assert "the bound does not hold here" in _null_check(tiny, selections=(broken,))[2]
 
 
@@ -491,12 +491,12 @@ def _section(name, results):
 def test_the_claim_names_its_rung_and_what_the_next_one_lacks(tmp_path):
     results = Results(make_results(tmp_path / "opt_demo", "yes"))
     s = summarize("claim", results)
-    assert s["rung"] == "internally validated"
-    assert s["next"] == "externally validated"
+    assert s.claim.rung == "internally validated"
+    assert s.next == "externally validated"
     words = " ".join(_section("claim", results).split())
     assert "What “externally validated” lacks" in words
     assert "measured: no site was kept apart" in words
-    assert [r["reached"] for r in s["rungs"]] == [True, True, False]
+    assert [r.reached for r in s.rungs] == [True, True, False]
     assert results.evaluation.claim.sentence in _section("summary", results)
 
 
@@ -522,10 +522,10 @@ def test_a_failed_sentinel_comes_first_and_is_said_in_bold(tmp_path):
 def test_the_decision_curve_claims_no_range_of_thresholds(tmp_path):
     results = Results(make_results(tmp_path / "opt_demo", external=True))
     s = summarize("decision", results)
-    assert [b["name"] for b in s["blocks"]] == ["external", "internal"]
-    line = s["blocks"][0]["lines"][0]
-    assert line["threshold"] == 0.02
-    assert set(line) == {
+    assert [b.name for b in s.blocks] == ["external", "internal"]
+    line = s.blocks[0].lines[0]
+    assert line.threshold == 0.02
+    assert set(vars(line)) == {
         "threshold",
         "procedure",
         "reference",

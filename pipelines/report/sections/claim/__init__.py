@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.fit.results_folder import Results
-from signature.records.claim import RUNGS
+from signature.records.claim import RUNGS, Claim, ClaimCheck
 
 TITLE = "What may be claimed"
 ORDER = 5
@@ -17,35 +17,44 @@ _DESIGNS = {
     "for what comes later",
     "case-control": "case-control: people were chosen by their outcome",
 }
-_RESULTS = {True: "met", False: "not met", None: "does not apply"}
 
 
-def summarize(results: Results) -> dict[str, Any]:
+@dataclass(frozen=True)
+class RungRules:
+    """One rung and the rules that it needs beyond those of the rungs below."""
+
+    name: str
+    reached: bool
+    checks: tuple[ClaimCheck, ...]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The rung that was reached, the rules of all rungs, and what the next one lacks."""
+
+    claim: Claim
+    design: str
+    capped: str | None
+    """The highest rung that the design can earn, where that is not the highest of all."""
+    next: str | None
+    rungs: tuple[RungRules, ...]
+
+
+def summarize(results: Results) -> Ladder:
     """Collect the rung, the rules of all rungs, and what the next one lacks."""
     claim = results.evaluation.claim
     above = RUNGS[RUNGS.index(claim.rung) + 1 :]
-    return {
-        "rung": claim.rung,
-        "sentence": claim.sentence,
-        "design": _DESIGNS[claim.design],
-        "capped": claim.highest if claim.highest != RUNGS[-1] else None,
-        "next": above[0] if above else None,
-        "missing": claim.missing,
-        "rungs": [
-            {
-                "name": rung,
-                "reached": claim.at_least(rung),
-                "checks": [
-                    {
-                        "rule": check.rule,
-                        "measured": check.measured,
-                        "result": _RESULTS[check.passed],
-                        "passed": check.passed,
-                    }
-                    for check in claim.checks
-                    if check.rung == rung
-                ],
-            }
+    return Ladder(
+        claim=claim,
+        design=_DESIGNS[claim.design],
+        capped=claim.highest if claim.highest != RUNGS[-1] else None,
+        next=above[0] if above else None,
+        rungs=tuple(
+            RungRules(
+                name=rung,
+                reached=claim.at_least(rung),
+                checks=tuple(check for check in claim.checks if check.rung == rung),
+            )
             for rung in RUNGS[1:]
-        ],
-    }
+        ),
+    )

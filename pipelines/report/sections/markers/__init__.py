@@ -2,131 +2,167 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.explain.contribution_summary import (
+    Importance,
+    LevelMean,
     additivity_gap,
     by_level,
-    chosen_rows,
     importance,
-    level,
 )
 from pipelines.fit.results_folder import Results
-from pipelines.words.blocks import block_words
-from signature.records.results import BASE
+from pipelines.report.sections.markers.waterfalls import Waterfall, waterfalls_of
+from pipelines.words.blocks import BlockWords, words_of
+from signature.records.results import Block, ColumnSummary
 
 if TYPE_CHECKING:
     import pandas as pd
+    from markupsafe import Markup
 
 TITLE = "What moved the probabilities"
 ORDER = 80
 
-BARS, SWARMS, CURVES, STEPS = 20, 10, 4, 8
+BARS, SWARMS, CURVES = 20, 10, 4
 """How many features each drawing shows."""
 
 GAP_TOLERATED = 0.01
 """Log-odds; contributions that miss the probability by more are said to."""
 
 
-def summarize(results: Results) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Feature:
+    """Mean absolute contribution of one feature, over all held-out rows and by fold."""
+
+    feature: str
+    label: str
+    group: str
+    in_panel: bool
+    mean: float
+    low: float
+    high: float
+    folds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Swarm:
+    """Contributions of one feature by held-out row, and where its value lies among all rows."""
+
+    label: str
+    unit: str
+    quantiles: tuple[float, ...] | None
+    contributions: tuple[float, ...]
+    percentiles: tuple[float | None, ...]
+    levels: tuple[LevelMean, ...]
+    curve: bool
+    """Whether it is also drawn along its values."""
+
+
+@dataclass(frozen=True)
+class Contributions(BlockWords):
+    """Contributions in the first block that has any."""
+
+    rows: int
+    n_folds: int
+    repeats: int
+    features: tuple[Feature, ...]
+    """The most important first."""
+    panel_share: float | None
+    """Of all contributions; None where there are none."""
+    swarms: tuple[Swarm, ...]
+    waterfalls: tuple[Waterfall, ...]
+    gap: float | None
+    gap_matters: bool
+
+
+def summarize(results: Results) -> Contributions | None:
     """Boil the contributions down; None where the run has none."""
     # All of them are the procedure's; `candidate` says whom it chose in that fold.
     table = results.contributions
     block = next((b for b in results.blocks if (table["block"] == b.name).any()), None)
-    if block is None:
-        return None
-    table = table[table["block"] == block.name]
+    return None if block is None else _of_block(block, results, table[table["block"] == block.name])
+
+
+def _of_block(block: Block, results: Results, table: pd.DataFrame) -> Contributions:
     predictions = results.procedure_predictions(block.name)
-    first = table[table["repeat"] == table["repeat"].min()]
     columns = {c.name: c for c in results.launch.columns}
-    ranked = importance(table)
-    for record in ranked:
-        column = columns.get(record["feature"])
-        record["label"] = column.label if column else record["feature"]
-        record["group"] = column.group if column else ""
-        record["in_panel"] = bool(column and column.in_panel)
-        record["low"], record["high"] = min(record["folds"]), max(record["folds"])
-    labels = {r["feature"]: r["label"] for r in ranked}
-    yes_no = {c.name for c in results.launch.columns if c.yes_no}
-    swarms = []
-    for i, record in enumerate(ranked[:SWARMS]):
-        rows = first[first["feature"] == record["feature"]].sort_values("row")
-        column = columns.get(record["feature"])
-        swarms.append(
-            {
-                "feature": record["feature"],
-                "label": record["label"],
-                "unit": column.unit if column else "",
-                "quantiles": column.quantiles if column else None,
-                "contributions": rows["contribution"].tolist(),
-                "percentiles": [None if p != p else float(p) for p in rows["percentile"]],
-                "levels": by_level(rows),
-                "curve": i < CURVES,
-            }
-        )
-    total = sum(r["mean"] for r in ranked)
+    features = tuple(_feature(record, columns.get(record.feature)) for record in importance(table))
+    first = table[table["repeat"] == table["repeat"].min()]
     gap = additivity_gap(table, predictions)
-    return {
-        **block_words(block, results.evaluation),
-        "rows": int(first["row"].nunique()),
-        "n_folds": int(table[["repeat", "fold"]].drop_duplicates().shape[0]),
-        "repeats": int(table["repeat"].nunique()),
-        "features": ranked,
-        "drawn": min(BARS, len(ranked)),
-        "panel_share": (sum(r["mean"] for r in ranked if r["in_panel"]) / total if total else None),
-        "swarms": swarms,
-        "waterfalls": _waterfalls(first, predictions, labels, yes_no),
-        "gap": gap,
-        "gap_matters": gap is not None and gap > GAP_TOLERATED,
-    }
+    return Contributions(
+        **vars(words_of(block, results.evaluation)),
+        rows=int(first["row"].nunique()),
+        n_folds=int(table[["repeat", "fold"]].drop_duplicates().shape[0]),
+        repeats=int(table["repeat"].nunique()),
+        features=features,
+        panel_share=_panel_share(features),
+        swarms=_swarms(features, first, columns),
+        waterfalls=waterfalls_of(
+            first,
+            predictions,
+            labels={f.feature: f.label for f in features},
+            yes_no={c.name for c in columns.values() if c.yes_no},
+        ),
+        gap=gap,
+        gap_matters=gap is not None and gap > GAP_TOLERATED,
+    )
 
 
-def _waterfalls(
-    first: pd.DataFrame, predictions: pd.DataFrame, labels: dict[str, str], yes_no: set[str]
-) -> list[dict[str, Any]]:
-    """Walk from the fold's average to the probability of three rows that a rule picks."""
-    same = predictions[
-        (predictions["repeat"] == first["repeat"].iloc[0]) & predictions["row"].isin(first["row"])
-    ]
-    falls = []
-    for rule, (row, probability) in chosen_rows(same).items():
-        lines = first[first["row"] == row]
-        base = float(lines.loc[lines["feature"] == BASE, "contribution"].sum())
-        lines = lines[lines["feature"] != BASE]
-        lines = lines.reindex(lines["contribution"].abs().sort_values(ascending=False).index)
-        running, steps = base, []
-        shown = lines.head(STEPS)
-        for feature, share, place in zip(
-            shown["feature"], shown["contribution"], level(shown["percentile"]), strict=True
-        ):
-            start, running = running, running + float(share)
-            steps.append(
-                {
-                    "label": labels[str(feature)],
-                    "place": "" if feature in yes_no else place,
-                    "contribution": float(share),
-                    "start": start,
-                    "stop": running,
-                }
-            )
-        rest = float(lines["contribution"].iloc[STEPS:].sum())
-        falls.append(
-            {
-                "rule": rule,
-                "probability": probability,
-                "base": base,
-                "steps": steps,
-                "others": max(0, len(lines) - STEPS),
-                "others_contribution": rest,
-                "before_others": running,
-                "total": running + rest,
-            }
+def _feature(record: Importance, column: ColumnSummary | None) -> Feature:
+    return Feature(
+        feature=record.feature,
+        label=column.label if column else record.feature,
+        group=column.group if column else "",
+        in_panel=column is not None and column.in_panel,
+        mean=record.mean,
+        low=min(record.folds),
+        high=max(record.folds),
+        folds=record.folds,
+    )
+
+
+def _panel_share(features: tuple[Feature, ...]) -> float | None:
+    total = sum(f.mean for f in features)
+    return sum(f.mean for f in features if f.in_panel) / total if total else None
+
+
+def _swarms(
+    features: tuple[Feature, ...], first: pd.DataFrame, columns: Mapping[str, ColumnSummary]
+) -> tuple[Swarm, ...]:
+    return tuple(
+        _swarm(
+            feature,
+            first[first["feature"] == feature.feature].sort_values("row"),
+            columns.get(feature.feature),
+            curve=i < CURVES,
         )
-    return falls
+        for i, feature in enumerate(features[:SWARMS])
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def _swarm(
+    feature: Feature, rows: pd.DataFrame, column: ColumnSummary | None, *, curve: bool
+) -> Swarm:
+    return Swarm(
+        label=feature.label,
+        unit=column.unit if column else "",
+        quantiles=tuple(column.quantiles) if column and column.quantiles else None,
+        contributions=tuple(rows["contribution"].tolist()),
+        percentiles=tuple(None if p != p else float(p) for p in rows["percentile"]),
+        levels=tuple(by_level(rows)),
+        curve=curve,
+    )
+
+
+def draw(summary: Contributions) -> dict[str, Markup]:
     """Draw importance, swarms, curves and waterfalls."""
-    from pipelines.report import marker_plots
+    from pipelines.report.sections.markers import drawing
 
-    return marker_plots.draw(summary)
+    return {
+        "importance": drawing.bars(summary.features[:BARS]),
+        "swarm": drawing.swarm(summary.swarms),
+        "curves": drawing.curves([s for s in summary.swarms if s.curve]),
+        **{fall.rule: drawing.waterfall(fall) for fall in summary.waterfalls},
+    }

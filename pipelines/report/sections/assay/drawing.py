@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,34 +19,24 @@ from pipelines.report.figures import (
 )
 from pipelines.report.plots import shorten
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from pipelines.report.sections.assay.detection import Detection
+    from pipelines.report.sections.assay.wells import Cell, Plate
+    from signature.assay.plate_quality import CvBand
+
 ROOM = 45
 """Letters that fit below the drawing; longer names are slanted."""
 
 _KINDS = {"sample": "o", "blank": "s", "standard": "^", "bridge": "D", "control": "v"}
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
-    """Draw everything that the assay section shows, by name."""
-    figures = {}
-    if summary["detection"]["drawn"]:
-        figures["detection"] = detection(summary["detection"])
-    wells = summary["wells"]
-    if wells is None:
-        return figures
-    for number, plate in enumerate(wells["plates"]):
-        if plate["cells"]:
-            figures[f"plate-{number}"] = layout(plate, number, wells["fewest"], wells["most"])
-    if wells["cv_by_level"]:
-        figures["cv"] = replicates(wells["cv_by_level"])
-    return figures
-
-
-def detection(table: dict[str, Any]) -> Any:
+def detection(table: Detection) -> Markup:
     """Draw the share above the limit, one line per marker and one column per plate."""
-    plates, rows = table["plates"], table["drawn"]
-    shares = np.array(
-        [[np.nan if r["shares"][p] is None else r["shares"][p] for p in plates] for r in rows]
-    )
+    plates, rows = table.plates, table.drawn
+    # what was not measured becomes a gap
+    shares = np.array([[r.shares[p] for p in plates] for r in rows], dtype=float)
     with canvas(1.3 + 0.19 * len(rows)) as (figure, axes):
         drawn = axes.pcolormesh(
             shares, cmap=percentile_colours(), vmin=0, vmax=1, edgecolors="none"
@@ -54,7 +45,7 @@ def detection(table: dict[str, Any]) -> Any:
         slanted = sum(map(len, names)) > ROOM
         turn = {"rotation": 30, "ha": "right"} if slanted else {}
         axes.set_xticks(np.arange(len(plates)) + 0.5, names, **turn)
-        axes.set_yticks(np.arange(len(rows)) + 0.5, [shorten(r["label"], 24) for r in rows])
+        axes.set_yticks(np.arange(len(rows)) + 0.5, [shorten(r.label, 24) for r in rows])
         axes.invert_yaxis()
         axes.tick_params(length=0)
         for side in ("left", "bottom"):
@@ -72,44 +63,27 @@ def detection(table: dict[str, Any]) -> Any:
         )
 
 
-def layout(plate: dict[str, Any], number: int, fewest: float, most: float) -> Any:
-    """Draw the wells of one plate, coloured by their bead count, marked by their kind."""
-    cells = plate["cells"]
-    height = max(c["row"] for c in cells)
-    width = max(c["column"] for c in cells)
+def layout(plate: Plate, number: int, fewest: float, most: float) -> Markup:
+    """Draw the wells of one plate, coloured by their bead count, marked by their kind.
+
+    Parameters
+    ----------
+    plate : Plate
+        With at least one well.
+    number : int
+        Of the plate; unique in the page.
+    fewest, most : float
+        Ends of the colours, the same on all plates.
+    """
+    height, width = max(c.row for c in plate.cells), max(c.column for c in plate.cells)
     with canvas(1.0 + 0.3 * height) as (figure, axes):
         mapped = None
         for kind, marker in _KINDS.items():
-            own = [c for c in cells if c["kind"] == kind]
-            if not own:
-                continue
-            xs, ys = [c["column"] for c in own], [c["row"] for c in own]
-            if all(c["beads"] is not None for c in own) and most > fewest:
-                mapped = axes.scatter(
-                    xs,
-                    ys,
-                    c=[c["beads"] for c in own],
-                    cmap=percentile_colours(),
-                    vmin=fewest,
-                    vmax=most,
-                    marker=marker,
-                    s=95,
-                    linewidths=0,
-                )
-            else:
-                axes.scatter(xs, ys, color=PALE, marker=marker, s=95, linewidths=0)
-            axes.scatter([], [], color=MUTED, marker=marker, s=45, label=kind)
-        lost = [c for c in cells if c["excluded"] > 0.5 or c["like_a_blank"]]
-        if lost:
-            axes.scatter(
-                [c["column"] for c in lost],
-                [c["row"] for c in lost],
-                marker="x",
-                color=SECOND,
-                s=60,
-                linewidths=1.6,
-                label="not used, or empty",
-            )
+            own = [c for c in plate.cells if c.kind == kind]
+            if own:
+                mapped = _scatter(axes, own, marker, fewest, most) or mapped
+                axes.scatter([], [], color=MUTED, marker=marker, s=45, label=kind)
+        _cross_out(axes, [c for c in plate.cells if c.unused])
         axes.set_xticks(range(1, width + 1))
         axes.set_yticks(range(1, height + 1), [chr(64 + r) for r in range(1, height + 1)])
         axes.set_xlim(0.4, width + 0.6)
@@ -125,18 +99,42 @@ def layout(plate: dict[str, Any], number: int, fewest: float, most: float) -> An
         return to_svg(
             figure,
             key=f"assay-plate-{number}",
-            title=f"Wells of plate {plate['plate']}",
+            title=f"Wells of plate {plate.plate}",
             description="The plate as it was filled: one mark per well, its shape the kind of "
             "well, its colour the median bead count, a cross where the well is hardly used.",
         )
 
 
-def replicates(bands: list[dict[str, Any]]) -> Any:
+def _scatter(axes: Any, cells: Sequence[Cell], marker: str, fewest: float, most: float) -> Any:
+    """Mark the wells of one kind; return what a colour bar needs where bead counts are known."""
+    place = [c.column for c in cells], [c.row for c in cells]
+    style = {"marker": marker, "s": 95, "linewidths": 0}
+    beads = [c.beads for c in cells]
+    if None in beads or most <= fewest:
+        axes.scatter(*place, color=PALE, **style)
+        return None
+    return axes.scatter(*place, c=beads, cmap=percentile_colours(), vmin=fewest, vmax=most, **style)
+
+
+def _cross_out(axes: Any, cells: Sequence[Cell]) -> None:
+    if cells:
+        axes.scatter(
+            [c.column for c in cells],
+            [c.row for c in cells],
+            marker="x",
+            color=SECOND,
+            s=60,
+            linewidths=1.6,
+            label="not used, or empty",
+        )
+
+
+def replicates(bands: Sequence[CvBand]) -> Markup:
     """Draw the coefficient of variation between replicates against the level."""
     with canvas(2.3) as (figure, axes):
-        middle = [2 ** ((b["low"] + b["high"]) / 2) for b in bands]
-        axes.plot(middle, [b["upper"] for b in bands], "o--", color=MUTED, markersize=4)
-        axes.plot(middle, [b["median"] for b in bands], "o-", color=MAIN, markersize=5)
+        middle = [2 ** ((b.low + b.high) / 2) for b in bands]
+        axes.plot(middle, [b.upper for b in bands], "o--", color=MUTED, markersize=4)
+        axes.plot(middle, [b.median for b in bands], "o-", color=MAIN, markersize=5)
         axes.plot([], [], "o-", color=MAIN, label="median")
         axes.plot([], [], "o--", color=MUTED, label="90th percentile")
         axes.set_xscale("log", base=2)

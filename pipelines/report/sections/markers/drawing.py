@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from pipelines.report.figures import (
     GRID,
@@ -19,28 +20,24 @@ from pipelines.report.figures import (
 from pipelines.report.plots import shorten
 from signature.page.numbers import number, percent, percentile, quantity
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from pipelines.report.sections.markers import Feature, Swarm
+    from pipelines.report.sections.markers.waterfalls import Waterfall
+
 _ROW = 0.26
 _LOG_ODDS = "log-odds of the event"
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
-    """Draw everything that the markers section shows, by name."""
-    return {
-        "importance": bars(summary["features"][: summary["drawn"]]),
-        "swarm": swarm(summary["swarms"]),
-        "curves": curves([s for s in summary["swarms"] if s["curve"]]),
-        **{fall["rule"]: waterfall(fall) for fall in summary["waterfalls"]},
-    }
-
-
-def bars(features: list[dict[str, Any]]) -> Any:
+def bars(features: Sequence[Feature]) -> Markup:
     """Draw mean absolute contributions, with one point per fold."""
     with canvas(0.75 + _ROW * len(features)) as (figure, axes):
-        colours = [SECOND if f["in_panel"] else MAIN for f in features]
-        axes.barh(range(len(features)), [f["mean"] for f in features], 0.62, color=PALE)
+        colours = [SECOND if f.in_panel else MAIN for f in features]
+        axes.barh(range(len(features)), [f.mean for f in features], 0.62, color=PALE)
         for i, (f, colour) in enumerate(zip(features, colours, strict=True)):
-            axes.plot(f["folds"], [i] * len(f["folds"]), "o", color=colour, markersize=3, alpha=0.8)
-        axes.set_yticks(range(len(features)), [shorten(f["label"], 32) for f in features])
+            axes.plot(f.folds, [i] * len(f.folds), "o", color=colour, markersize=3, alpha=0.8)
+        axes.set_yticks(range(len(features)), [shorten(f.label, 32) for f in features])
         axes.set_ylim(len(features) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GRID)
@@ -56,27 +53,27 @@ def bars(features: list[dict[str, Any]]) -> Any:
         )
 
 
-def swarm(swarms: list[dict[str, Any]]) -> Any:
+def swarm(swarms: Sequence[Swarm]) -> Markup:
     """Draw every row's contribution, coloured by the percentile of its value."""
     with canvas(1.2 + 0.42 * len(swarms)) as (figure, axes):
-        every = [c for s in swarms for c in s["contributions"]]
+        every = [c for s in swarms for c in s.contributions]
         step = (max(every) - min(every)) / 90 or 1.0
         axes.axvline(0, color=MUTED, linewidth=1)
         shown: set[str] = set()
         mapped = None
         for i, s in enumerate(swarms):
-            ys = _spread(s["contributions"], step)
+            ys = _spread(s.contributions, step)
             for kind, style in _KINDS.items():
-                inside = [j for j, p in enumerate(s["percentiles"]) if _kind(p) == kind]
+                inside = [j for j, p in enumerate(s.percentiles) if _kind(p) == kind]
                 if not inside:
                     continue
                 coloured = (
-                    {"c": [s["percentiles"][j] for j in inside], "cmap": percentile_colours()}
+                    {"c": [s.percentiles[j] for j in inside], "cmap": percentile_colours()}
                     if kind == "measured"
                     else {}
                 )
                 drawn = axes.scatter(
-                    [s["contributions"][j] for j in inside],
+                    [s.contributions[j] for j in inside],
                     [i + ys[j] for j in inside],
                     **{"s": 7, "linewidths": 0.6, **style, **coloured},
                     **({"vmin": 0, "vmax": 1} if coloured else {}),
@@ -86,7 +83,7 @@ def swarm(swarms: list[dict[str, Any]]) -> Any:
                 if not coloured and kind not in shown:
                     shown.add(kind)
                     axes.scatter([], [], **{"s": 16, "linewidths": 0.8, **style}, label=kind)
-        axes.set_yticks(range(len(swarms)), [shorten(s["label"]) for s in swarms])
+        axes.set_yticks(range(len(swarms)), [shorten(s.label) for s in swarms])
         axes.set_ylim(len(swarms) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -119,7 +116,7 @@ def _kind(rank: float | None) -> str:
     return "missing" if rank is None else "below limit" if rank < 0 else "measured"
 
 
-def _spread(values: list[float], step: float) -> list[float]:
+def _spread(values: Sequence[float], step: float) -> list[float]:
     """Stack points of one bin alternately up and down: a swarm without random numbers."""
     places: dict[int, list[int]] = defaultdict(list)
     for j, value in enumerate(values):
@@ -133,7 +130,7 @@ def _spread(values: list[float], step: float) -> list[float]:
     return ys
 
 
-def curves(swarms: list[dict[str, Any]]) -> Any:
+def curves(swarms: Sequence[Swarm]) -> Markup:
     """Draw contribution against percentile, with the quantiles in units as tick labels."""
     n = len(swarms)
     rows = (n + 1) // 2
@@ -146,7 +143,7 @@ def curves(swarms: list[dict[str, Any]]) -> Any:
             for kind, where in (("below limit", -0.13), ("missing", 1.13)):
                 inside = [
                     c
-                    for c, p in zip(s["contributions"], s["percentiles"], strict=True)
+                    for c, p in zip(s.contributions, s.percentiles, strict=True)
                     if _kind(p) == kind
                 ]
                 if inside:
@@ -155,7 +152,7 @@ def curves(swarms: list[dict[str, Any]]) -> Any:
                     axes.scatter(xs, inside, s=9, linewidths=0.7, **_KINDS[kind], rasterized=True)
             measured = [
                 (p, c)
-                for c, p in zip(s["contributions"], s["percentiles"], strict=True)
+                for c, p in zip(s.contributions, s.percentiles, strict=True)
                 if _kind(p) == "measured"
             ]
             axes.scatter(
@@ -168,7 +165,7 @@ def curves(swarms: list[dict[str, Any]]) -> Any:
                 rasterized=True,
             )
             _percentile_axis(axes, s)
-            axes.set_title(shorten(s["label"] + (f", {s['unit']}" if s["unit"] else ""), 34))
+            axes.set_title(shorten(s.label + (f", {s.unit}" if s.unit else ""), 34))
             axes.grid(axis="y", color=GRID)
         figure.supylabel(f"contribution, {_LOG_ODDS}", fontsize=9)
         return to_svg(
@@ -185,10 +182,10 @@ MAIN_ON_BOTH = "#3b82b5"
 """Rasterised points cannot follow the page's colours: a tone that reads on light and on dark."""
 
 
-def _percentile_axis(axes: Any, s: dict[str, Any]) -> None:
-    kinds = {_kind(p) for p in s["percentiles"]}
+def _percentile_axis(axes: Any, s: Swarm) -> None:
+    kinds = {_kind(p) for p in s.percentiles}
     ticks = [0.05, 0.25, 0.5, 0.75, 0.95]
-    labels = [quantity(q) for q in s["quantiles"]] if s["quantiles"] else None
+    labels = [quantity(q) for q in s.quantiles] if s.quantiles else None
     if labels is None:
         labels = [percentile(t).removesuffix(" percentile") for t in ticks]
     if "below limit" in kinds:
@@ -199,20 +196,16 @@ def _percentile_axis(axes: Any, s: dict[str, Any]) -> None:
     axes.set_xlim(-0.22 if "below limit" in kinds else -0.03, 1.22 if "missing" in kinds else 1.03)
 
 
-def waterfall(fall: dict[str, Any]) -> Any:
+def waterfall(fall: Waterfall) -> Markup:
     """Draw the way from the fold's average to one row's log-odds."""
     steps = [
-        (
-            shorten(s["label"], 24) + (f" ({s['place']})" if s["place"] else ""),
-            s["start"],
-            s["stop"],
-        )
-        for s in fall["steps"]
+        (shorten(s.label, 24) + (f" ({s.place})" if s.place else ""), s.start, s.stop)
+        for s in fall.steps
     ]
-    if fall["others"]:
-        steps.append((f"{fall['others']} others", fall["before_others"], fall["total"]))
+    if fall.others:
+        steps.append((f"{fall.others} others", fall.before_others, fall.total))
     with canvas(0.95 + _ROW * (len(steps) + 1)) as (figure, axes):
-        axes.axvline(fall["base"], color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
+        axes.axvline(fall.base, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
         for i, (_, start, stop) in enumerate(steps):
             colour = SECOND if stop > start else MAIN
             axes.barh(i, stop - start, 0.62, left=start, color=colour)
@@ -224,8 +217,8 @@ def waterfall(fall: dict[str, Any]) -> Any:
                 va="center",
                 fontsize=8,
             )
-        axes.plot(fall["total"], len(steps), "D", color=INK, markersize=5, clip_on=False)
-        labels = [s[0] for s in steps] + [f"probability {percent(fall['probability'], 1)}"]
+        axes.plot(fall.total, len(steps), "D", color=INK, markersize=5, clip_on=False)
+        labels = [s[0] for s in steps] + [f"probability {percent(fall.probability, 1)}"]
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
@@ -236,8 +229,8 @@ def waterfall(fall: dict[str, Any]) -> Any:
         figure.supxlabel(f"{_LOG_ODDS} (dashed: average of the training fold)", fontsize=9)
         return to_svg(
             figure,
-            key=f"markers-{fall['rule']}",
-            title=f"Way to the {fall['rule']} probability",
+            key=f"markers-{fall.rule}",
+            title=f"Way to the {fall.rule} probability",
             description="From the training fold's average downwards, each bar is one feature: to "
             "the right it raised the log-odds, to the left it lowered them. The diamond is where "
             "the row ends.",
