@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from signature.records.results import Block, Evaluation
@@ -13,13 +14,37 @@ TITLES = {
 }
 
 
-def block_words(block: Block, evaluation: Evaluation) -> dict[str, Any]:
-    """Return the name and title of a block, and whether it is named as the headline.
+@dataclass(frozen=True, kw_only=True)
+class BlockWords:
+    """The name and title of a block; what a section says of a block extends it.
 
-    With a single block there is nothing to set it apart from.
+    Parameters
+    ----------
+    name : str
+        As in `BLOCKS`.
+    title : str
+        In words, for headings and captions.
+    headline : bool
+        Whether it is set apart as the headline; a single block has nothing to be set apart from.
     """
-    return {
-        "name": block.name,
-        "title": TITLES[block.name],
-        "headline": len(evaluation.blocks) > 1 and block.name == evaluation.headline.name,
-    }
+
+    name: str
+    title: str
+    headline: bool
+
+
+def words_of(block: Block, evaluation: Evaluation) -> BlockWords:
+    """Return how a block is called.
+
+    A section that extends `BlockWords` takes it in with ``**vars(words_of(block, evaluation))``.
+    """
+    return BlockWords(
+        name=block.name,
+        title=TITLES[block.name],
+        headline=len(evaluation.blocks) > 1 and block.name == evaluation.headline.name,
+    )
+
+
+def block_words(block: Block, evaluation: Evaluation) -> dict[str, Any]:
+    """Return the same as a dictionary."""
+    return vars(words_of(block, evaluation))
