@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutFold:
+    """Rows, events and sites of one fold, called by its site or its number."""
+
+    label: str
+    n: int
+    events: int
+    sites: int
 
 
 def whole_sites(predictions: pd.DataFrame) -> int:
@@ -35,17 +46,16 @@ def people_in_two_folds(predictions: pd.DataFrame) -> int:
     return int((folds > 1).groupby("person").any().sum())
 
 
-def folds_of_first_repeat(predictions: pd.DataFrame) -> list[dict[str, Any]]:
+def folds_of_first_repeat(predictions: pd.DataFrame) -> list[HeldOutFold]:
     """List the folds of the first repeat with their size, events and sites."""
     first = predictions[predictions["repeat"] == predictions["repeat"].min()]
     return [
-        {
-            "label": str(f["fold_label"].iloc[0]),
-            "n": len(f),
-            "people": int(f["person"].nunique()),
-            "events": int(f["outcome"].sum()),
-            "sites": int(f["site"].nunique(dropna=False)),
-        }
+        HeldOutFold(
+            label=str(f["fold_label"].iloc[0]),
+            n=len(f),
+            events=int(f["outcome"].sum()),
+            sites=int(f["site"].nunique(dropna=False)),
+        )
         for _, f in first.groupby("fold")
     ]
 

@@ -11,25 +11,25 @@ from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
 
 
 class Interval(Protocol):
-    """A value with its interval; None where one is undefined."""
+    """A value and the ends of its interval, None where undefined."""
 
     @property
     def value(self) -> float | None:
-        """The value."""
+        """The number that a point stands for."""
 
     @property
     def low(self) -> float | None:
-        """Lower end of its interval."""
+        """The lower end."""
 
     @property
     def high(self) -> float | None:
-        """Upper end of its interval."""
+        """The upper end."""
 
 
 def forest(
     axes: Any,
     labels: Sequence[str],
-    estimates: Sequence[Interval | Mapping[str, Any]],
+    estimates: Sequence[Interval | Mapping[str, float | None]],
     *,
     reference: float | None = None,
     highlight: Sequence[bool] = (),
@@ -41,7 +41,7 @@ def forest(
     axes : matplotlib.axes.Axes
     labels : sequence of str
     estimates : sequence of Interval
-        Or of mappings with the same keys.
+        Or of mappings with the keys ``value``, ``low`` and ``high``.
     reference : float, optional
         Where a vertical line stands for "no better".
     highlight : sequence of bool
@@ -49,9 +49,8 @@ def forest(
     """
     if reference is not None:
         axes.axvline(reference, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-    for i, e in enumerate(estimates):
+    for i, (value, low, high) in enumerate(map(_parts, estimates)):
         colour = SECOND if i < len(highlight) and highlight[i] else MAIN
-        value, low, high = _numbers(e)
         if value is None:
             continue
         if low is not None and high is not None:
@@ -64,13 +63,17 @@ def forest(
     axes.grid(axis="x", color=GRID)
 
 
-def _numbers(e: Interval | Mapping[str, Any]) -> tuple[float | None, ...]:
-    return (e["value"], e["low"], e["high"]) if isinstance(e, Mapping) else (e.value, e.low, e.high)
+def _parts(
+    estimate: Interval | Mapping[str, float | None],
+) -> tuple[float | None, float | None, float | None]:
+    if isinstance(estimate, Mapping):
+        return estimate["value"], estimate["low"], estimate["high"]
+    return estimate.value, estimate.low, estimate.high
 
 
 def forest_figure(
     labels: Sequence[str],
-    estimates: Sequence[Interval | Mapping[str, Any]],
+    estimates: Sequence[Interval | Mapping[str, float | None]],
     *,
     along: str,
     key: str,

@@ -325,9 +325,9 @@ def test_the_report_shows_the_plan(planned, tmp_path):
     for curve in (True, False):
         found, _ = planned(tmp_path, curve=curve)
         (folder / "plan.json").write_text(found.model_dump_json())
-        (section,) = [s for s in render_sections(Results(folder)) if s["name"] == "plan"]
-        assert f"{found.development.people_needed}" in section["body"].replace("\u202f", "")
-        assert ("What more people would buy" in section["body"]) == curve
-        assert ("There is no learning curve" in section["body"]) != curve
+        (section,) = [s for s in render_sections(Results(folder)) if s.name == "plan"]
+        assert f"{found.development.people_needed}" in section.body.replace("\u202f", "")
+        assert ("What more people would buy" in section.body) == curve
+        assert ("There is no learning curve" in section.body) != curve
     (folder / "plan.json").unlink()
-    assert "plan" not in [s["name"] for s in render_sections(Results(folder))]
+    assert "plan" not in [s.name for s in render_sections(Results(folder))]

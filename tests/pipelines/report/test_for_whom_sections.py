@@ -111,18 +111,18 @@ def test_an_estimate_that_does_not_exist_is_not_drawn(folder):
 
 def test_subgroups_headline_first_with_what_is_kept_back(folder):
     s = _summary("subgroups", folder)
-    assert [b["name"] for b in s["blocks"]] == ["external", "internal"]
-    block = s["blocks"][0]
-    assert [line["label"] for line in block["lines"]] == [
+    assert [b.name for b in s.blocks] == ["external", "internal"]
+    block = s.blocks[0]
+    assert [line.label for line in block.lines] == [
         "Everybody",
         "Age: below 25",
         "Age: 25 and above",
         "Race ethnicity: nh black",
         "Race ethnicity: asian",
     ]
-    assert len(block["drawn"]) == 4
-    assert (block["compared"], block["apart"]) == (1, 1)
-    assert block["alike"] == ["Arm"]
+    assert len(block.drawn) == 4
+    assert (block.compared, block.apart) == (1, 1)
+    assert block.alike == ("Arm",)
     words = _words(folder)["subgroups"]
     assert "Race ethnicity: asian 20 – not given: fewer than 10 with the event" in words
     assert "1 of 1 differences in AUROC between levels have an interval that leaves 0" in words
@@ -153,7 +153,7 @@ def test_an_undefined_difference_is_not_counted_as_one(folder):
             block["gaps"][0]["metrics"]["auroc"].update(low=None, high=None)
 
     _change(folder, change)
-    assert _summary("subgroups", folder)["blocks"][0]["compared"] == 0
+    assert _summary("subgroups", folder).blocks[0].compared == 0
 
 
 def test_drift_counts_and_shows_where_associations_differ(folder):

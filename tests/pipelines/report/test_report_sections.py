@@ -14,6 +14,7 @@ from pipelines.fit.results_folder import Results
 from pipelines.null_check.summary import compare
 from pipelines.report.render import render_sections
 from signature.assay.plate_quality import MarkerPlate
+from signature.records.estimates import Estimate
 from signature.records.null_check import SelectionCheck
 from tests.made.results_factory import make_results
 from tests.made.results_null import null_record
@@ -141,16 +142,16 @@ def summarize(name, results):
 
 def test_summary(tiny):
     s = summarize("summary", tiny)
-    assert (s["answer"], s["sentence"]) == ("No", "nothing is added.")
-    assert (s["people"], s["events"], s["sites"]) == (6, 3, 2)
-    assert (s["whole_sites"], s["tested_sites"], s["external"]) == (2, 2, False)
-    assert s["difference"]["value"] == 0.15
-    assert s["width"] == pytest.approx(0.4)
-    assert s["width_words"] == "very wide"
-    assert (s["rarer"], s["few_events"]) == (3, True)
-    assert s["reference_label"] == "CLINICAL_ONLY"
-    assert s["reference_auroc"]["value"] == 0.6
-    assert (s["checks"], s["checks_failed"]) == (2, 2)
+    assert (s.answer, s.sentence) == ("No", "nothing is added.")
+    assert (s.people, s.events, s.sites) == (6, 3, 2)
+    assert (s.held_out.whole_sites, s.held_out.sites, s.held_out.external) == (2, 2, False)
+    assert s.difference.value == 0.15
+    assert s.width == pytest.approx(0.4)
+    assert s.width_words == "very wide"
+    assert (s.held_out.rarer, s.held_out.few_events) == (3, True)
+    assert s.reference_label == "CLINICAL_ONLY"
+    assert s.reference_auroc.value == 0.6
+    assert (s.checks, s.checks_failed) == (2, 2)
 
 
 def test_summary_does_not_call_mixed_sites_held_out(tiny):
@@ -158,15 +159,15 @@ def test_summary_does_not_call_mixed_sites_held_out(tiny):
     p = pd.read_parquet(path)
     p.loc[p["row"] == 0, "fold"] = 1
     p.to_parquet(path)
-    assert summarize("summary", Results(tiny.folder))["whole_sites"] == 0
+    assert summarize("summary", Results(tiny.folder)).held_out.whole_sites == 0
 
 
 def test_participants(tiny):
     s = summarize("participants", tiny)
-    assert (s["start"], s["removed"], s["rows"]) == (10, 4, 6)
-    assert [site["share"] for site in s["sites"]] == pytest.approx([1 / 3, 2 / 3])
-    assert s["share"] == 0.5
-    assert s["dropped"] == [{"name": "Diabetes", "reason": "the same value in all rows"}]
+    assert (s.start, s.removed, s.rows) == (10, 4, 6)
+    assert [site.share for site in s.sites] == pytest.approx([1 / 3, 2 / 3])
+    assert s.share == 0.5
+    assert s.dropped == {"Diabetes": "the same value in all rows"}
 
 
 def test_panel(tiny):
@@ -268,13 +269,13 @@ def test_assay_says_what_each_fold_does(tiny):
 
 
 def test_validation(tiny):
-    (block,) = summarize("validation", tiny)["blocks"]
-    assert [(f["label"], f["n"], f["events"], f["trained"]) for f in block["folds"]] == [
+    (block,) = summarize("validation", tiny).blocks
+    assert [(f.label, f.n, f.events, f.trained) for f in block.folds] == [
         ("a", 3, 1, 3),
         ("b", 3, 2, 3),
     ]
-    assert [(f["start"], f["stop"]) for f in block["folds"]] == [(0, 3), (3, 6)]
-    assert (block["whole_sites"], block["people_in_two_folds"]) == (2, 0)
+    assert [(f.start, f.stop) for f in block.folds] == [(0, 3), (3, 6)]
+    assert (block.whole_sites, block.people_in_two_folds) == (2, 0)
 
 
 def test_validation_notices_a_person_on_both_sides(tiny):
@@ -282,16 +283,16 @@ def test_validation_notices_a_person_on_both_sides(tiny):
     p = pd.read_parquet(path)
     p.loc[p["row"] == 5, "person"] = 10
     p.to_parquet(path)
-    (block,) = summarize("validation", Results(tiny.folder))["blocks"]
-    assert block["people_in_two_folds"] == 1
+    (block,) = summarize("validation", Results(tiny.folder)).blocks
+    assert block.people_in_two_folds == 1
 
 
 def test_performance(tiny):
-    (block,) = summarize("performance", tiny)["blocks"]
-    assert [c["name"] for c in block["candidates"]] == ["procedure", "clinical_only"]
-    assert block["candidates"][0]["metrics"]["auroc"] == _estimate(0.75)
-    assert block["candidates"][0]["metrics"]["log_loss"]["value"] is None
-    assert block["share"] == 0.5
+    (block,) = summarize("performance", tiny).blocks
+    assert [c.name for c in block.candidates] == ["procedure", "clinical_only"]
+    assert block.candidates[0].metrics["auroc"] == Estimate(**_estimate(0.75))
+    assert block.candidates[0].metrics["log_loss"].value is None
+    assert block.share == 0.5
 
 
 def test_added_value(tiny):
@@ -331,15 +332,15 @@ def test_calibration_counts_people_once_in_repeats(tiny):
 
 def test_sites(tiny):
     s = summarize("sites", tiny)
-    (block,) = s["blocks"]
-    assert s["compared"] == ["procedure", "clinical_only"]
-    assert block["without_auroc"] == 1
-    assert block["chosen"] == [{"label": "net", "n": 2}]
-    assert [f["auroc"] for f in block["folds"]] == [
+    (block,) = s.blocks
+    assert s.compared == ("procedure", "clinical_only")
+    assert block.without_auroc == 1
+    assert block.chosen == {"net": 2}
+    assert [f.auroc for f in block.folds] == [
         {"procedure": None, "clinical_only": 0.5},
         {"procedure": 0.75, "clinical_only": 0.7},
     ]
-    assert all(f["few"] for f in block["folds"])
+    assert all(f.few for f in block.folds)
 
 
 def test_markers(tiny):
@@ -406,10 +407,10 @@ def test_final_model(tiny):
 
 def test_reproducibility(tiny):
     s = summarize("reproducibility", tiny)
-    assert s["command"] == "python -m pipelines.train experiments/opt_demo.toml"
-    assert s["seed"] == 7
-    assert s["experiment_digest"] == tiny.experiment.digest
-    assert s["data_digest"] == "d" * 64
+    assert s.command == "python -m pipelines.train experiments/opt_demo.toml"
+    assert s.seed == 7
+    assert s.experiment_digest == tiny.experiment.digest
+    assert s.data_digest == "d" * 64
 
 
 def test_the_tiny_case_can_be_printed(tiny):
@@ -513,7 +514,7 @@ def test_a_failed_sentinel_comes_first_and_is_said_in_bold(tmp_path):
     )
     path.write_text(json.dumps(record))
     s = summarize("sentinels", Results(folder))
-    assert s["sentinels"][0]["status"] == "failed"
+    assert s.sentinels[0].status == "failed"
     words = " ".join(_section("sentinels", Results(folder)).split())
     assert "1 failed: nothing may be claimed" in words
     assert "IL6 tells the outcome" in words

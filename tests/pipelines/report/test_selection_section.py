@@ -38,7 +38,7 @@ def test_nothing_passed_is_said_first_and_not_called_a_signature(folder):
     assert "At most 0.25 false markers were allowed" in text
     assert "4 of them selected nothing" in text
     assert "signature" not in (signature.TITLE + section["body"]).lower()
-    assert "section_title" not in section["summary"]
+    assert section["summary"].section_title == signature.TITLE
 
 
 def test_a_panel_that_passes_without_a_marker_is_told_apart(folder):
@@ -48,7 +48,7 @@ def test_a_panel_that_passes_without_a_marker_is_told_apart(folder):
 
 def test_what_passed_comes_with_bound_weights_and_agreement(folder):
     section, text = _section(folder, two_passed())
-    assert section["summary"]["section_title"] == "The signature"
+    assert section["summary"].section_title == "The signature"
     for said in (
         "2 of 8 markers passed, in the fit on all 788 development rows (98 events).",
         "At most 0.21 false markers are expected among these.",
@@ -120,5 +120,5 @@ def test_what_earns_no_claim_is_no_signature_and_has_no_score(tmp_path):
     """Markers may pass selection and yet add nothing to what the clinic knows."""
     folder = make_results(tmp_path / "opt_demo", "worse")
     found, text = _section(folder, two_passed())
-    assert "section_title" not in found["summary"]
+    assert found["summary"].section_title == signature.TITLE
     assert "There is no score to add up by hand: held-out people give" in text

@@ -151,10 +151,10 @@ def test_without_thresholds_and_sets_there_is_no_section(changed, section):
 
 def test_the_block_kept_apart_comes_first_and_thresholds_stand_without_sets(tmp_path):
     found = summarize(Results(make_results(tmp_path / "opt_demo", external=True)))
-    assert [(b["name"], b["headline"]) for b in found["blocks"]] == [
+    assert [(b.name, b.headline) for b in found.blocks] == [
         ("external", True),
         ("internal", False),
     ]
-    assert [b["sets"] for b in found["blocks"]] == [None, None]
-    assert found["declared"] is False
-    assert found["exported"] == []
+    assert [b.sets for b in found.blocks] == [None, None]
+    assert found.declared is False
+    assert found.exported == ()

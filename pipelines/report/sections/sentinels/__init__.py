@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.fit.results_folder import Results
+from signature.records.sentinels import Status
 
 TITLE = "Leakage sentinels"
 ORDER = 35
@@ -19,17 +20,41 @@ _NAMES = {
     "scaled_before_folds": "Columns that were standardised before the folds",
     "canary": "A random column learned anew in every fold",
 }
-_ORDER = ("failed", "look", "passed", "not applicable")
+_ORDER: tuple[Status, ...] = ("failed", "look", "passed", "not applicable")
 
 
-def summarize(results: Results) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SentinelLine:
+    """One thing that was looked at, by its name in words."""
+
+    name: str
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True)
+class SentinelTable:
+    """What was looked at for leakage.
+
+    Parameters
+    ----------
+    sentinels : tuple of SentinelLine
+        The worst first.
+    failed, look : int
+        How many failed, and how many a person has to look at.
+    """
+
+    sentinels: tuple[SentinelLine, ...]
+    failed: int
+    look: int
+
+
+def summarize(results: Results) -> SentinelTable:
     """Collect the sentinels, the worst first."""
     record = results.sentinels
     lines = sorted(record.sentinels, key=lambda s: _ORDER.index(s.status))
-    return {
-        "sentinels": [
-            {"name": _NAMES[s.name], "status": s.status, "sentence": s.sentence} for s in lines
-        ],
-        "failed": len(record.of("failed")),
-        "look": len(record.of("look")),
-    }
+    return SentinelTable(
+        sentinels=tuple(SentinelLine(_NAMES[s.name], s.status, s.sentence) for s in lines),
+        failed=len(record.of("failed")),
+        look=len(record.of("look")),
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from pipelines.fit.results_folder import Results
-from pipelines.words.blocks import block_words
-from signature.records.estimates import PooledSites
-from signature.records.results import PROCEDURE
+from pipelines.words.blocks import BlockWords, words_of
+from signature.records.estimates import Estimate, PooledSites
+from signature.records.results import PROCEDURE, Block, CandidateResult
 
 TITLE = "Folds and sites"
 ORDER = 70
@@ -17,106 +20,148 @@ FEW_EVENTS = 10
 """Below this an AUROC of one fold says next to nothing, and its line is marked."""
 
 
-def summarize(results: Results) -> dict[str, Any]:
+@dataclass(frozen=True)
+class FoldLine:
+    """One held-out fold of one repeat.
+
+    Parameters
+    ----------
+    repeat : int
+        From 1.
+    label : str
+        The held-out site, or the fold's number.
+    n, events : int
+        Rows.
+    few : bool
+        Whether rows with the event, or those without it, are fewer than `FEW_EVENTS`.
+    chosen : str
+        Label of the contender that the inner folds chose.
+    auroc : mapping of str to float
+        By candidate; None where it is undefined.
+    """
+
+    repeat: int
+    label: str
+    n: int
+    events: int
+    few: bool
+    chosen: str
+    auroc: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class OverSites:
+    """AUROC of the procedure over ``k`` sites, by random effects, and at a further one."""
+
+    k: int
+    left_out: Mapping[str, str]
+    auroc: Estimate
+    prediction: Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockFolds(BlockWords):
+    """The folds of one block.
+
+    Parameters
+    ----------
+    repeated : bool
+        Whether folds were drawn more than once.
+    folds : tuple of FoldLine
+    n_folds : int
+        Their number, over all repeats.
+    candidates : tuple of CandidateResult
+        The procedure first.
+    without_auroc : int
+        Folds in which all people had the same outcome.
+    chosen : mapping of str to int
+        Folds by the label of the chosen contender, the most frequent first.
+    pooled : OverSites, optional
+        Where whole sites are held out.
+    """
+
+    repeated: bool
+    folds: tuple[FoldLine, ...]
+    n_folds: int
+    candidates: tuple[CandidateResult, ...]
+    without_auroc: int
+    chosen: Mapping[str, int]
+    pooled: OverSites | None
+
+
+@dataclass(frozen=True)
+class FoldByFold:
+    """All blocks, fold by fold.
+
+    Parameters
+    ----------
+    blocks : tuple of BlockFolds
+        The headline first.
+    few_events : int
+        `FEW_EVENTS`.
+    compared : tuple of str
+        Names of the procedure and of the reference.
+    """
+
+    blocks: tuple[BlockFolds, ...]
+    few_events: int
+    compared: tuple[str, str]
+
+
+def summarize(results: Results) -> FoldByFold:
     """Line up the AUROC of all candidates fold by fold."""
-    labels = results.candidate_labels()
-    blocks = []
-    for block in results.blocks:
-        candidates = sorted(block.candidates, key=lambda c: c.part != "headline")
-        by_fold = {c.name: {(f.repeat, f.fold): f.auroc for f in c.folds} for c in candidates}
-        folds = [
-            {
-                "repeat": f.repeat + 1,
-                "label": f.label,
-                "n": f.n,
-                "events": f.events,
-                "few": min(f.events, f.n - f.events) < FEW_EVENTS,
-                "chosen": labels.get(f.chosen, f.chosen),
-                "auroc": {c.name: by_fold[c.name].get((f.repeat, f.fold)) for c in candidates},
-            }
-            for f in block.candidate(PROCEDURE).folds
-        ]
-        chosen = Counter(str(f["chosen"]) for f in folds)
-        blocks.append(
-            {
-                **block_words(block, results.evaluation),
-                "repeated": block.n_repeats > 1,
-                "folds": folds,
-                "n_folds": len(folds),
-                "candidates": [
-                    {
-                        "name": c.name,
-                        "label": c.label,
-                        "without_auroc": c.folds_without_auroc,
-                    }
-                    for c in candidates
-                ],
-                "without_auroc": block.candidate(PROCEDURE).folds_without_auroc,
-                "chosen": [{"label": k, "n": n} for k, n in chosen.most_common()],
-                "pooled": _pooled(block.sites),
-            }
+    return FoldByFold(
+        blocks=tuple(_folds(block, results) for block in results.blocks),
+        few_events=FEW_EVENTS,
+        compared=(PROCEDURE, results.evaluation.reference),
+    )
+
+
+def _folds(block: Block, results: Results) -> BlockFolds:
+    candidates = sorted(block.candidates, key=lambda c: c.part != "headline")
+    lines = _lines(block, candidates, results.candidate_labels())
+    chosen = Counter(line.chosen for line in lines)
+    return BlockFolds(
+        **vars(words_of(block, results.evaluation)),
+        repeated=block.n_repeats > 1,
+        folds=lines,
+        n_folds=len(lines),
+        candidates=tuple(candidates),
+        without_auroc=block.candidate(PROCEDURE).folds_without_auroc,
+        chosen=dict(chosen.most_common()),
+        pooled=None if block.sites is None else _over_sites(block.sites),
+    )
+
+
+def _lines(
+    block: Block, candidates: list[CandidateResult], labels: dict[str, str]
+) -> tuple[FoldLine, ...]:
+    by_fold = {c.name: {(f.repeat, f.fold): f.auroc for f in c.folds} for c in candidates}
+    return tuple(
+        FoldLine(
+            repeat=f.repeat + 1,
+            label=f.label,
+            n=f.n,
+            events=f.events,
+            few=min(f.events, f.n - f.events) < FEW_EVENTS,
+            chosen=labels.get(f.chosen, f.chosen),
+            auroc={name: aurocs.get((f.repeat, f.fold)) for name, aurocs in by_fold.items()},
         )
-    return {
-        "blocks": blocks,
-        "few_events": FEW_EVENTS,
-        "compared": [PROCEDURE, results.evaluation.reference],
-    }
+        for f in block.candidate(PROCEDURE).folds
+    )
 
 
-def _pooled(sites: PooledSites | None) -> dict[str, Any] | None:
-    if sites is None:
-        return None
-    return {
-        "k": len(sites.sites) - len(sites.left_out),
-        "left_out": sites.left_out,
-        "auroc": sites.auroc.model_dump(),
-        "prediction": sites.prediction.model_dump(),
-    }
+def _over_sites(sites: PooledSites) -> OverSites:
+    return OverSites(
+        k=len(sites.sites) - len(sites.left_out),
+        left_out=sites.left_out,
+        auroc=sites.auroc,
+        prediction=sites.prediction,
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def draw(summary: FoldByFold) -> dict[str, Markup]:
     """Draw procedure and reference side by side in every fold."""
-    from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
-    from pipelines.report.plots import shorten
+    from pipelines.report.sections.sites.drawing import by_fold
 
-    figures = {}
-    for block in summary["blocks"]:
-        folds = block["folds"]
-        names = {c["name"]: c["label"] for c in block["candidates"]}
-        # Many folds are drawn by label, so that repeats lie on one line.
-        lines = list(dict.fromkeys(f["label"] for f in folds))
-        with canvas(1.15 + 0.28 * len(lines)) as (figure, axes):
-            axes.axvline(0.5, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-            marks = zip(summary["compared"], (SECOND, MAIN), ("o", "D"), (-0.14, 0.14), strict=True)
-            for name, colour, marker, shift in marks:
-                points = [
-                    (f["auroc"][name], lines.index(f["label"]) + shift)
-                    for f in folds
-                    if f["auroc"][name] is not None
-                ]
-                axes.plot(
-                    [x for x, _ in points],
-                    [y for _, y in points],
-                    marker,
-                    color=colour,
-                    markersize=5,
-                    alpha=0.85,
-                    label=shorten(names[name], 40),
-                )
-            sizes = {f["label"]: f"{f['label']} ({f['events']}/{f['n']})" for f in folds}
-            ticks = list(sizes) if block["repeated"] else list(sizes.values())
-            axes.set_yticks(range(len(lines)), ticks)
-            axes.set_ylim(len(lines) - 0.4, -0.6)
-            axes.tick_params(axis="y", length=0)
-            axes.spines["left"].set_visible(False)
-            axes.grid(axis="x", color=GRID)
-            figure.supxlabel("AUROC in the held-out fold (dashed: coin toss)", fontsize=9)
-            figure.legend(loc="outside upper left", ncols=2, handletextpad=0.2)
-            figures[block["name"]] = to_svg(
-                figure,
-                key=f"sites-{block['name']}",
-                title=f"AUROC by held-out fold, {block['title']}",
-                description="One line per held-out site or fold, with events and rows where each "
-                "is drawn once: a circle for the procedure, a diamond for the reference.",
-            )
-    return figures
+    return {block.name: by_fold(block, summary.compared) for block in summary.blocks}

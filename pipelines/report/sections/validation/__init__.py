@@ -2,85 +2,140 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipelines.evaluate.fold_facts import folds_of_first_repeat, people_in_two_folds, whole_sites
+from markupsafe import Markup
+
+from pipelines.evaluate.fold_facts import (
+    HeldOutFold,
+    folds_of_first_repeat,
+    people_in_two_folds,
+    whole_sites,
+)
 from pipelines.fit.results_folder import Results
-from pipelines.words.blocks import block_words
+from pipelines.words.blocks import BlockWords, words_of
+from signature.records.results import Block
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE = "How people were held out"
 ORDER = 30
 
 
-def summarize(results: Results) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class DrawnFold(HeldOutFold):
+    """A fold and its place among the block's rows, from `start` up to `stop`.
+
+    ``trained`` are the rows that its model was trained on.
+    """
+
+    start: int
+    stop: int
+    trained: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockDesign(BlockWords):
+    """How one block holds people out.
+
+    Parameters
+    ----------
+    external : bool
+        Whether those held out took no part in the development.
+    scheme : str
+    repeats : int
+    rows, outside : int
+        Of the drawing: all rows, and those of the development where the block is external.
+    folds : tuple of DrawnFold
+        Of the first repeat.
+    whole_sites : int
+        Sites that were held out as a whole; 0 unless all were.
+    people_in_two_folds : int
+        The number that must be 0.
+    """
+
+    external: bool
+    scheme: str
+    repeats: int
+    rows: int
+    outside: int
+    folds: tuple[DrawnFold, ...]
+    whole_sites: int
+    people_in_two_folds: int
+
+
+@dataclass(frozen=True)
+class HeldOutDesign:
+    """How people were held out.
+
+    Parameters
+    ----------
+    blocks : tuple of BlockDesign
+        The headline first.
+    tested_outside : bool
+        Whether a block is external.
+    people_in_two_blocks : int
+        People of the development who were also tested outside it; must be 0.
+    """
+
+    blocks: tuple[BlockDesign, ...]
+    tested_outside: bool
+    people_in_two_blocks: int
+
+
+def summarize(results: Results) -> HeldOutDesign:
     """Describe every block: its folds, their sizes, and who could have leaked."""
-    blocks = []
-    people: dict[str, set[int]] = {}
-    development: dict[str, int] = {}
-    for block in results.blocks:
-        p = results.procedure_predictions(block.name)
-        people[block.name] = set(p["person"])
-        development[block.name] = int(p["row"].nunique())
-    for block in results.blocks:
-        p = results.procedure_predictions(block.name)
-        external = block.name == "external"
-        folds = folds_of_first_repeat(p)
-        n = sum(f["n"] for f in folds)
-        # Outside folds were trained on the development rows, which the internal block holds.
-        outside = development.get("internal", 0) if external else 0
-        starts = [sum(f["n"] for f in folds[:i]) for i in range(len(folds) + 1)]
-        for fold, (start, stop) in zip(folds, pairwise(starts), strict=True):
-            fold["start"], fold["stop"] = outside + start, outside + stop
-            fold["trained"] = outside if external else n - fold["n"]
-        blocks.append(
-            {
-                **block_words(block, results.evaluation),
-                "external": external,
-                "scheme": block.scheme,
-                "repeats": block.n_repeats,
-                "rows": outside + n,
-                "outside": outside,
-                "folds": folds,
-                "whole_sites": whole_sites(p),
-                "people_in_two_folds": people_in_two_folds(p),
-            }
-        )
-    elsewhere = people.get("external")
-    return {
-        "blocks": blocks,
-        "tested_outside": elsewhere is not None,
-        "people_in_two_blocks": len(people["internal"] & elsewhere) if elsewhere else 0,
-    }
+    held_out = {block.name: results.procedure_predictions(block.name) for block in results.blocks}
+    # Outside folds were trained on the development rows, which the internal block holds.
+    developed = int(held_out["internal"]["row"].nunique()) if "internal" in held_out else 0
+    outside = held_out.get("external")
+    return HeldOutDesign(
+        blocks=tuple(
+            _design(block, held_out[block.name], developed, results) for block in results.blocks
+        ),
+        tested_outside=outside is not None,
+        people_in_two_blocks=0
+        if outside is None
+        else len(set(held_out["internal"]["person"]) & set(outside["person"])),
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
-    """Draw one line per fold: which rows train, which are tested."""
-    from pipelines.report.figures import MAIN, PALE, canvas, to_svg
-
-    figures = {}
-    for block in summary["blocks"]:
-        folds = block["folds"]
-        with canvas(0.75 + 0.27 * len(folds)) as (figure, axes):
-            for i, fold in enumerate(folds):
-                trained = (
-                    [(0, block["outside"])]
-                    if block["external"]
-                    else [(0, fold["start"]), (fold["stop"], block["rows"] - fold["stop"])]
-                )
-                axes.broken_barh(trained, (i - 0.36, 0.72), facecolors=PALE)
-                axes.broken_barh([(fold["start"], fold["n"])], (i - 0.36, 0.72), facecolors=MAIN)
-            axes.set_yticks(range(len(folds)), [f["label"] for f in folds])
-            axes.set_ylim(len(folds) - 0.4, -0.6)
-            axes.set_xlim(0, block["rows"])
-            figure.supxlabel("rows (strong colour: tested, faint: trained on)", fontsize=9)
-            axes.tick_params(axis="y", length=0)
-            axes.spines["left"].set_visible(False)
-            figures[block["name"]] = to_svg(
-                figure,
-                key=f"validation-{block['name']}",
-                title=f"Folds, {block['title']}",
-                description="One line per fold. Strong: the rows that were tested. Faint: the rows "
-                "that the model was trained on. No row is both.",
+def _design(
+    block: Block, predictions: pd.DataFrame, developed: int, results: Results
+) -> BlockDesign:
+    external = block.name == "external"
+    outside = developed if external else 0
+    folds = folds_of_first_repeat(predictions)
+    n = sum(fold.n for fold in folds)
+    return BlockDesign(
+        **vars(words_of(block, results.evaluation)),
+        external=external,
+        scheme=block.scheme,
+        repeats=block.n_repeats,
+        rows=outside + n,
+        outside=outside,
+        folds=tuple(
+            DrawnFold(
+                **vars(fold),
+                start=start,
+                stop=start + fold.n,
+                trained=outside if external else n - fold.n,
             )
-    return figures
+            for fold, start in zip(folds, _starts(folds, outside), strict=True)
+        ),
+        whole_sites=whole_sites(predictions),
+        people_in_two_folds=people_in_two_folds(predictions),
+    )
+
+
+def _starts(folds: list[HeldOutFold], first: int) -> list[int]:
+    return [first + sum(fold.n for fold in folds[:i]) for i in range(len(folds))]
+
+
+def draw(summary: HeldOutDesign) -> dict[str, Markup]:
+    """Draw one line per fold: which rows train, which are tested."""
+    from pipelines.report.sections.validation.drawing import rows_by_fold
+
+    return {block.name: rows_by_fold(block) for block in summary.blocks}
