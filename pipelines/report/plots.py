@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from markupsafe import Markup
 
 from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
 
 
+class Interval(Protocol):
+    """A value and the ends of its interval, None where undefined."""
+
+    @property
+    def value(self) -> float | None:
+        """The number that a point stands for."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
+
 def forest(
     axes: Any,
     labels: Sequence[str],
-    estimates: Sequence[dict[str, float | None]],
+    estimates: Sequence[Interval | Mapping[str, float | None]],
     *,
     reference: float | None = None,
     highlight: Sequence[bool] = (),
@@ -24,8 +40,8 @@ def forest(
     ----------
     axes : matplotlib.axes.Axes
     labels : sequence of str
-    estimates : sequence of dict
-        With ``value``, ``low`` and ``high``.
+    estimates : sequence of Interval
+        Or of mappings with the keys ``value``, ``low`` and ``high``.
     reference : float, optional
         Where a vertical line stands for "no better".
     highlight : sequence of bool
@@ -33,13 +49,13 @@ def forest(
     """
     if reference is not None:
         axes.axvline(reference, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-    for i, e in enumerate(estimates):
+    for i, (value, low, high) in enumerate(map(_parts, estimates)):
         colour = SECOND if i < len(highlight) and highlight[i] else MAIN
-        if e["value"] is None:
+        if value is None:
             continue
-        if e["low"] is not None and e["high"] is not None:
-            axes.plot([e["low"], e["high"]], [i, i], color=colour, linewidth=1.8)
-        axes.plot(e["value"], i, "o", color=colour, markersize=5.5)
+        if low is not None and high is not None:
+            axes.plot([low, high], [i, i], color=colour, linewidth=1.8)
+        axes.plot(value, i, "o", color=colour, markersize=5.5)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -47,9 +63,17 @@ def forest(
     axes.grid(axis="x", color=GRID)
 
 
+def _parts(
+    estimate: Interval | Mapping[str, float | None],
+) -> tuple[float | None, float | None, float | None]:
+    if isinstance(estimate, Mapping):
+        return estimate["value"], estimate["low"], estimate["high"]
+    return estimate.value, estimate.low, estimate.high
+
+
 def forest_figure(
     labels: Sequence[str],
-    estimates: Sequence[dict[str, float | None]],
+    estimates: Sequence[Interval | Mapping[str, float | None]],
     *,
     along: str,
     key: str,
