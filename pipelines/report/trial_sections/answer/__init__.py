@@ -2,51 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import decimals, good, shown, unit_of_difference
+from pipelines.report.trial_words import (
+    AddedBenefit,
+    benefit_of,
+    decimals,
+    good,
+    unit_of_difference,
+)
+from signature.effect.trial.estimate import Estimate
+from signature.effect.trial.trial import ArmFlow
+from signature.effect.trial_record import TrialClaim
 
 TITLE = "The answer"
 ORDER = 0
 
 
-def summarize(results: TrialResults) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Answer:
+    """The claim, what it rests on, and what it must not be taken for."""
+
+    question: str
+    caution: str
+    claim: TrialClaim
+    small: bool
+    withheld: tuple[str, ...]
+    randomised: int
+    known: int
+    """People of all arms whose outcome is known."""
+    flow: list[ArmFlow]
+    endpoint: str
+    good: str
+    treated: str
+    control: str
+    unit: str
+    digits: int
+    benefit: Estimate
+    """Average benefit of `treated` over `control`, positive where good."""
+    adjusted: bool
+    headline: AddedBenefit | None
+    folds: int
+    repeats: int
+
+
+def summarize(results: TrialResults) -> Answer:
     """Collect the answer and what it rests on."""
     record = results.record
-    claim, size = record.claim, record.size
+    experiment, crossfitting = record.experiment, record.experiment["crossfitting"]
     overall = next(one for one in record.average if one.arm == record.treated)
-    return {
-        "question": record.experiment["question"],
-        "caution": record.experiment["caution"],
-        "sentence": claim.sentence,
-        "advice": claim.advice,
-        "verdict": "yes" if claim.predictive else "no",
-        "predictive": claim.predictive,
-        "prognostic": claim.prognostic,
-        "checks": [check.model_dump() for check in claim.checks],
-        "small": size.small,
-        "withheld": [one.what for one in size.not_reported],
-        "randomised": sum(arm.randomised for arm in record.flow),
-        "arms": [{"arm": arm.arm, "randomised": arm.randomised} for arm in record.flow],
-        "known": sum(arm.known for arm in record.flow),
-        "endpoint": record.endpoint["label"],
-        "good": good(record),
-        "treated": record.treated,
-        "control": record.arms[0],
-        "unit": unit_of_difference(record),
-        "digits": decimals(record),
-        "benefit": shown(overall.adjusted or overall.unadjusted),
-        "adjusted": overall.adjusted is not None,
-        "headline": None
-        if record.headline is None
-        else {
-            "p": record.headline.p,
-            "p_low": record.headline.p_low,
-            "p_high": record.headline.p_high,
-            "how": record.headline.how,
-            "people": sum(record.headline.people.values()),
-        },
-        "folds": record.experiment["crossfitting"]["folds"],
-        "repeats": record.experiment["crossfitting"]["repeats"],
-    }
+    return Answer(
+        question=experiment["question"],
+        caution=experiment["caution"],
+        claim=record.claim,
+        small=record.size.small,
+        withheld=tuple(one.what for one in record.size.not_reported),
+        randomised=sum(arm.randomised for arm in record.flow),
+        known=sum(arm.known for arm in record.flow),
+        flow=record.flow,
+        endpoint=record.endpoint["label"],
+        good=good(record),
+        treated=record.treated,
+        control=record.arms[0],
+        unit=unit_of_difference(record),
+        digits=decimals(record),
+        benefit=overall.adjusted or overall.unadjusted,
+        adjusted=overall.adjusted is not None,
+        headline=None if record.headline is None else benefit_of(record.headline, record),
+        folds=crossfitting["folds"],
+        repeats=crossfitting["repeats"],
+    )

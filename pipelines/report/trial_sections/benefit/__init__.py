@@ -2,163 +2,232 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
-from signature.effect.benefit.benefit_quantiles import EffectByGroup
-from signature.effect.trial_record import BenefitResult
+from signature.effect.benefit.benefit_quantiles import EffectByGroup, GroupEffect
+from signature.effect.benefit.targeting import Targeting
+from signature.effect.trial.estimate import Estimate
+from signature.effect.trial_record import BenefitResult, TrialRecord
 
 TITLE = "Predicted and observed benefit"
 ORDER = 50
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Group:
+    """People alike in what was predicted of them; `benefit` is undefined where they are few."""
+
+    label: str
+    effect: GroupEffect
+    benefit: Estimate
+    risk_ratio: Estimate
+
+
+@dataclass(frozen=True)
+class ByGroup:
+    """Groups from the lowest prediction to the highest, and how much more the last gains."""
+
+    head: tuple[str, ...]
+    ends: Estimate
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Point:
+    """Benefit of those ranked first over that of all, when this share of people is treated."""
+
+    share: float
+    benefit: Estimate
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """How good one candidate's predictions are; all is undefined of a constant one."""
+
+    label: str
+    headline: bool
+    constant: bool
+    ends: Estimate
+    """Benefit in the highest group less that in the lowest."""
+    autoc: Estimate
+    qini: Estimate
+    in_the_large: Estimate
+    """Observed less predicted benefit."""
+    slope: Estimate
+    c: Estimate
+    """For benefit, in matched pairs."""
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """What predicted benefit is worth: of the headline in full, of all candidates in brief."""
+
+    treated: str
+    control: str
+    unit: str
+    digits: int
+    event: bool
+    predictive: bool
+    headline: str
+    constant: bool
+    """Whether the headline predicts the same for everybody."""
+    by_benefit: ByGroup | None
+    by_risk: ByGroup | None
+    risk_name: str
+    curve: tuple[Point, ...]
+    candidates: tuple[Candidate, ...]
+    pairs: bool
+    """Whether a c-for-benefit was computed of any candidate."""
+    calibration_head: tuple[str, ...]
+
+
+def summarize(results: TrialResults) -> Benefit | None:
     """Collect effects by quantile and rankings; None where no benefit was predicted."""
     record = results.record
     if not record.candidates:
         return None
     headline = next(one for one in record.candidates if one.headline)
     event = record.endpoint["kind"] != "continuous"
-    arms = (record.arms[0], record.treated)
     pairs = any(one.c_for_benefit is not None for one in record.candidates)
-    curve = headline.targeting
     risk_name = "Predicted risk" if event else "Predicted outcome"
-    head = [
-        *arms,
-        *(f"{'Risk' if event else 'Mean outcome'}, {arm}" for arm in arms),
-        "Benefit",
-        *(["Risk ratio"] if event else []),
-    ]
-    return {
-        "treated": record.treated,
-        "control": record.arms[0],
-        "unit": unit_of_difference(record),
-        "digits": decimals(record),
-        "event": event,
-        "predictive": record.claim.predictive,
-        "headline": headline.label,
-        "constant": headline.constant,
-        "by_benefit": _by_group(headline.groups, ["Group", "Predicted benefit", *head]),
-        "by_risk": _by_group(record.risk_groups, ["Group", risk_name, *head]),
-        "risk_name": risk_name,
-        "curve": []
-        if curve is None
-        else [
-            {"share": share, **shown(point)}
-            for share, point in zip(curve.shares, curve.toc, strict=True)
-        ],
-        "candidates": [_candidate(one) for one in record.candidates],
-        "pairs": pairs,
-        "calibration_head": [
+    return Benefit(
+        treated=record.treated,
+        control=record.arms[0],
+        unit=unit_of_difference(record),
+        digits=decimals(record),
+        event=event,
+        predictive=record.claim.predictive,
+        headline=headline.label,
+        constant=headline.constant,
+        by_benefit=_by_group(headline.groups, "Predicted benefit", record),
+        by_risk=_by_group(record.risk_groups, risk_name, record),
+        risk_name=risk_name,
+        curve=_curve(headline.targeting),
+        candidates=tuple(_candidate(one) for one in record.candidates),
+        pairs=pairs,
+        calibration_head=(
             "Candidate",
             "Observed less predicted",
             "Calibration slope",
-            *(["C-for-benefit"] if pairs else []),
-        ],
-    }
+            *(("C-for-benefit",) if pairs else ()),
+        ),
+    )
 
 
-def _by_group(found: EffectByGroup | None, head: list[str]) -> dict[str, Any] | None:
+def _by_group(found: EffectByGroup | None, along: str, record: TrialRecord) -> ByGroup | None:
     if found is None:
         return None
-    return {
-        "head": head,
-        "ends": shown(found.highest_minus_lowest),
-        "groups": [
-            {
-                "label": f"{i} of {len(found.groups)}",
-                "controls": group.controls,
-                "treated": group.treated,
-                "predicted": group.predicted,
-                "mean_control": group.mean_control,
-                "mean_treated": group.mean_treated,
-                "risk_ratio": shown(group.risk_ratio),
-                **shown(group.benefit),
-            }
+    event = record.endpoint["kind"] != "continuous"
+    arms = (record.arms[0], record.treated)
+    return ByGroup(
+        head=(
+            "Group",
+            along,
+            *arms,
+            *(f"{'Risk' if event else 'Mean outcome'}, {arm}" for arm in arms),
+            "Benefit",
+            *(("Risk ratio",) if event else ()),
+        ),
+        ends=shown(found.highest_minus_lowest),
+        groups=tuple(
+            Group(
+                label=f"{i} of {len(found.groups)}",
+                effect=group,
+                benefit=shown(group.benefit),
+                risk_ratio=shown(group.risk_ratio),
+            )
             for i, group in enumerate(found.groups, 1)
-        ],
-    }
+        ),
+    )
 
 
-def _candidate(one: BenefitResult) -> dict[str, Any]:
+def _curve(found: Targeting | None) -> tuple[Point, ...]:
+    if found is None:
+        return ()
+    return tuple(
+        Point(share, benefit) for share, benefit in zip(found.shares, found.toc, strict=True)
+    )
+
+
+def _candidate(one: BenefitResult) -> Candidate:
     found = one.calibration
-    return {
-        "label": one.label,
-        "headline": one.headline,
-        "constant": one.constant,
-        "ends": shown(None if one.groups is None else one.groups.highest_minus_lowest),
-        "autoc": shown(None if one.targeting is None else one.targeting.autoc),
-        "qini": shown(None if one.targeting is None else one.targeting.qini),
-        "in_the_large": shown(None if found is None else found.in_the_large),
-        "slope": shown(None if found is None else found.slope),
-        "c": shown(None if one.c_for_benefit is None else one.c_for_benefit.c),
-    }
+    return Candidate(
+        label=one.label,
+        headline=one.headline,
+        constant=one.constant,
+        ends=shown(None if one.groups is None else one.groups.highest_minus_lowest),
+        autoc=shown(None if one.targeting is None else one.targeting.autoc),
+        qini=shown(None if one.targeting is None else one.targeting.qini),
+        in_the_large=shown(None if found is None else found.in_the_large),
+        slope=shown(None if found is None else found.slope),
+        c=shown(None if one.c_for_benefit is None else one.c_for_benefit.c),
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def draw(summary: Benefit) -> dict[str, Markup]:
     """Draw benefit by quantile of prediction and of prognosis, and the targeting curve."""
     figures = {}
-    if summary["by_benefit"] is not None:
+    if summary.by_benefit is not None:
         figures["by_benefit"] = _draw_groups(
-            summary,
-            "by_benefit",
-            f"Predicted benefit ({summary['unit']})",
-            "Observed against predicted benefit, by group of predicted benefit: points with 95 % "
-            "intervals; on the dashed diagonal the two agree, and on the dotted line treatment "
-            "makes no difference.",
+            summary.by_benefit.groups,
+            key="benefit-by-benefit",
+            along=f"Predicted benefit ({summary.unit})",
+            description="Observed against predicted benefit, by group of predicted benefit: points "
+            "with 95 % intervals; on the dashed diagonal the two agree, and on the dotted line "
+            "treatment makes no difference.",
+            diagonal=True,
         )
-    if summary["by_risk"] is not None:
+    if summary.by_risk is not None:
         figures["by_risk"] = _draw_groups(
-            summary,
-            "by_risk",
-            summary["risk_name"],
-            "Observed benefit by group of predicted outcome whatever the arm: points with 95 % "
-            "intervals; on the dotted line treatment makes no difference.",
+            summary.by_risk.groups,
+            key="benefit-by-risk",
+            along=summary.risk_name,
+            description="Observed benefit by group of predicted outcome whatever the arm: points "
+            "with 95 % intervals; on the dotted line treatment makes no difference.",
         )
-    if summary["curve"]:
-        figures["targeting"] = _draw_curve(summary)
+    if summary.curve:
+        figures["targeting"] = _draw_curve(summary.curve)
     return figures
 
 
-def _draw_groups(summary: dict[str, Any], name: str, along: str, description: str) -> Any:
+def _draw_groups(
+    groups: Sequence[Group], *, key: str, along: str, description: str, diagonal: bool = False
+) -> Markup:
     from pipelines.report.figures import GRID, MAIN, MUTED, canvas, to_svg
 
-    known = [group for group in summary[name]["groups"] if group["value"] is not None]
+    known = [group for group in groups if group.benefit.value is not None]
     with canvas(3.0) as (figure, axes):
         axes.axhline(0, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-        x = [group["predicted"] for group in known]
-        if name == "by_benefit" and x:
+        x = [group.effect.predicted for group in known]
+        if diagonal and x:
             axes.plot([min(x), max(x)], [min(x), max(x)], color=MUTED, lw=1, linestyle=(0, (3, 2)))
         for group in known:
-            ends = [group["low"], group["high"]]
+            ends = [group.benefit.low, group.benefit.high]
             if None not in ends:
-                axes.plot([group["predicted"]] * 2, ends, color=MAIN, linewidth=1.8)
-        axes.plot(x, [group["value"] for group in known], "o", color=MAIN, markersize=5.5)
+                axes.plot([group.effect.predicted] * 2, ends, color=MAIN, linewidth=1.8)
+        axes.plot(x, [group.benefit.value for group in known], "o", color=MAIN, markersize=5.5)
         axes.grid(color=GRID)
         axes.set_ylabel("observed benefit")
         figure.supxlabel(along, fontsize=9)
-        return to_svg(
-            figure,
-            key=f"benefit-{name.replace('_', '-')}",
-            title=f"Benefit by group: {along}",
-            description=description,
-        )
+        return to_svg(figure, key=key, title=f"Benefit by group: {along}", description=description)
 
 
-def _draw_curve(summary: dict[str, Any]) -> Any:
+def _draw_curve(curve: Sequence[Point]) -> Markup:
     from pipelines.report.figures import GRID, MUTED, PALE, SECOND, canvas, to_svg
 
-    points = summary["curve"]
-    at = [point["share"] for point in points]
+    at = [point.share for point in curve]
+    found = [point.benefit for point in curve]
+    low = [one.value if one.low is None else one.low for one in found]
+    high = [one.value if one.high is None else one.high for one in found]
     with canvas(2.8) as (figure, axes):
         axes.axhline(0, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-        ends = [
-            [point["value"] if point[end] is None else point[end] for point in points]
-            for end in ("low", "high")
-        ]
-        axes.fill_between(at, *ends, color=PALE, linewidth=0)
-        axes.plot(at, [point["value"] for point in points], "o-", color=SECOND, markersize=4)
+        axes.fill_between(at, low, high, color=PALE, linewidth=0)
+        axes.plot(at, [one.value for one in found], "o-", color=SECOND, markersize=4)
         axes.set_xlim(0, 1.02)
         axes.grid(color=GRID)
         axes.set_ylabel("benefit over average")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import label
-from signature.effect.visits.engagement import ArmChange, MarkerEngagement
+from pipelines.report.trial_words import LeftOut, as_estimate, label, left_out
+from signature.effect.trial.estimate import Estimate
+from signature.effect.visits.engagement import MarkerEngagement
 
 TITLE = "Did treatment move the panel?"
 ORDER = 80
@@ -14,65 +17,92 @@ ORDER = 80
 MOST_DRAWN = 15
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Row:
+    """How much one marker changed under control and under treatment."""
+
+    label: str
+    found: MarkerEngagement
+    control: Estimate
+    treated: Estimate
+    difference: Estimate
+    """Change under treatment less change under control."""
+    standardised: Estimate
+    """The difference in standard deviations of the change in the control arm."""
+    moved: bool
+    """Whether the p-value corrected for the number of markers is at most 0.05."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The change of each marker by arm, the largest difference first."""
+
+    visit: str
+    change: str
+    """What a change is, in words."""
+    control: str
+    treated: str
+    rows: tuple[Row, ...]
+    drawn: tuple[Row, ...]
+    moved: int
+    left_out: tuple[LeftOut, ...]
+    how: str
+    """What p-values are over."""
+
+
+def summarize(results: TrialResults) -> Moved | None:
     """Collect the change of each marker by arm; None where there is no early visit."""
     record = results.record
     found, early = record.engagement, record.experiment["early"]
     if found is None or early is None:
         return None
-    rows: list[dict[str, Any]] = [
-        {
-            "label": label(row.marker, record),
-            "control": _change(row.control),
-            "treated": _change(row.treated),
-            "difference": {"value": row.difference, "low": row.low, "high": row.high},
-            "p": row.p,
-            "p_family": row.p_family,
-            **_standardised(row),
-        }
-        for row in found.rows
-    ]
-    rows.sort(key=lambda row: -abs(row["value"]))
-    return {
-        "visit": early["label"],
-        "change": "log2 of the ratio to baseline"
+    rows = [_row(one, label(one.marker, record)) for one in found.rows]
+    rows.sort(key=lambda row: -abs(row.found.standardised))
+    return Moved(
+        visit=early["label"],
+        change="log2 of the ratio to baseline"
         if early["scale"] == "log2 ratio"
         else "visit less baseline",
-        "control": found.control,
-        "treated": found.treated,
-        "rows": rows,
-        "drawn": rows[:MOST_DRAWN],
-        "moved": sum(row["p_family"] <= 0.05 for row in rows),
-        "left_out": [
-            {"label": label(name, record), "why": why} for name, why in found.left_out.items()
-        ],
-        "how": found.how,
-    }
+        control=found.control,
+        treated=found.treated,
+        rows=tuple(rows),
+        drawn=tuple(rows[:MOST_DRAWN]),
+        moved=sum(row.moved for row in rows),
+        left_out=left_out(found.left_out, record),
+        how=found.how,
+    )
 
 
-def _change(arm: ArmChange) -> dict[str, Any]:
-    return {"people": arm.people, "value": arm.mean, "low": arm.low, "high": arm.high}
+def _row(found: MarkerEngagement, label: str) -> Row:
+    return Row(
+        label=label,
+        found=found,
+        control=as_estimate(found.control),
+        treated=as_estimate(found.treated),
+        difference=Estimate(found.difference, low=found.low, high=found.high),
+        standardised=_standardised(found),
+        moved=found.p_family <= 0.05,
+    )
 
 
-def _standardised(row: MarkerEngagement) -> dict[str, float | None]:
-    """Return the difference in standard deviations of the change in the control arm."""
-    if row.difference == 0:
-        return {"value": 0.0, "low": None, "high": None}
-    scale = row.standardised / row.difference
-    return {"value": row.standardised, "low": row.low * scale, "high": row.high * scale}
+def _standardised(found: MarkerEngagement) -> Estimate:
+    if found.difference == 0:
+        return Estimate(0.0)
+    scale = found.standardised / found.difference
+    return Estimate(found.standardised, low=found.low * scale, high=found.high * scale)
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def draw(summary: Moved) -> dict[str, Markup]:
     """Draw the standardised difference of changes by marker."""
     from pipelines.report.plots import forest_figure
 
-    drawn = summary["drawn"]
+    drawn = summary.drawn
     if not drawn:
         return {}
     svg = forest_figure(
-        [row["label"] for row in drawn],
-        drawn,
-        highlight=[row["p_family"] <= 0.05 for row in drawn],
+        [row.label for row in drawn],
+        [row.standardised for row in drawn],
+        highlight=[row.moved for row in drawn],
         along="Difference of changes, SD of the change in the control arm, 95 % interval",
         key="engagement-markers",
         title="How differently markers moved in the two arms",

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import label
+from pipelines.report.trial_words import LeftOut, label, left_out
+from signature.effect.trial.allocation import AllocationCheck
+from signature.effect.trial.trial import ArmFlow
+from signature.records.results import FlowLine
 
 TITLE = "Participants"
 ORDER = 10
 
 
-def summarize(results: TrialResults) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Participants:
+    """The numbers of a CONSORT diagram."""
+
+    exclusions: list[FlowLine]
+    arms: list[ArmFlow]
+    allocation: AllocationCheck
+    strata: tuple[str, ...]
+    """Within which people were randomised."""
+    notes: list[str]
+    dropped: tuple[LeftOut, ...]
+    """Features without use."""
+
+
+def summarize(results: TrialResults) -> Participants:
     """Collect the numbers of a CONSORT diagram."""
     record = results.record
-    balance = record.allocation
-    return {
-        "exclusions": [line.model_dump() for line in record.exclusions],
-        "arms": [
-            {
-                "arm": arm.arm,
-                "randomised": arm.randomised,
-                "expected": balance.expected[arm.arm],
-                "known": arm.known,
-                "unknown": [{"reason": r, "people": n} for r, n in arm.unknown.items()],
-                "analysed": arm.analysed,
-            }
-            for arm in record.flow
-        ],
-        "p": balance.p,
-        "exact": balance.exact,
-        "contradicts": balance.contradicts,
-        "strata": [label(s, record) for s in record.experiment["trial"]["strata"]],
-        "notes": record.notes,
-        "dropped": [
-            {"label": label(name, record), "why": why}
-            for name, why in record.dropped_features.items()
-        ],
-    }
+    return Participants(
+        exclusions=record.exclusions,
+        arms=record.flow,
+        allocation=record.allocation,
+        strata=tuple(label(name, record) for name in record.experiment["trial"]["strata"]),
+        notes=record.notes,
+        dropped=left_out(record.dropped_features, record),
+    )

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import benefit_of, decimals, label, unit_of_difference
+from pipelines.report.trial_words import (
+    AddedBenefit,
+    LeftOut,
+    benefit_of,
+    decimals,
+    label,
+    left_out,
+    unit_of_difference,
+)
+from signature.effect.interaction.interaction_table import InteractionTable
+from signature.effect.trial_record import TrialRecord
 
 TITLE = "Who gains more: the test"
 ORDER = 30
@@ -13,64 +25,100 @@ ORDER = 30
 MOST_DRAWN = 15
 
 
-def summarize(results: TrialResults) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Named:
+    """A marker whose interaction with the arm was named before the data were seen."""
+
+    label: str
+    benefit: AddedBenefit
+
+
+@dataclass(frozen=True)
+class Row:
+    """One of all markers."""
+
+    label: str
+    benefit: AddedBenefit
+    p_family: float
+    """Corrected for the number of markers."""
+    found: bool
+    """Whether that is at most 0.05."""
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """The headline test, its control, and the interactions of markers."""
+
+    small: bool
+    treated: str
+    control: str
+    unit: str
+    digits: int
+    predictive: bool
+    headline: AddedBenefit | None
+    control_score: AddedBenefit | None
+    named: tuple[Named, ...]
+    rows: tuple[Row, ...]
+    """The largest statistic first."""
+    drawn: tuple[Row, ...]
+    found: int
+    left_out: tuple[LeftOut, ...]
+
+
+def summarize(results: TrialResults) -> Interactions:
     """Collect the headline test, its control, and the interactions of markers."""
     record = results.record
     some = record.headline or (record.named[0].test if record.named else None)
     scale = some.scale if some else "outcome"
-    rows = []
-    if record.markers is not None:
-        rows = [
-            {
-                "label": label(row.marker, record),
-                **benefit_of(row.test, record),
-                "p_family": row.p_family,
-                "size": abs(row.test.statistic),
-            }
-            for row in record.markers.rows
-        ]
-        rows.sort(key=lambda row: -float(row["size"]))
-    return {
-        "small": record.size.small,
-        "treated": record.treated,
-        "control": record.arms[0],
-        "unit": unit_of_difference(record, scale),
-        "digits": decimals(record, scale),
-        "predictive": record.claim.predictive,
-        "headline": None if record.headline is None else benefit_of(record.headline, record),
-        "control_score": None
+    rows = _rows(record.markers, record)
+    return Interactions(
+        small=record.size.small,
+        treated=record.treated,
+        control=record.arms[0],
+        unit=unit_of_difference(record, scale),
+        digits=decimals(record, scale),
+        predictive=record.claim.predictive,
+        headline=None if record.headline is None else benefit_of(record.headline, record),
+        control_score=None
         if record.control_score is None
         # the prognosis is of the outcome: where lower is better, a high one is bad
         else benefit_of(record.control_score, record),
-        "named": [
-            {"label": label(one.marker, record), **benefit_of(one.test, record)}
-            for one in record.named
-        ],
-        "rows": rows,
-        "drawn": rows[:MOST_DRAWN],
-        "family": len(rows),
-        "found": sum(row["p_family"] <= 0.05 for row in rows),
-        "left_out": []
-        if record.markers is None
-        else [
-            {"label": label(name, record), "why": why}
-            for name, why in record.markers.left_out.items()
-        ],
-    }
+        named=tuple(
+            Named(label(one.marker, record), benefit_of(one.test, record)) for one in record.named
+        ),
+        rows=rows,
+        drawn=rows[:MOST_DRAWN],
+        found=sum(row.found for row in rows),
+        left_out=() if record.markers is None else left_out(record.markers.left_out, record),
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def _rows(table: InteractionTable | None, record: TrialRecord) -> tuple[Row, ...]:
+    if table is None:
+        return ()
+    return tuple(
+        Row(
+            label=label(row.marker, record),
+            benefit=benefit_of(row.test, record),
+            p_family=row.p_family,
+            found=row.p_family <= 0.05,
+        )
+        for row in sorted(table.rows, key=lambda row: -abs(row.test.statistic))
+    )
+
+
+def draw(summary: Interactions) -> dict[str, Markup]:
     """Draw additional benefit by marker, the clearest on top."""
     from pipelines.report.plots import forest_figure
 
-    drawn = summary["drawn"]
+    drawn = summary.drawn
     if not drawn:
         return {}
     svg = forest_figure(
-        [row["label"] for row in drawn],
-        drawn,
-        highlight=[row["p_family"] <= 0.05 for row in drawn],
-        along=f"Additional benefit per SD of the marker ({summary['unit']}), 95 % interval",
+        [row.label for row in drawn],
+        [row.benefit for row in drawn],
+        highlight=[row.found for row in drawn],
+        along=f"Additional benefit per SD of the marker ({summary.unit}), 95 % interval",
         key="interaction-markers",
         title="Additional benefit by marker",
         description="One line per marker, the largest statistic on top: a point for the "

@@ -2,74 +2,102 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+
+from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, flipped, unit_of_difference
+from signature.effect.interaction.moderators import Moderator
+from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import NamedModerator, TrialRecord
 
 TITLE = "Named groups"
 ORDER = 40
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Level:
+    """People of one level; `benefit` is undefined where they are few."""
+
+    group: str
+    level: str
+    people: dict[str, int]
+    """By arm."""
+    benefit: Estimate
+
+
+@dataclass(frozen=True)
+class Group:
+    """One named way to divide people."""
+
+    label: str
+    found: Moderator
+    difference: Estimate
+    """Benefit in the second level less that in the first; undefined of more than two."""
+    levels: tuple[Level, ...]
+
+
+@dataclass(frozen=True)
+class NamedGroups:
+    """Benefit by level of every group that the experiment names."""
+
+    control: str
+    treated: str
+    unit: str
+    digits: int
+    groups: tuple[Group, ...]
+    drawn: tuple[Level, ...]
+
+
+def summarize(results: TrialResults) -> NamedGroups | None:
     """Collect effects by level; None where the experiment names no groups."""
     record = results.record
     if not record.moderators:
         return None
     scale = record.moderators[0].found.scale
-    groups = [_group(one, record) for one in record.moderators]
-    return {
-        "control": record.arms[0],
-        "treated": record.treated,
-        "unit": unit_of_difference(record, scale),
-        "digits": decimals(record, scale),
-        "groups": groups,
-        "drawn": [
-            {"label": f"{group['label']}: {level['level']}", **level}
-            for group in groups
-            for level in group["levels"]
-            if level["value"] is not None
-        ],
-        "several": len(groups) > 1,
-    }
+    groups = tuple(_group(one, record) for one in record.moderators)
+    levels = (level for group in groups for level in group.levels)
+    return NamedGroups(
+        control=record.arms[0],
+        treated=record.treated,
+        unit=unit_of_difference(record, scale),
+        digits=decimals(record, scale),
+        groups=groups,
+        drawn=tuple(level for level in levels if level.benefit.value is not None),
+    )
 
 
-def _group(one: NamedModerator, record: TrialRecord) -> dict[str, Any]:
+def _group(one: NamedModerator, record: TrialRecord) -> Group:
     found = one.found
-    return {
-        "label": one.label,
-        "unknown": found.unknown,
-        "difference": flipped(
-            found.difference, found.difference_low, found.difference_high, record
-        ),
-        "p": found.p,
-        "p_low": found.p_low,
-        "p_high": found.p_high,
-        "how": found.how,
-        "levels": [
-            {
-                "level": level.level.replace("_", " "),
-                "people": level.people,
-                **flipped(level.effect, level.low, level.high, record),
-            }
+    return Group(
+        label=one.label,
+        found=found,
+        difference=flipped(found.difference, found.difference_low, found.difference_high, record),
+        levels=tuple(
+            Level(
+                group=one.label,
+                level=level.level.replace("_", " "),
+                people=level.people,
+                benefit=flipped(level.effect, level.low, level.high, record),
+            )
             for level in found.levels
-        ],
-    }
+        ),
+    )
 
 
-def draw(summary: dict[str, Any]) -> dict[str, Any]:
+def draw(summary: NamedGroups) -> dict[str, Markup]:
     """Draw the benefit by level."""
     from pipelines.report.plots import forest_figure
 
-    drawn = summary["drawn"]
+    drawn = summary.drawn
     if not drawn:
         return {}
     svg = forest_figure(
-        [line["label"] for line in drawn],
-        drawn,
+        [f"{level.group}: {level.level}" for level in drawn],
+        [level.benefit for level in drawn],
         length=40,
-        along=f"Benefit ({summary['unit']}), 95 % interval",
+        along=f"Benefit ({summary.unit}), 95 % interval",
         key="moderators-levels",
         title="Benefit by named group",
         description="One line per level that has enough people in both arms: a point for the "

@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, unit_of_difference
-from signature.effect.benefit.enrichment import TrialSize
+from signature.effect.benefit.enrichment import Enrichment, TrialSize
 
 TITLE = "The next trial"
 ORDER = 90
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Design:
+    """One way to choose people, and how many it takes."""
+
+    name: str
+    size: TrialSize
+
+
+@dataclass(frozen=True)
+class NextTrial:
+    """Designs of the next trial; `found` is None where there is nobody to enrich with."""
+
+    predictive: bool
+    unit: str
+    digits: int
+    found: Enrichment | None
+    designs: tuple[Design, ...]
+
+
+def summarize(results: TrialResults) -> NextTrial | None:
     """Collect both designs; None in a small trial, which has learned nothing to enrich with."""
     record = results.record
-    found = record.next_trial
     if record.size.small:
         return None
-    if found is None:
-        return {"designs": [], "predictive": record.claim.predictive}
-    return {
-        "predictive": record.claim.predictive,
-        "unit": unit_of_difference(record),
-        "digits": decimals(record),
-        "power": found.power,
-        "alpha": found.alpha,
-        "positive": found.positive,
-        "power_of_all_comers": found.power_of_all_comers,
-        "enriched": found.enriched.randomised,
-        "randomised_ratio": found.randomised_ratio,
-        "screened_ratio": found.screened_ratio,
-        "designs": [
-            _design("all comers", found.all_comers),
-            _design("only those whom the signature picks", found.enriched),
-            _design("the same, if they gain no more than the interval’s lower end", found.cautious),
-        ],
-    }
+    return NextTrial(
+        predictive=record.claim.predictive,
+        unit=unit_of_difference(record),
+        digits=decimals(record),
+        found=record.next_trial,
+        designs=() if record.next_trial is None else _designs(record.next_trial),
+    )
 
 
-def _design(name: str, size: TrialSize) -> dict[str, Any]:
-    return {"name": name, **asdict(size)}
+def _designs(found: Enrichment) -> tuple[Design, ...]:
+    cautious = "the same, if they gain no more than the interval’s lower end"
+    return (
+        Design("all comers", found.all_comers),
+        Design("only those whom the signature picks", found.enriched),
+        Design(cautious, found.cautious),
+    )

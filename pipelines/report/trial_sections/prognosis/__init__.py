@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
+from signature.effect.benefit.prognosis import Explained
 
 TITLE = "Prognosis, whatever the arm"
 ORDER = 70
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Line:
+    """The share of the outcome's variance within arms that is explained, and from what."""
+
+    name: str
+    share: Explained
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """How much of the outcome is foretold in held-out people."""
+
+    people: int
+    lines: tuple[Line, ...]
+    """The gain by the panel last."""
+    adds: bool
+    """Whether the panel adds to the baseline."""
+
+
+def summarize(results: TrialResults) -> Foretold | None:
     """Collect how much of the outcome is foretold; None where nothing was learned."""
     found = results.record.prognosis
     if found is None:
         return None
-    return {
-        "people": found.people,
-        "lines": [
-            {"name": "baseline alone", **asdict(found.baseline)},
-            {"name": "baseline and panel", **asdict(found.panel)},
-            {"name": "gain by the panel", **asdict(found.gain)},
-        ],
-        "adds": found.adds,
-    }
+    return Foretold(
+        people=found.people,
+        lines=(
+            Line("baseline alone", found.baseline),
+            Line("baseline and panel", found.panel),
+            Line("gain by the panel", found.gain),
+        ),
+        adds=found.adds,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
@@ -16,51 +16,120 @@ TITLE = "Treating by predicted benefit"
 ORDER = 60
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Group:
+    """People who get the same advice; where they are `few`, their benefit is not printed."""
+
+    name: str
+    people: int
+    share: float
+    benefit: Estimate
+    few: bool
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the rule of one candidate gains."""
+
+    label: str
+    headline: bool
+    share: float
+    """Of people whom it treats."""
+    over_none: Estimate
+    over_all: Estimate
+    against: Group
+    """Those advised against, from whom the rule withholds benefit."""
+
+
+@dataclass(frozen=True)
+class ArmLine:
+    """One arm of several: how many are advised it, and what advice gains over it for all."""
+
+    arm: str
+    share: float
+    gain: Estimate
+
+
+@dataclass(frozen=True)
+class BestArm:
+    """What giving everybody the arm of the largest predicted benefit gains."""
+
+    lines: tuple[ArmLine, ...]
+    over_best: Estimate
+    """Over the best single arm for all."""
+
+
+@dataclass(frozen=True)
+class Treating:
+    """The value of the rule of each candidate; that of the headline in full."""
+
+    treated: str
+    control: str
+    unit: str
+    digits: int
+    predictive: bool
+    advice: str
+    headline: str
+    groups: tuple[Group, ...]
+    """Advised to and advised against by the headline; empty where it makes no rule."""
+    difference: Estimate
+    """Benefit of the first less that of the second; undefined where either are few."""
+    number_needed: str | None
+    rules: tuple[Rule, ...]
+    best_arm: BestArm | None
+
+
+def summarize(results: TrialResults) -> Treating | None:
     """Collect the value of the rule of each candidate; None where there is none."""
     record = results.record
-    rules = [_rule(one) for one in record.candidates if one.rule is not None]
+    rules = tuple(_rule(one) for one in record.candidates if one.rule is not None)
     if not rules and record.best_arm is None:
         return None
     headline = next(one for one in record.candidates if one.headline)
-    return {
-        "treated": record.treated,
-        "control": record.arms[0],
-        "unit": unit_of_difference(record),
-        "digits": decimals(record),
-        "predictive": record.claim.predictive,
-        "advice": record.claim.advice,
-        "headline": headline.label,
-        "groups": []
-        if headline.advice is None
-        else [
-            _group(f"advised {record.treated}", headline.advice.treat),
-            _group("advised against", headline.advice.against),
-        ],
-        "difference": shown(_difference(headline.advice)),
-        "number_needed": headline.number_needed,
-        "rules": rules,
-        "best_arm": _best_arm(record.best_arm, record.arms),
-    }
+    return Treating(
+        treated=record.treated,
+        control=record.arms[0],
+        unit=unit_of_difference(record),
+        digits=decimals(record),
+        predictive=record.claim.predictive,
+        advice=record.claim.advice,
+        headline=headline.label,
+        groups=_groups(headline.advice, record.treated),
+        difference=shown(_difference(headline.advice)),
+        number_needed=headline.number_needed,
+        rules=rules,
+        best_arm=_best_arm(record.best_arm, record.arms),
+    )
 
 
-def _rule(one: BenefitResult) -> dict[str, Any]:
+def _rule(one: BenefitResult) -> Rule:
     # a candidate that is not constant has both
     assert one.rule is not None
     assert one.advice is not None
-    return {
-        "label": one.label,
-        "headline": one.headline,
-        "share": one.rule.shares[1],
-        "over_none": shown(one.rule.gains[0]),
-        "over_all": shown(one.rule.gains[1]),
-        "withheld": _benefit(one.advice.against),
-    }
+    return Rule(
+        label=one.label,
+        headline=one.headline,
+        share=one.rule.shares[1],
+        over_none=one.rule.gains[0],
+        over_all=one.rule.gains[1],
+        against=_against(one.advice),
+    )
 
 
-def _benefit(group: AdvisedGroup) -> dict[str, Any]:
-    """Return the benefit among people of one advice; of a few it would be nearly their own."""
-    return {"few": group.people < FEWEST, **shown(group.benefit)}
+def _groups(advice: Advice | None, treated: str) -> tuple[Group, ...]:
+    if advice is None:
+        return ()
+    return _group(f"advised {treated}", advice.treat), _against(advice)
+
+
+def _against(advice: Advice) -> Group:
+    return _group("advised against", advice.against)
+
+
+def _group(name: str, group: AdvisedGroup) -> Group:
+    # of a few people, benefit would be nearly their own
+    few = group.people < FEWEST
+    return Group(name, group.people, group.share, group.benefit, few)
 
 
 def _difference(found: Advice | None) -> Estimate | None:
@@ -69,22 +138,13 @@ def _difference(found: Advice | None) -> Estimate | None:
     return found.difference
 
 
-def _group(name: str, group: AdvisedGroup) -> dict[str, Any]:
-    return {
-        "name": name,
-        "people": group.people,
-        "share": group.share,
-        "benefit": _benefit(group),
-    }
-
-
-def _best_arm(found: RuleValue | None, arms: list[str]) -> dict[str, Any] | None:
+def _best_arm(found: RuleValue | None, arms: list[str]) -> BestArm | None:
     if found is None:
         return None
-    return {
-        "lines": [
-            {"arm": arm, "share": share, "gain": shown(gain)}
+    return BestArm(
+        lines=tuple(
+            ArmLine(arm, share, gain)
             for arm, share, gain in zip(arms, found.shares, found.gains, strict=True)
-        ],
-        "over_best": shown(found.over_best),
-    }
+        ),
+        over_best=found.over_best,
+    )

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
+from signature.effect.trial.small_trial import NotReported
 
 TITLE = "What a trial of this size does not say"
 ORDER = 95
 
 
-def summarize(results: TrialResults) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class Withheld:
+    """What is reported of a small trial and what is not."""
+
+    people: int
+    detectable: float
+    """Smallest interaction found in four of five such trials, in standard deviations of the
+    outcome per standard deviation of the marker."""
+    reported: tuple[str, ...]
+    withheld: tuple[NotReported, ...]
+
+
+def summarize(results: TrialResults) -> Withheld | None:
     """Collect what is withheld; None where the trial is not small."""
     size = results.record.size
     if not size.small:
         return None
-    return {
-        "people": sum(size.people.values()),
-        "detectable": size.detectable_interaction,
-        "reported": list(size.reported),
-        "withheld": [{"what": one.what, "why": one.why} for one in size.not_reported],
-    }
+    return Withheld(
+        people=sum(size.people.values()),
+        detectable=size.detectable_interaction,
+        reported=size.reported,
+        withheld=size.not_reported,
+    )
