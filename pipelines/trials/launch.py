@@ -71,7 +71,7 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
         print("Testing, evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, started)
-        (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        record.write(folder / RECORD)
         report = write_trial_report(folder)
         if tracked is not None:
             tracked.log_trial(folder, record)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from signature.records.base import Record
 
 
 class Severity(StrEnum):
@@ -20,11 +20,7 @@ class Severity(StrEnum):
     """Worth knowing."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Finding(_Part):
+class Finding(Record):
     """One thing that is wrong or doubtful.
 
     Neither sentence names a person or repeats one person's value.
@@ -40,7 +36,7 @@ class Finding(_Part):
     counts: dict[str, float] = {}
 
 
-class Line(_Part):
+class Line(Record):
     """One line of what was read or left out."""
 
     where: str
@@ -48,7 +44,7 @@ class Line(_Part):
     rows: int
 
 
-class Table(_Part):
+class Table(Record):
     """Numbers behind the findings; the first column names the rows."""
 
     name: str
@@ -57,7 +53,7 @@ class Table(_Part):
     rows: tuple[tuple[str | float | None, ...], ...]
 
 
-class CheckReport(_Part):
+class CheckReport(Record):
     """All that a check says about a study."""
 
     version: Literal[1] = 1
