@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from signature.effect.interaction.arm_by_score import ArmByScore
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import TrialRecord
+from signature.records.estimates import EffectEstimate
 
 
 def sign(record: TrialRecord) -> int:
@@ -72,9 +71,9 @@ def decimals(record: TrialRecord, scale: str = "outcome") -> int:
     return 2 if scale == "log odds" or record.endpoint["kind"] == "continuous" else 3
 
 
-def shown(found: Estimate | None) -> dict[str, float | None]:
+def shown(found: EffectEstimate | None) -> dict[str, float | None]:
     """Return an estimate for a template; undefined where there is none."""
-    return asdict(Estimate(None) if found is None else found)
+    return (EffectEstimate(value=None) if found is None else found).model_dump()
 
 
 def good(record: TrialRecord) -> str:

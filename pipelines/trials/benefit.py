@@ -21,10 +21,11 @@ from signature.effect.benefit.rule_value import RuleValue, rule_value
 from signature.effect.benefit.targeting import targeting
 from signature.effect.benefit.treatment_rule import best_arm, treat_if
 from signature.effect.trial.aipw import arm_scores, benefit_scores
-from signature.effect.trial.estimate import Estimate, mean_estimate
+from signature.effect.trial.estimate import mean_estimate
 from signature.effect.trial.outcome_imputation import pooled
 from signature.effect.trial_record import ArmEffect, BenefitResult
 from signature.randomness import generator
+from signature.records.estimates import EffectEstimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffe
     """Estimate the average benefit of every arm over control."""
     found = []
     for arm in range(1, len(study.trial.arms)):
-        adjusted: Estimate | None = None
+        adjusted: EffectEstimate | None = None
         if held_out is not None:
             known = scored(study, arm, held_out)
             adjusted = mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
@@ -84,7 +85,7 @@ def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffe
     return found
 
 
-def _unadjusted(study: TrialStudy, arm: int) -> Estimate:
+def _unadjusted(study: TrialStudy, arm: int) -> EffectEstimate:
     """Difference of means; of imputed outcomes, pooled."""
     trial = study.trial
     if trial.imputed is None:

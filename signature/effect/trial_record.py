@@ -16,13 +16,13 @@ from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.interaction.interaction_table import InteractionTable
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial.allocation import AllocationCheck
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial.small_trial import SmallTrial
 from signature.effect.trial.trial import ArmFlow
 from signature.effect.visits.early_change import EarlyChange
 from signature.effect.visits.engagement import Engagement
 from signature.effect.visits.visit_lines import VisitLine
 from signature.records.base import Record
+from signature.records.estimates import EffectEstimate
 from signature.records.results import FlowLine
 
 
@@ -50,9 +50,9 @@ class ArmEffect(Record):
     """Average effect of one arm over control, among all who were randomised to either."""
 
     arm: str
-    unadjusted: Estimate
+    unadjusted: EffectEstimate
     """Benefit: positive where the arm does better, in units of the endpoint."""
-    adjusted: Estimate | None
+    adjusted: EffectEstimate | None
     """The same by AIPW with held-out outcome predictions; None in a small trial."""
 
 

@@ -1,4 +1,4 @@
-"""Numbers with their intervals, as kept in ``evaluation.json``."""
+"""Numbers with their intervals, as kept in ``evaluation.json`` and ``trial.json``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,18 @@ class Estimate(Record):
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+class EffectEstimate(Estimate):
+    """An estimate that also says how sure it is, and whether it differs from no effect.
+
+    Where the value is undefined all others are null. Where no spread was seen, which is not
+    certainty, the standard error, the interval and p are.
+    """
+
+    standard_error: float | None = None
+    p: float | None = None
+    """Two-sided, of the value that no effect would give: 0 unless a function says otherwise."""
 
 
 class CalibrationRecord(Record):

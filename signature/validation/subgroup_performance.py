@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signature.records.estimates import Estimate
 from signature.validation.metrics import (
     Metric,
     auroc,
@@ -32,15 +33,6 @@ METRICS = ("auroc", *PLAIN)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
 class SubgroupPerformance:
     """One line of the table.
 
@@ -52,7 +44,7 @@ class SubgroupPerformance:
         People with an event in any row; None where people are so few that it could name them.
     suppressed : str or None
         Why no metric is given.
-    metrics : dict of Interval
+    metrics : dict of Estimate
         By the names of `METRICS`; empty where suppressed.
     """
 
@@ -61,7 +53,7 @@ class SubgroupPerformance:
     people: int
     events: int | None
     suppressed: str | None
-    metrics: dict[str, Interval]
+    metrics: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class SubgroupDifference:
     column: str
     level: str
     against: str
-    metrics: dict[str, Interval]
+    metrics: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -132,7 +124,7 @@ def subgroup_performance(
     for group in groups:
         people, events, without = _counts(outcome, person, group.rows)
         reason = _too_few(people, events, without)
-        metrics: dict[str, Interval] = {}
+        metrics: dict[str, Estimate] = {}
         if reason is None:
             drawn = _metrics(outcome, probability, fold, weights, group.rows)
             shown.setdefault(group.column, []).append((group, people, drawn))
@@ -217,11 +209,11 @@ def auroc_by_fold(
     return np.divide(good, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
 
 
-def _interval(values: np.ndarray) -> Interval:
+def _interval(values: np.ndarray) -> Estimate:
     value, draws = values[0], values[1:]
     known = draws[np.isfinite(draws)]
     at = float(value) if np.isfinite(value) else None
     if at is None or not len(draws) or len(known) < 0.9 * len(draws):
-        return Interval(at, None, None)
+        return Estimate(value=at)
     low, high = np.percentile(known, [2.5, 97.5])
-    return Interval(at, float(low), float(high))
+    return Estimate(value=at, low=float(low), high=float(high))

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau
 
-from signature.effect.trial.estimate import Estimate, estimate, person_codes
+from signature.effect.trial.estimate import estimate, person_codes
 from signature.effect.trial.half_draws import half_samples
 from signature.exceptions import AllocationError, OutcomeError, PredictionsError
+from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores
 
 _FEW = 60
@@ -34,14 +35,14 @@ class CForBenefit:
 
     Parameters
     ----------
-    c : Estimate
+    c : EffectEstimate
         1 when all is ordered rightly, 0.5 by chance; p is of 0.5. Undefined when all pairs have
         the same observed benefit.
     pairs : int
         People of the smaller arm.
     """
 
-    c: Estimate
+    c: EffectEstimate
     pairs: int
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from pipelines.report.trial_results import TrialResults
@@ -85,9 +84,9 @@ def _gain(one: ArmGain) -> dict[str, Any]:
         "arm": one.arm,
         "people": one.people,
         "known": True,
-        "before": asdict(found.baseline),
-        "after": asdict(found.panel),
-        "gain": asdict(found.gain),
+        "before": found.baseline.model_dump(),
+        "after": found.panel.model_dump(),
+        "gain": found.gain.model_dump(),
     }
 
 

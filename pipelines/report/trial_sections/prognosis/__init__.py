@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from pipelines.report.trial_results import TrialResults
@@ -19,9 +18,9 @@ def summarize(results: TrialResults) -> dict[str, Any] | None:
     return {
         "people": found.people,
         "lines": [
-            {"name": "baseline alone", **asdict(found.baseline)},
-            {"name": "baseline and panel", **asdict(found.panel)},
-            {"name": "gain by the panel", **asdict(found.gain)},
+            {"name": "baseline alone", **found.baseline.model_dump()},
+            {"name": "baseline and panel", **found.panel.model_dump()},
+            {"name": "gain by the panel", **found.gain.model_dump()},
         ],
         "adds": found.adds,
     }

@@ -8,9 +8,9 @@ from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
 from signature.effect.benefit.advised_groups import Advice, AdvisedGroup
 from signature.effect.benefit.rule_value import RuleValue
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import BenefitResult
 from signature.effect.visits.visit_lines import FEWEST
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Treating by predicted benefit"
 ORDER = 60
@@ -63,7 +63,7 @@ def _benefit(group: AdvisedGroup) -> dict[str, Any]:
     return {"few": group.people < FEWEST, **shown(group.benefit)}
 
 
-def _difference(found: Advice | None) -> Estimate | None:
+def _difference(found: Advice | None) -> EffectEstimate | None:
     if found is None or min(found.treat.people, found.against.people) < FEWEST:
         return None
     return found.difference
