@@ -25,7 +25,7 @@ from signature.records.equivalents import (
 )
 from signature.select.equivalents import (
     FoldSets,
-    HeldOut,
+    HeldOutRows,
     MarkerSet,
     compare,
     estimate,
@@ -44,7 +44,7 @@ LEAST_FOLDS = 0.5
 class _Fold:
     sets: FoldSets
     held_out: pd.DataFrame
-    where: HeldOut
+    where: HeldOutRows
     base: MarkerSet
     own: bool
 
@@ -156,7 +156,7 @@ def _folds(study: Study, store: FoldStore, candidate: str, selected: list[str]) 
             _Fold(
                 sets=_sets(pipeline, X.iloc[train], y[train], person[train], study),
                 held_out=pipeline[:-1].transform(X.iloc[fold.held_out]),
-                where=HeldOut(fold.repeat, fold.held_out),
+                where=HeldOutRows(fold.repeat, fold.held_out),
                 base=frozenset(own or selected),
                 own=bool(own),
             )

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.evaluate.held_out_estimates import HeldOut, estimate, widened, widened_shares
+from pipelines.evaluate.held_out_estimates import (
+    WeightedPredictions,
+    estimate,
+    widened,
+    widened_shares,
+)
 from pipelines.question.experiment import Decision
 from signature.records.decision import FinalThreshold, SetsRecord, ThresholdRecord
 from signature.records.estimates import Estimate
@@ -37,14 +42,14 @@ class Fitted:
 
     Parameters
     ----------
-    held_out : HeldOut
+    held_out : WeightedPredictions
     folds : list of ndarray
         Fold of each row, by repeat as in `held_out`.
     inner : dict of (int, int) to DataFrame
         Inner predictions by repeat, as counted in `held_out`, and fold.
     """
 
-    held_out: HeldOut
+    held_out: WeightedPredictions
     folds: list[np.ndarray]
     inner: dict[tuple[int, int], pd.DataFrame]
 

@@ -46,7 +46,7 @@ CURVE_POINTS = 25
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class WeightedPredictions:
     """One candidate's predictions, repeat by repeat, under every weighting.
 
     Parameters
@@ -99,12 +99,14 @@ def mean_where_defined(parts: np.ndarray, shares: np.ndarray | None = None) -> n
     return np.divide(total, count, out=np.full(count.shape, np.nan), where=count > 0)
 
 
-def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> CalibrationRecord | None:
+def calibration_record(
+    held_out: WeightedPredictions, rng: np.random.Generator
+) -> CalibrationRecord | None:
     """Measure calibration; None where all rows have the same probability or outcome.
 
     Parameters
     ----------
-    held_out : HeldOut
+    held_out : WeightedPredictions
         Of the procedure.
     rng : Generator
         For what noise alone would give.
@@ -140,7 +142,7 @@ def calibration_record(held_out: HeldOut, rng: np.random.Generator) -> Calibrati
     )
 
 
-def decision_curve(procedure: HeldOut, reference: HeldOut) -> DecisionCurve:
+def decision_curve(procedure: WeightedPredictions, reference: WeightedPredictions) -> DecisionCurve:
     """Net benefit of both, of treating everybody, and the differences from the same draws."""
     own, other = (
         h.averaged(lambda y, p, w: net_benefit(y, p, w, THRESHOLDS)) for h in (procedure, reference)

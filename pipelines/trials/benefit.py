@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.trials.crossfit import HeldOut
+from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.study import TrialStudy
 from signature.effect.benefit.advised_groups import advice
 from signature.effect.benefit.benefit_calibration import benefit_calibration
@@ -54,7 +54,7 @@ class Scored:
     benefit: np.ndarray
 
 
-def scored(study: TrialStudy, arm: int, held_out: HeldOut | None) -> Scored:
+def scored(study: TrialStudy, arm: int, held_out: TrialPredictions | None) -> Scored:
     """Score the people of an arm and of the control, with outcome models where there are any."""
     trial = study.trial
     rows = np.flatnonzero(trial.known & np.isin(trial.code, (0, arm)))
@@ -69,7 +69,7 @@ def scored(study: TrialStudy, arm: int, held_out: HeldOut | None) -> Scored:
     return Scored(rows, own, trial.outcome[rows], weight, allocation, scores, benefit)
 
 
-def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffect]:
+def average_effects(study: TrialStudy, held_out: TrialPredictions | None) -> list[ArmEffect]:
     """Estimate the average benefit of every arm over control."""
     found = []
     for arm in range(1, len(study.trial.arms)):
@@ -99,19 +99,19 @@ def _unadjusted(study: TrialStudy, arm: int) -> EffectEstimate:
     return pooled(means, variances[0] + variances[1], df=df)
 
 
-def benefit_results(study: TrialStudy, held_out: HeldOut) -> list[BenefitResult]:
+def benefit_results(study: TrialStudy, held_out: TrialPredictions) -> list[BenefitResult]:
     """Evaluate the predicted benefit of every candidate."""
     people = scored(study, study.treated, held_out)
     return [_result(study, held_out, people, name) for name in study.candidates]
 
 
-def risk_groups(study: TrialStudy, held_out: HeldOut) -> EffectByGroup:
+def risk_groups(study: TrialStudy, held_out: TrialPredictions) -> EffectByGroup:
     """Estimate the benefit by quantile of prognosis (Kent 2020: the risk-based approach)."""
     people = scored(study, study.treated, held_out)
     return _by_quantile(study, people, held_out.prognosis[people.rows])
 
 
-def best_arm_value(study: TrialStudy, held_out: HeldOut) -> RuleValue | None:
+def best_arm_value(study: TrialStudy, held_out: TrialPredictions) -> RuleValue | None:
     """Value the rule that gives the arm of the largest predicted benefit; None with two arms."""
     trial = study.trial
     if len(trial.arms) < 3:
@@ -148,7 +148,9 @@ def _by_quantile(study: TrialStudy, people: Scored, predicted: np.ndarray) -> Ef
     )
 
 
-def _result(study: TrialStudy, held_out: HeldOut, people: Scored, name: str) -> BenefitResult:
+def _result(
+    study: TrialStudy, held_out: TrialPredictions, people: Scored, name: str
+) -> BenefitResult:
     trial, draws = study.trial, study.experiment.crossfitting.draws
     predicted = held_out.benefit[name][people.rows, study.treated]
     label = study.candidates[name].LABEL

@@ -151,7 +151,7 @@ class FoldSets:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HeldOut:
+class HeldOutRows:
     """The held-out rows of one outer fold.
 
     Parameters
@@ -178,7 +178,7 @@ def swapped(base: Iterable[str], marker: str, stand_in: str) -> tuple[MarkerSet,
 
 
 def measure(
-    folds: Sequence[HeldOut],
+    folds: Sequence[HeldOutRows],
     probabilities: Sequence[np.ndarray],
     outcome: np.ndarray,
     weights: np.ndarray,
@@ -190,7 +190,7 @@ def measure(
 
     Parameters
     ----------
-    folds : sequence of HeldOut
+    folds : sequence of HeldOutRows
     probabilities : sequence of ndarray
         Of the event, for the rows of each fold.
     outcome : ndarray of int, shape (n_rows,)

@@ -20,11 +20,10 @@ from signature.effect.trial.estimate import (
     clustered_variance,
     estimate,
     mean_estimate,
-    person_codes,
 )
 from signature.exceptions import AllocationError, PredictionsError
 from signature.records.estimates import EffectEstimate
-from signature.validation._held_out import as_scores
+from signature.validation._held_out import as_scores, fold_codes, person_codes
 
 FEWEST_IN_AN_ARM = 5
 """People of each arm below which no effect of a group is given."""
@@ -114,7 +113,7 @@ def quantile_groups(
     x = as_scores(predicted, len(predicted), "the prediction")
     if n_groups < 2:
         raise ValueError(f"n_groups must be 2 or more; got {n_groups!r}")
-    part = np.zeros(len(x), dtype=int) if fold is None else person_codes(fold, len(x))
+    part = fold_codes(fold, len(x))
     group = np.empty(len(x), dtype=int)
     for k in np.unique(part):
         members = part == k

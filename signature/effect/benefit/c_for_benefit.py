@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau
 
-from signature.effect.trial.estimate import estimate, person_codes
+from signature.effect.trial.estimate import estimate
 from signature.effect.trial.half_draws import half_samples
 from signature.exceptions import AllocationError, OutcomeError, PredictionsError
 from signature.records.estimates import EffectEstimate
-from signature.validation._held_out import as_scores
+from signature.validation._held_out import as_scores, person_codes
 
 _FEW = 60
 """Pairs up to which counting all pairs of pairs is the faster way."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.benefit.targeting_curve import autoc, qini, toc
-from signature.effect.trial.estimate import as_weight, estimate, person_codes
+from signature.effect.trial.estimate import as_weight, estimate
 from signature.effect.trial.half_draws import half_samples
 from signature.records.estimates import EffectEstimate
-from signature.validation._held_out import as_scores
+from signature.validation._held_out import as_scores, fold_codes, person_codes
 
 _DRAWS_AT_ONCE = 100
 """Draws worked on together: few enough to keep memory small."""
@@ -110,7 +110,7 @@ def targeting(
     """
     b = as_scores(benefit, len(benefit), "the benefit")
     s, w = as_scores(priority, len(b), "the priority"), as_weight(weight, len(b))
-    part = np.zeros(len(b), dtype=int) if fold is None else person_codes(fold, len(b))
+    part = fold_codes(fold, len(b))
     code, at = person_codes(person, len(b)), np.array(shares)
 
     def measure(weights: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from signature.exceptions import PredictionsError
 from signature.records.estimates import EffectEstimate
-from signature.validation._held_out import as_scores
+from signature.validation._held_out import as_scores, person_codes
 
 
 def estimate(
@@ -190,24 +190,6 @@ def arm_of_person(code: np.ndarray, arm: np.ndarray | None) -> np.ndarray:
             f"{in_two} persons have rows in two arms; keep the arm they were allocated to"
         )
     return stratum
-
-
-def person_codes(person: np.ndarray | None, n: int) -> np.ndarray:
-    """Give each row the number of its person, from 0, shape (n,).
-
-    Raises
-    ------
-    PredictionsError
-        When there is not one person per row.
-    """
-    if person is None:
-        return np.arange(n)
-    who = np.asarray(person)
-    if who.shape != (n,):
-        raise PredictionsError(
-            f"person must say whose each of the {n} rows is; got shape {who.shape}"
-        )
-    return np.unique(who, return_inverse=True)[1]
 
 
 def as_weight(weight: np.ndarray | None, n: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.evaluate.held_out_estimates import (
     THRESHOLDS,
-    HeldOut,
+    WeightedPredictions,
     calibration_record,
     decision_curve,
     estimate,
@@ -25,7 +25,9 @@ def _held_out(n=400, times=1.0, repeats=2, draws=60, seed=0):
     y = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
     weights = np.vstack([np.ones((1, n)), rng.multinomial(n, np.full(n, 1 / n), size=draws)])
     p = 1 / (1 + np.exp(-times * eta))
-    return HeldOut([(y, p, weights)] * repeats, np.full((draws + 1, repeats), 1 / repeats))
+    return WeightedPredictions(
+        [(y, p, weights)] * repeats, np.full((draws + 1, repeats), 1 / repeats)
+    )
 
 
 def test_probabilities_that_are_right_are_off_by_no_more_than_noise():
@@ -49,7 +51,7 @@ def test_probabilities_that_are_too_extreme_are_found_out():
 
 def test_the_same_probability_for_all_has_no_curve():
     y, p, w = _held_out().parts[0]
-    flat = HeldOut([(y, np.full_like(p, 0.3), w)], np.ones((len(w), 1)))
+    flat = WeightedPredictions([(y, np.full_like(p, 0.3), w)], np.ones((len(w), 1)))
     assert calibration_record(flat, np.random.default_rng(1)) is None
 
 
@@ -72,7 +74,7 @@ def test_net_benefit_is_counted_at_each_threshold():
 def test_repeats_are_averaged_by_their_shares():
     one, two = _held_out(seed=0).parts[0], _held_out(seed=1).parts[0]
     shares = np.tile([0.25, 0.75], (61, 1))
-    found = HeldOut([one, two], shares).averaged(lambda y, p, w: w @ p / w.sum(axis=1))
+    found = WeightedPredictions([one, two], shares).averaged(lambda y, p, w: w @ p / w.sum(axis=1))
     assert found[0] == pytest.approx(0.25 * one[1].mean() + 0.75 * two[1].mean())
 
 
@@ -168,7 +170,7 @@ def test_draws_are_widened_about_the_value_and_differences_stay_paired():
 
 def test_a_held_out_set_widens_all_that_is_averaged():
     fixed = _held_out(repeats=1)
-    shared = HeldOut(fixed.parts, fixed.shares, overlap(2))
+    shared = WeightedPredictions(fixed.parts, fixed.shares, overlap(2))
     one, other = (decision_curve(h, h).procedure[10] for h in (fixed, shared))
     assert one.value == other.value
     assert other.high - other.low == pytest.approx(np.sqrt(2) * (one.high - one.low))
