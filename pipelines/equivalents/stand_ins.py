@@ -28,12 +28,12 @@ from signature.select.equivalents import (
     HeldOutRows,
     MarkerSet,
     compare,
-    estimate,
     measure,
     swapped,
 )
 from signature.select.marker_clusters import CUT
 from signature.study.schema import FeatureSchema
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import person_counts
 
 LEAST_FOLDS = 0.5
@@ -137,7 +137,7 @@ def equivalents_record(
         outer_folds=len(folds),
         own_folds=sum(f.own for f in folds),
         bootstraps=told.validation.bootstraps,
-        auroc=None if whole is None else estimate(whole["auroc"]),
+        auroc=None if whole is None else estimate_of_draws(whole["auroc"]),
         stand_ins=tuple(stand_ins),
         within_reach=within,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signature.randomness import generator
-from signature.records.for_whom import BlockSubgroups, SubgroupGap, SubgroupLine
+from signature.records.for_whom import BlockSubgroups, SubgroupLine
 from signature.validation.metrics import person_counts
 from signature.validation.subgroup_performance import (
     SubgroupPerformance,
@@ -65,15 +65,7 @@ def block_subgroups(block: pd.DataFrame, groups: list[Subgroup], seed: int) -> B
         block=name,
         everybody=_line(found.rows[0]),
         lines=tuple(_line(row) for row in found.rows[1:]),
-        gaps=tuple(
-            SubgroupGap(
-                column=gap.column,
-                level=gap.level,
-                against=gap.against,
-                metrics=gap.metrics,
-            )
-            for gap in found.differences
-        ),
+        gaps=found.differences,
         alike=alike,
         draws=DRAWS,
     )

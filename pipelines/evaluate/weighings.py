@@ -8,13 +8,13 @@ import pandas as pd
 from pipelines.evaluate.decision_estimates import Fitted
 from pipelines.evaluate.held_out_estimates import (
     WeightedPredictions,
-    estimate,
     estimates,
     mean_where_defined,
     widened,
 )
 from signature.records.estimates import Weighted
 from signature.records.results import FoldResult
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import POOLED, WITHIN_FOLD
 
 
@@ -127,7 +127,7 @@ def survey_weighted(
         event_rate=float(np.average(rows["outcome"], weights=survey)),
         procedure=estimates(own),
         reference=estimates(other),
-        difference={m: estimate(own[m] - other[m]) for m in shown},
+        difference={m: estimate_of_draws(own[m] - other[m]) for m in shown},
     )
 
 

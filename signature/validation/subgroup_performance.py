@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.records.estimates import Estimate
+from signature.records.for_whom import SubgroupGap
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import (
     Metric,
     auroc,
@@ -57,28 +59,18 @@ class SubgroupPerformance:
 
 
 @dataclass(frozen=True)
-class SubgroupDifference:
-    """One level minus another of the same column, on shared bootstrap draws."""
-
-    column: str
-    level: str
-    against: str
-    metrics: dict[str, Estimate]
-
-
-@dataclass(frozen=True)
 class SubgroupTable:
     """What `subgroup_performance` found.
 
     Parameters
     ----------
     rows : tuple of SubgroupPerformance
-    differences : tuple of SubgroupDifference
+    differences : tuple of SubgroupGap
         Each level that is not suppressed against the one of its column with most people.
     """
 
     rows: tuple[SubgroupPerformance, ...]
-    differences: tuple[SubgroupDifference, ...]
+    differences: tuple[SubgroupGap, ...]
 
 
 def subgroup_performance(
@@ -128,7 +120,7 @@ def subgroup_performance(
         if reason is None:
             drawn = _metrics(outcome, probability, fold, weights, group.rows)
             shown.setdefault(group.column, []).append((group, people, drawn))
-            metrics = {name: _interval(values) for name, values in drawn.items()}
+            metrics = {name: estimate_of_draws(values) for name, values in drawn.items()}
         told = events if people >= FEWEST_PEOPLE else None
         rows.append(SubgroupPerformance(group.column, group.level, people, told, reason, metrics))
     return SubgroupTable(tuple(rows), tuple(_differences(shown)))
@@ -136,15 +128,17 @@ def subgroup_performance(
 
 def _differences(
     shown: Mapping[str, list[tuple[Subgroup, int, dict[str, np.ndarray]]]],
-) -> list[SubgroupDifference]:
+) -> list[SubgroupGap]:
     found = []
     for column, levels in shown.items():
         against, _, reference = max(levels, key=lambda level: level[1])
         for group, _, drawn in levels:
             if group is against:
                 continue
-            gaps = {name: _interval(drawn[name] - reference[name]) for name in METRICS}
-            found.append(SubgroupDifference(column, group.level, against.level, gaps))
+            gaps = {name: estimate_of_draws(drawn[name] - reference[name]) for name in METRICS}
+            found.append(
+                SubgroupGap(column=column, level=group.level, against=against.level, metrics=gaps)
+            )
     return found
 
 
@@ -207,13 +201,3 @@ def auroc_by_fold(
         good += np.nan_to_num(auroc(y, probability[rows], w)) * own
         pairs += own
     return np.divide(good, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
-
-
-def _interval(values: np.ndarray) -> Estimate:
-    value, draws = values[0], values[1:]
-    known = draws[np.isfinite(draws)]
-    at = float(value) if np.isfinite(value) else None
-    if at is None or not len(draws) or len(known) < 0.9 * len(draws):
-        return Estimate(value=at)
-    low, high = np.percentile(known, [2.5, 97.5])
-    return Estimate(value=at, low=float(low), high=float(high))

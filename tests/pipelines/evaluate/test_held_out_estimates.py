@@ -9,13 +9,11 @@ from pipelines.evaluate.held_out_estimates import (
     WeightedPredictions,
     calibration_record,
     decision_curve,
-    estimate,
     overlap,
     pooled_sites,
     widened,
 )
-from signature.validation.delong import delong
-from signature.validation.metrics import auroc
+from signature.validation.draws import estimate_of_draws
 
 
 def _held_out(n=400, times=1.0, repeats=2, draws=60, seed=0):
@@ -125,40 +123,11 @@ def test_folds_that_are_no_sites_are_not_pooled():
     assert pooled_sites(_sites(k=1)) is None
 
 
-def test_shapes_of_an_interval_by_hand():
-    draws = np.r_[0.8, np.linspace(0.5, 0.9, 401)]  # 2.5 and 97.5 %: .51 and .89
-    percentile = estimate(draws)
-    assert [percentile.low, percentile.high] == pytest.approx([0.51, 0.89])
-    centred = estimate(draws, "centred")
-    assert [centred.low, centred.high] == pytest.approx([0.61, 0.99])
-    on_log_odds = estimate(draws, "log-odds")
-    center, half = np.log(0.8 / 0.2), 0.19 / (0.8 * 0.2)
-    assert [on_log_odds.low, on_log_odds.high] == pytest.approx(
-        [1 / (1 + np.exp(half - center)), 1 / (1 + np.exp(-half - center))]
-    )
-    assert percentile.value == centred.value == on_log_odds.value == 0.8
-
-
-@pytest.mark.parametrize("value", [0.0, 1.0])
-def test_where_the_log_odds_are_infinite_the_percentiles_remain(value):
-    draws = np.r_[value, np.linspace(0.6, 1, 401)]
-    assert estimate(draws, "log-odds") == estimate(draws)
-
-
-def test_the_interval_on_log_odds_is_delongs_where_people_are_many():
-    rng = np.random.default_rng(3)
-    y = (rng.random(400) < 0.3).astype(int)
-    score = rng.normal(size=400) + 1.8 * y
-    weights = np.vstack([np.ones((1, 400)), rng.multinomial(400, np.full(400, 1 / 400), 4000)])
-    found = estimate(auroc(y, score, weights), "log-odds")
-    assert [found.low, found.high] == pytest.approx(delong(y, score).interval(), abs=0.003)
-
-
 def test_draws_are_widened_about_the_value_and_differences_stay_paired():
     rng = np.random.default_rng(4)
     own, other = 0.8 + 0.05 * rng.normal(size=(2, 501))
     for values in (own, own - other):
-        before, after = estimate(values), estimate(widened(values, overlap(5)))
+        before, after = estimate_of_draws(values), estimate_of_draws(widened(values, overlap(5)))
         assert after.value == before.value
         assert after.high - after.low == pytest.approx(np.sqrt(1.25) * (before.high - before.low))
     apart = widened(own, overlap(5)) - widened(other, overlap(5))
