@@ -93,9 +93,13 @@ class MarkerHere(Record):
     people: int
     """With a value, measured or below a limit."""
     missing: float
+    """Share of the site's people without one, 0 to 1."""
     shift: float | None
-    """Mean here minus mean elsewhere, in standard deviations within sites."""
+    """Mean here minus mean elsewhere, in standard deviations within sites; null where values are
+    too few, here or elsewhere, or do not differ."""
     log_odds_ratio: float | None
+    """Of the event, per standard deviation within sites; null where too few have either outcome, or
+    the marker separates them."""
     standard_error: float | None
 
 

@@ -7,14 +7,18 @@ from typing import Literal
 from signature.records.base import Record
 from signature.records.results import Estimate
 
+CriterionName = Literal["shrinkage", "optimism", "overall risk"]
+
 
 class NeededPeople(Record):
     """One criterion for the development of a model."""
 
-    name: Literal["shrinkage", "optimism", "overall risk"]
+    name: CriterionName
     rule: str
+    """The demand in words."""
     people: int
     events: float
+    """Expected among them."""
     events_per_parameter: float
 
 
