@@ -8,11 +8,18 @@ import types
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from signature.exceptions import SignatureError
 
-Model = TypeVar("Model", bound=BaseModel)
+
+class Declared(BaseModel):
+    """A table of a file that a user writes: an unknown key or a loose type is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Model = TypeVar("Model", bound=Declared)
 
 
 def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -> Model:
@@ -22,8 +29,8 @@ def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -
     ----------
     path : Path
         A UTF-8 file.
-    model : type of BaseModel
-        Forbids unknown keys; lists arrive as tuples.
+    model : type of Declared
+        Lists arrive as tuples.
     error : type of SignatureError
         What is raised.
 
@@ -65,7 +72,7 @@ def _as_tuples(value: Any) -> Any:
     return tuple(_as_tuples(v) for v in value) if isinstance(value, list) else value
 
 
-def _explain(problem: Any, model: type[BaseModel]) -> str:
+def _explain(problem: Any, model: type[Declared]) -> str:
     where = ".".join(str(part + 1) if isinstance(part, int) else part for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         *parents, key = problem["loc"]
@@ -80,11 +87,11 @@ def _explain(problem: Any, model: type[BaseModel]) -> str:
     return f"{where or 'file'}: {message}"
 
 
-def _model_at(model: type[BaseModel], path: list[Any]) -> type[BaseModel]:
+def _model_at(model: type[Declared], path: list[Any]) -> type[Declared]:
     """Return the model that a key belongs to, through lists, tables and options."""
     here: Any = model
     for part in path:
-        if isinstance(here, type) and issubclass(here, BaseModel):
+        if isinstance(here, type) and issubclass(here, Declared):
             here = here.model_fields[part].annotation
         else:  # an item of a list or of a table
             here = get_args(here)[1 if get_origin(here) is dict else 0]

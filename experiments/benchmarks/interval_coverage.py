@@ -33,6 +33,7 @@ from experiments.benchmarks.known_studies import EVENT_RATE, Line, designs, simu
 from pipelines.evaluate import held_out_estimates
 from pipelines.null_check.exact_intervals import exact_share
 from signature.validation import delong, metrics, pooled_auroc, pooling, repeated_folds
+from signature.validation.draws import estimate_of_draws
 
 OUT = Path(__file__).with_suffix(".json")
 AIM = (0.92, 0.97)
@@ -89,7 +90,7 @@ def code() -> str:
         repeated_folds,
         pooling,
         pooled_auroc,
-        held_out_estimates.estimate,
+        estimate_of_draws,
         held_out_estimates.widened,
         held_out_estimates.overlap,
         held_out_estimates.pooled_sites,

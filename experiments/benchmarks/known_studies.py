@@ -30,6 +30,7 @@ from signature.records.estimates import Estimate
 from signature.validation import metrics
 from signature.validation.binormal import binormal
 from signature.validation.delong import delong
+from signature.validation.draws import estimate_of_draws
 from signature.validation.repeated_folds import corrected_interval
 
 SEED = 20261126
@@ -84,12 +85,12 @@ def internal(people: int, name: str, rng: np.random.Generator, draws: int) -> di
     return {
         "auroc, bootstrap": _line(area, estimate(mine, "auroc")),
         "auroc, corrected t": _line(area, corrected(by_fold[0])),
-        "auroc difference, bootstrap": _line(more, estimate_plain(gain["auroc"])),
+        "auroc difference, bootstrap": _line(more, estimate_of_draws(gain["auroc"])),
         "auroc difference, corrected t": _line(more, corrected(by_fold[0] - by_fold[1])),
         "calibration_slope, bootstrap": _line(own.slope, estimate(mine, "calibration_slope")),
         "brier, bootstrap": _line(own.brier, estimate(mine, "brier")),
         "brier difference, bootstrap": _line(
-            own.brier - other.brier, estimate_plain(gain["brier"])
+            own.brier - other.brier, estimate_of_draws(gain["brier"])
         ),
     }
 
@@ -106,12 +107,9 @@ def sites(people: int, between: float, rng: np.random.Generator, draws: int) -> 
     }
 
 
-estimate_plain = held_out_estimates.estimate
-
-
 def estimate(found: dict[str, np.ndarray], metric: str) -> Estimate:
     """Give a metric the interval that a candidate's has in an evaluation."""
-    return estimate_plain(found[metric], held_out_estimates.SHAPES.get(metric, "percentile"))
+    return estimate_of_draws(found[metric], held_out_estimates.SHAPES.get(metric, "percentile"))
 
 
 def bootstrapped(

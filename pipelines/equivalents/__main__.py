@@ -33,7 +33,7 @@ def equivalents(
     reach = read_reach(measured, cost, run.study.cohort.schema)
     found = equivalents_record(run.study, run.store, margin=margin, reach=reach)
     file = results / "equivalents.json"
-    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    found.write(file)
     if not found.markers:
         print("No marker passed, so there is none to stand in for.")
     print(file)

@@ -25,15 +25,15 @@ from signature.records.equivalents import (
 )
 from signature.select.equivalents import (
     FoldSets,
-    HeldOut,
+    HeldOutRows,
     MarkerSet,
     compare,
-    estimate,
     measure,
     swapped,
 )
 from signature.select.marker_clusters import CUT
 from signature.study.schema import FeatureSchema
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import person_counts
 
 LEAST_FOLDS = 0.5
@@ -44,7 +44,7 @@ LEAST_FOLDS = 0.5
 class _Fold:
     sets: FoldSets
     held_out: pd.DataFrame
-    where: HeldOut
+    where: HeldOutRows
     base: MarkerSet
     own: bool
 
@@ -137,7 +137,7 @@ def equivalents_record(
         outer_folds=len(folds),
         own_folds=sum(f.own for f in folds),
         bootstraps=told.validation.bootstraps,
-        auroc=None if whole is None else estimate(whole["auroc"]),
+        auroc=None if whole is None else estimate_of_draws(whole["auroc"]),
         stand_ins=tuple(stand_ins),
         within_reach=within,
     )
@@ -156,7 +156,7 @@ def _folds(study: Study, store: FoldStore, candidate: str, selected: list[str]) 
             _Fold(
                 sets=_sets(pipeline, X.iloc[train], y[train], person[train], study),
                 held_out=pipeline[:-1].transform(X.iloc[fold.held_out]),
-                where=HeldOut(fold.repeat, fold.held_out),
+                where=HeldOutRows(fold.repeat, fold.held_out),
                 base=frozenset(own or selected),
                 own=bool(own),
             )

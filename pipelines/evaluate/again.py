@@ -30,9 +30,7 @@ def evaluate_folder(folder: Path) -> Evaluation:
         run.inner,
         comparison(run.null_check, run.launch.fingerprint),
     )
-    (folder / "evaluation.json").write_text(
-        found.model_dump_json(indent=1) + "\n", encoding="utf-8"
-    )
+    found.write(folder / "evaluation.json")
     return found
 
 
@@ -50,5 +48,5 @@ def for_whom_again(run: Results) -> str:
     if study.cohort.digest != run.launch.data_digest:
         return f"{left} the data set is no longer the one of the run"
     found = for_whom(study, run.predictions)
-    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    found.write(file)
     return f"{file}: written again"

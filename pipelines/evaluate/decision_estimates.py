@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.evaluate.held_out_estimates import HeldOut, estimate, widened, widened_shares
+from pipelines.evaluate.held_out_estimates import (
+    WeightedPredictions,
+    widened,
+    widened_shares,
+)
 from pipelines.question.experiment import Decision
 from signature.records.decision import FinalThreshold, SetsRecord, ThresholdRecord
 from signature.records.estimates import Estimate
@@ -23,6 +27,7 @@ from signature.validation.classification import (
     classify,
 )
 from signature.validation.conformal import calibrate, set_metrics
+from signature.validation.draws import estimate_of_draws
 
 FLAGGING = ("sensitivity", "specificity", "ppv", "npv", "flagged")
 
@@ -37,14 +42,14 @@ class Fitted:
 
     Parameters
     ----------
-    held_out : HeldOut
+    held_out : WeightedPredictions
     folds : list of ndarray
         Fold of each row, by repeat as in `held_out`.
     inner : dict of (int, int) to DataFrame
         Inner predictions by repeat, as counted in `held_out`, and fold.
     """
 
-    held_out: HeldOut
+    held_out: WeightedPredictions
     folds: list[np.ndarray]
     inner: dict[tuple[int, int], pd.DataFrame]
 
@@ -97,7 +102,7 @@ def _threshold(
     times = procedure.held_out.overlap
 
     def gain(of: str) -> Estimate:
-        return estimate(np.clip(widened(own[of] - other[of], times), -1, 1))
+        return estimate_of_draws(np.clip(widened(own[of] - other[of], times), -1, 1))
 
     return ThresholdRecord(
         rule=name,
@@ -105,7 +110,7 @@ def _threshold(
         middle=float(middle),
         highest=float(highest),
         folds=len(put),
-        **{key: estimate(widened_shares(own[key], times)) for key in FLAGGING},
+        **{key: estimate_of_draws(widened_shares(own[key], times)) for key in FLAGGING},
         events=gain("sensitivity"),
         non_events=gain("specificity"),
     )
@@ -182,10 +187,10 @@ def sets_record(fitted: Fitted, decision: Decision, act_from: float) -> SetsReco
 def _set_estimate(name: str, values: np.ndarray, times: float) -> Estimate:
     if name in COSTS:
         # no error costs less than nothing
-        return estimate(np.maximum(widened(values, times), 0))
+        return estimate_of_draws(np.maximum(widened(values, times), 0))
     if name in SIGNED_COSTS:
-        return estimate(widened(values, times))
-    return estimate(widened_shares(values, times))
+        return estimate_of_draws(widened(values, times))
+    return estimate_of_draws(widened_shares(values, times))
 
 
 def _cost(of: dict[str, Estimate], decision: Decision) -> Estimate | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.evaluate.model_scale import as_a_model_sees
-from signature.records.for_whom import Drift, MarkerHere, MarkerLine
+from signature.records.for_whom import Drift, MarkerLine
 from signature.study.cohort import Cohort
 from signature.validation.site_drift import MarkerDrift, site_drift
 
@@ -65,15 +65,5 @@ def _marker(drift: MarkerDrift, label: str) -> MarkerLine:
         label=label,
         shift_p=drift.shift_p_holm,
         association_p=drift.association_p_holm,
-        sites=tuple(
-            MarkerHere(
-                site=s.site,
-                people=s.n,
-                missing=s.missing,
-                shift=s.shift,
-                log_odds_ratio=s.log_odds_ratio,
-                standard_error=s.standard_error,
-            )
-            for s in drift.sites
-        ),
+        sites=drift.sites,
     )

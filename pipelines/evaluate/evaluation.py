@@ -18,7 +18,6 @@ from pipelines.evaluate.fold_facts import whole_plates
 from pipelines.evaluate.held_out_estimates import (
     calibration_record,
     decision_curve,
-    estimate,
     estimates,
     overlap,
     pooled_sites,
@@ -49,6 +48,7 @@ from signature.records.results import (
     check_predictions,
 )
 from signature.records.sentinels import Sentinels
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import person_counts
 from signature.validation.net_benefit import net_benefit
 
@@ -240,7 +240,7 @@ def _difference(
     return Difference(
         candidate=candidate,
         reference=reference,
-        metrics={m: estimate(own[m] - other[m]) for m in DIFFERENCES},
+        metrics={m: estimate_of_draws(own[m] - other[m]) for m in DIFFERENCES},
     )
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from signature.randomness import generator
-from signature.records.estimates import Estimate
-from signature.records.for_whom import BlockSubgroups, SubgroupGap, SubgroupLine
+from signature.records.for_whom import BlockSubgroups, SubgroupLine
 from signature.validation.metrics import person_counts
 from signature.validation.subgroup_performance import (
-    Interval,
     SubgroupPerformance,
     subgroup_performance,
 )
@@ -67,15 +65,7 @@ def block_subgroups(block: pd.DataFrame, groups: list[Subgroup], seed: int) -> B
         block=name,
         everybody=_line(found.rows[0]),
         lines=tuple(_line(row) for row in found.rows[1:]),
-        gaps=tuple(
-            SubgroupGap(
-                column=gap.column,
-                level=gap.level,
-                against=gap.against,
-                metrics=_estimates(gap.metrics),
-            )
-            for gap in found.differences
-        ),
+        gaps=found.differences,
         alike=alike,
         draws=DRAWS,
     )
@@ -88,9 +78,5 @@ def _line(row: SubgroupPerformance) -> SubgroupLine:
         people=row.people,
         events=None if row.suppressed else row.events,
         suppressed=row.suppressed,
-        metrics=_estimates(row.metrics),
+        metrics=row.metrics,
     )
-
-
-def _estimates(metrics: dict[str, Interval]) -> dict[str, Estimate]:
-    return {name: Estimate(**asdict(interval)) for name, interval in metrics.items()}

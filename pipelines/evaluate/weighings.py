@@ -7,14 +7,14 @@ import pandas as pd
 
 from pipelines.evaluate.decision_estimates import Fitted
 from pipelines.evaluate.held_out_estimates import (
-    HeldOut,
-    estimate,
+    WeightedPredictions,
     estimates,
     mean_where_defined,
     widened,
 )
 from signature.records.estimates import Weighted
 from signature.records.results import FoldResult
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import POOLED, WITHIN_FOLD
 
 
@@ -33,10 +33,10 @@ def held_out_of(
     repeats: np.ndarray,
     position: dict[int, int],
     shared: float = 1.0,
-) -> HeldOut:
+) -> WeightedPredictions:
     """Gather one candidate's predictions, repeat by repeat, with the weights of their rows."""
     parts = [_arrays(part, weights, position) for _, part in own.groupby("repeat", sort=True)]
-    return HeldOut(parts, repeats, shared)
+    return WeightedPredictions(parts, repeats, shared)
 
 
 def measure(
@@ -87,7 +87,9 @@ def _fold_result(part: pd.DataFrame, auroc: float) -> FoldResult:
 
 
 def fitted_pair(
-    competing: dict[str, pd.DataFrame], held_out: dict[str, HeldOut], inner: pd.DataFrame
+    competing: dict[str, pd.DataFrame],
+    held_out: dict[str, WeightedPredictions],
+    inner: pd.DataFrame,
 ) -> tuple[Fitted, Fitted]:
     """Join procedure and reference with the inner predictions of their folds."""
     found = []
@@ -125,7 +127,7 @@ def survey_weighted(
         event_rate=float(np.average(rows["outcome"], weights=survey)),
         procedure=estimates(own),
         reference=estimates(other),
-        difference={m: estimate(own[m] - other[m]) for m in shown},
+        difference={m: estimate_of_draws(own[m] - other[m]) for m in shown},
     )
 
 

@@ -42,7 +42,7 @@ def keep_signature(study: Study, store: FoldStore, folder: Path) -> None:
     if found is None:
         file.unlink(missing_ok=True)
         return
-    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    found.write(file)
 
 
 def selecting_candidate(study: Study, store: FoldStore) -> str | None:

@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from pipelines.question.experiment import Experiment
 from signature.check.assay_record import AssayRecord
 from signature.exceptions import PredictionsError, ResultsError
+from signature.records.base import Record
 from signature.records.equivalents import EquivalentsRecord
 from signature.records.for_whom import ForWhom
 from signature.records.inner_table import check_inner
@@ -32,7 +33,7 @@ from signature.records.signature import SignatureRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-_Model = TypeVar("_Model", bound=BaseModel)
+_Record = TypeVar("_Record", bound=Record)
 
 
 def comparison(check: NullCheck | None, fingerprint: str) -> Comparison | None:
@@ -215,7 +216,7 @@ class Results:
             raise ResultsError(f"{path} is missing; make it with: {self._command}")
         return path
 
-    def _json(self, name: str, model: type[_Model], step: str = "train") -> _Model:
+    def _json(self, name: str, model: type[_Record], step: str = "train") -> _Record:
         path, command = self._path(name), self._command_of(step)
         try:
             record = json.loads(path.read_text(encoding="utf-8"))

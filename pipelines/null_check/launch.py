@@ -96,7 +96,7 @@ def check_null(
             run_missing(shuffled, runs, store, jobs=jobs, done=done)
     found = certify(study, shuffled, runs, store, real, rule)
     path = folder / FILE_NAME
-    path.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    found.write(path)
     _say(found)
     if (folder / "launch.json").is_file():
         if found.comparison is not None:

@@ -142,7 +142,7 @@ class NullStore:
         """Write a finished run, whole or not at all."""
         self.root.mkdir(parents=True, exist_ok=True)
         aside = self.path(found.run).with_suffix(f".{os.getpid()}")
-        aside.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        found.write(aside)
         aside.replace(self.path(found.run))
 
 

@@ -62,7 +62,7 @@ def plan(
         no_curve=why_not,
     )
     file = folder / FILE_NAME
-    file.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    found.write(file)
     print("\n".join(plan_lines(found)))
     print(file)
     if (folder / "launch.json").is_file():

@@ -16,7 +16,6 @@ from signature.records.plan import (
     DevelopmentPlan,
     ExpectedPrecision,
     MorePeople,
-    NeededPeople,
     TrainingSize,
     ValidationPlan,
 )
@@ -57,16 +56,7 @@ def development_plan(study: Study, auroc: float | None = None) -> DevelopmentPla
         auroc_from="gate" if auroc is None else "option",
         cox_snell=r2,
         nagelkerke=size.nagelkerke,
-        criteria=tuple(
-            NeededPeople(
-                name=c.name,
-                rule=c.rule,
-                people=c.n,
-                events=c.events,
-                events_per_parameter=c.events_per_parameter,
-            )
-            for c in size.criteria
-        ),
+        criteria=size.criteria,
         people_needed=size.n,
         enough=people >= size.n,
         shrinkage=expected_shrinkage(people, parameters, r2),

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from signature.declared import read_toml, validated
+from signature.declared import Declared, read_toml, validated
 from signature.exceptions import ExperimentError
 from signature.records.claim import Design, Rung
 from signature.study.handling import Harmonise, Limits, Missing, Unseen
@@ -18,13 +18,7 @@ _NAME = r"[a-z][a-z0-9_]*"
 Name = Annotated[str, Field(pattern=f"^{_NAME}$")]
 
 
-class Part(BaseModel):
-    """A table of an experiment file: unknown keys and loose types are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Data(Part):
+class Data(Declared):
     """Which rows: a data set, an outcome, and filters on recorded columns."""
 
     dataset: Name
@@ -32,7 +26,7 @@ class Data(Part):
     where: dict[str, tuple[str | float, ...]] = {}
 
 
-class Features(Part):
+class Features(Declared):
     """Which columns, by group or by name: what is known anyway, and the panel under question.
 
     `confounders` are those of either that may explain both markers and outcome: age, sex, BMI,
@@ -45,7 +39,7 @@ class Features(Part):
     confounders: tuple[str, ...] = ()
 
 
-class Assay(Part):
+class Assay(Declared):
     """What the assay does to the numbers, and what is done about it inside each fold.
 
     The keys `limits`, `detected_above`, `harmonise`, `reference`, `unseen`, `missing` and
@@ -92,7 +86,7 @@ class Assay(Part):
         return self
 
 
-class Candidates(Part):
+class Candidates(Declared):
     """What is fitted.
 
     Contenders see baseline and panel and compete on the inner folds; the winner is the procedure.
@@ -124,7 +118,7 @@ class Candidates(Part):
         return (*self.baselines, *self.references, *self.contenders)
 
 
-class Validation(Part):
+class Validation(Declared):
     """How held-out people are chosen.
 
     With `site` each site is left out in turn; without it, `folds` stratified folds that keep a
@@ -162,13 +156,13 @@ class Validation(Part):
         return self
 
 
-class Tuning(Part):
+class Tuning(Declared):
     """How many parameter sets each candidate may try in each outer fold."""
 
     trials: Annotated[int, Field(ge=1, le=1000)] = 20
 
 
-class Decision(Part):
+class Decision(Declared):
     """What would be decided by the model; thresholds are put inside each training fold.
 
     `sensitivity` and `specificity` are the least that a threshold is to reach there. `act_from` is
@@ -184,13 +178,13 @@ class Decision(Part):
     indeterminate: Annotated[float, Field(ge=0)] | None = None
 
 
-class Claim(Part):
+class Claim(Declared):
     """What the study's design lets a result claim; the ladder of claims knows the cap."""
 
     design: Design
 
 
-class Gate(Part):
+class Gate(Declared):
     """What the headline result must reach before the registered model is called champion.
 
     `claim` is the lowest rung of the ladder of claims.
@@ -208,7 +202,7 @@ class Gate(Part):
         return self
 
 
-class Experiment(Part):
+class Experiment(Declared):
     """One question, put to one data set, with everything that decides the answer.
 
     Read it with `load_experiment`; the file's name is the experiment's name. `subgroups` are

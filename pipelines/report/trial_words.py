@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from signature.effect.interaction.arm_by_score import ArmByScore
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import TrialRecord
 from signature.effect.visits.engagement import ArmChange
 from signature.effect.visits.visit_lines import VisitMean
+from signature.records.estimates import EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def sign(record: TrialRecord) -> int:
 
 def flipped(
     value: float | None, low: float | None, high: float | None, record: TrialRecord
-) -> Estimate:
+) -> EffectEstimate:
     """Turn a difference of the outcome with its interval into benefit, positive where good."""
     if sign(record) > 0 or value is None:
-        return Estimate(value, low=low, high=high)
-    return Estimate(
-        -value,
+        return EffectEstimate(value=value, low=low, high=high)
+    return EffectEstimate(
+        value=-value,
         low=None if high is None else -high,
         high=None if low is None else -low,
     )
@@ -103,14 +103,14 @@ def decimals(record: TrialRecord, scale: str = "outcome") -> int:
     return 2 if scale == "log odds" or record.endpoint["kind"] == "continuous" else 3
 
 
-def shown(found: Estimate | None) -> Estimate:
+def shown(found: EffectEstimate | None) -> EffectEstimate:
     """Return an estimate for a template; undefined where there is none."""
-    return Estimate(None) if found is None else found
+    return EffectEstimate(value=None) if found is None else found
 
 
-def as_estimate(mean: ArmChange | VisitMean) -> Estimate:
+def as_estimate(mean: ArmChange | VisitMean) -> EffectEstimate:
     """Return a mean with its interval as pages print and draw it."""
-    return Estimate(mean.mean, low=mean.low, high=mean.high)
+    return EffectEstimate(value=mean.mean, low=mean.low, high=mean.high)
 
 
 def good(record: TrialRecord) -> str:

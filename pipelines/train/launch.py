@@ -35,8 +35,6 @@ from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from pipelines.track.tracking import RegisteredModel
 
 
@@ -100,21 +98,21 @@ def write_results(
     final = keep_final_model(study, store, folder / "model")
     parameters = candidate_parameters(study)
     sentinels = run_sentinels(study, study.folds)
-    _write(folder / "sentinels.json", sentinels)
+    sentinels.write(folder / "sentinels.json")
     inner = inner_table(study, store, predictions)
     inner.to_parquet(folder / "inner.parquet", index=False)
     shuffled = comparison(Results(folder).null_check, store.mark)
     evaluation = evaluate(
         predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
     )
-    _write(folder / "evaluation.json", evaluation)
-    _write(folder / "for_whom.json", for_whom(study, predictions))
+    evaluation.write(folder / "evaluation.json")
+    for_whom(study, predictions).write(folder / "for_whom.json")
     explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
     all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
-    _write(folder / "assay.json", assay_record(study))
+    assay_record(study).write(folder / "assay.json")
     keep_signature(study, store, folder)
     record = describe(study, store, final, parameters, started)
-    _write(folder / "launch.json", record)
+    record.write(folder / "launch.json")
     return record, evaluation
 
 
@@ -206,7 +204,3 @@ def say_where(
     print("  . .venv/bin/activate")
     print("  mlflow ui                      # the run, at localhost:5000")
     print(f"  mlflow models serve -m {registered.uri} --env-manager local -p 5001")
-
-
-def _write(file: Path, record: BaseModel) -> None:
-    file.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")

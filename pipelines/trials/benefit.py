@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.trials.crossfit import HeldOut
+from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.study import TrialStudy
 from signature.effect.benefit.advised_groups import advice
 from signature.effect.benefit.benefit_calibration import benefit_calibration
@@ -21,10 +21,11 @@ from signature.effect.benefit.rule_value import RuleValue, rule_value
 from signature.effect.benefit.targeting import targeting
 from signature.effect.benefit.treatment_rule import best_arm, treat_if
 from signature.effect.trial.aipw import arm_scores, benefit_scores
-from signature.effect.trial.estimate import Estimate, mean_estimate
+from signature.effect.trial.estimate import mean_estimate
 from signature.effect.trial.outcome_imputation import pooled
 from signature.effect.trial_record import ArmEffect, BenefitResult
 from signature.randomness import generator
+from signature.records.estimates import EffectEstimate
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class Scored:
     benefit: np.ndarray
 
 
-def scored(study: TrialStudy, arm: int, held_out: HeldOut | None) -> Scored:
+def scored(study: TrialStudy, arm: int, held_out: TrialPredictions | None) -> Scored:
     """Score the people of an arm and of the control, with outcome models where there are any."""
     trial = study.trial
     rows = np.flatnonzero(trial.known & np.isin(trial.code, (0, arm)))
@@ -68,11 +69,11 @@ def scored(study: TrialStudy, arm: int, held_out: HeldOut | None) -> Scored:
     return Scored(rows, own, trial.outcome[rows], weight, allocation, scores, benefit)
 
 
-def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffect]:
+def average_effects(study: TrialStudy, held_out: TrialPredictions | None) -> list[ArmEffect]:
     """Estimate the average benefit of every arm over control."""
     found = []
     for arm in range(1, len(study.trial.arms)):
-        adjusted: Estimate | None = None
+        adjusted: EffectEstimate | None = None
         if held_out is not None:
             known = scored(study, arm, held_out)
             adjusted = mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
@@ -84,7 +85,7 @@ def average_effects(study: TrialStudy, held_out: HeldOut | None) -> list[ArmEffe
     return found
 
 
-def _unadjusted(study: TrialStudy, arm: int) -> Estimate:
+def _unadjusted(study: TrialStudy, arm: int) -> EffectEstimate:
     """Difference of means; of imputed outcomes, pooled."""
     trial = study.trial
     if trial.imputed is None:
@@ -98,19 +99,19 @@ def _unadjusted(study: TrialStudy, arm: int) -> Estimate:
     return pooled(means, variances[0] + variances[1], df=df)
 
 
-def benefit_results(study: TrialStudy, held_out: HeldOut) -> list[BenefitResult]:
+def benefit_results(study: TrialStudy, held_out: TrialPredictions) -> list[BenefitResult]:
     """Evaluate the predicted benefit of every candidate."""
     people = scored(study, study.treated, held_out)
     return [_result(study, held_out, people, name) for name in study.candidates]
 
 
-def risk_groups(study: TrialStudy, held_out: HeldOut) -> EffectByGroup:
+def risk_groups(study: TrialStudy, held_out: TrialPredictions) -> EffectByGroup:
     """Estimate the benefit by quantile of prognosis (Kent 2020: the risk-based approach)."""
     people = scored(study, study.treated, held_out)
     return _by_quantile(study, people, held_out.prognosis[people.rows])
 
 
-def best_arm_value(study: TrialStudy, held_out: HeldOut) -> RuleValue | None:
+def best_arm_value(study: TrialStudy, held_out: TrialPredictions) -> RuleValue | None:
     """Value the rule that gives the arm of the largest predicted benefit; None with two arms."""
     trial = study.trial
     if len(trial.arms) < 3:
@@ -147,7 +148,9 @@ def _by_quantile(study: TrialStudy, people: Scored, predicted: np.ndarray) -> Ef
     )
 
 
-def _result(study: TrialStudy, held_out: HeldOut, people: Scored, name: str) -> BenefitResult:
+def _result(
+    study: TrialStudy, held_out: TrialPredictions, people: Scored, name: str
+) -> BenefitResult:
     trial, draws = study.trial, study.experiment.crossfitting.draws
     predicted = held_out.benefit[name][people.rows, study.treated]
     label = study.candidates[name].LABEL

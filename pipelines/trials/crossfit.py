@@ -60,7 +60,7 @@ class Piece:
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
+class TrialPredictions:
     """Held-out predictions of everybody who was randomised.
 
     Parameters
@@ -124,7 +124,9 @@ def pieces(study: TrialStudy) -> list[Piece]:
     ]
 
 
-def cross_fit(study: TrialStudy, folder: Path, *, jobs: int, done: Callable[[], None]) -> HeldOut:
+def cross_fit(
+    study: TrialStudy, folder: Path, *, jobs: int, done: Callable[[], None]
+) -> TrialPredictions:
     """Fit what is not kept yet, on so many processes, and put held-out predictions together.
 
     Parameters
@@ -247,7 +249,7 @@ def share_of(trial: Trial, arm: int) -> np.ndarray:
 
 def _put_together(
     study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], place: Path
-) -> HeldOut:
+) -> TrialPredictions:
     n, arms = study.trial.allocation.shape
     repeats = study.experiment.crossfitting.repeats
     benefit = {name: np.full((n, arms), np.nan) for name in study.candidates}
@@ -264,7 +266,7 @@ def _put_together(
             expected[held_out, piece.arm] += found
         else:
             (prognosis if piece.what == "prognosis" else baseline)[held_out] += found
-    return HeldOut(benefit, expected, prognosis, baseline)
+    return TrialPredictions(benefit, expected, prognosis, baseline)
 
 
 def score_again(

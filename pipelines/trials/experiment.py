@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from pipelines.question.experiment import Assay, Features, Name, Part, read_experiment
-from signature.declared import validated
+from pipelines.question.experiment import Assay, Features, Name, read_experiment
+from signature.declared import Declared, validated
 from signature.exceptions import ExperimentError
 
 Missing = Literal["complete", "inverse probability", "multiple imputation"]
 
 
-class TrialDesign(Part):
+class TrialDesign(Declared):
     """Which trial, which endpoint, and how people were randomised.
 
     Parameters
@@ -63,7 +63,7 @@ class TrialDesign(Part):
         return self
 
 
-class EffectCandidates(Part):
+class EffectCandidates(Declared):
     """What predicts benefit. The headline is named beforehand; others are for orientation."""
 
     headline: Name = "effect_modified_covariate"
@@ -81,7 +81,7 @@ class EffectCandidates(Part):
         return (self.headline, *(n for n in self.others if n != self.headline))
 
 
-class CrossFitting(Part):
+class CrossFitting(Declared):
     """How held-out people are chosen, and how the arms are dealt anew.
 
     `rearrangements` of the arms, in each of which the headline's score is learned again, give its
@@ -95,7 +95,7 @@ class CrossFitting(Part):
     groups: Annotated[int, Field(ge=2, le=10)] = 4
 
 
-class Early(Part):
+class Early(Declared):
     """An early visit: a change by then, added to what was known at baseline.
 
     Parameters
@@ -115,14 +115,14 @@ class Early(Part):
     scale: Literal["difference", "log2 ratio"] = "difference"
 
 
-class NextTrial(Part):
+class NextTrial(Declared):
     """What the next trial would have to be like."""
 
     power: Annotated[float, Field(gt=0.05, lt=1)] = 0.8
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
 
 
-class TrialExperiment(Part):
+class TrialExperiment(Declared):
     """One question put to one randomised trial, with everything that decides the answer.
 
     Read it with `load_trial`; the file's name is the experiment's name. `moderators` are named

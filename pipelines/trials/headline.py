@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.trials.crossfit import HeldOut, score_again
+from pipelines.trials.crossfit import TrialPredictions, score_again
 from pipelines.trials.study import TrialStudy
 from signature.effect.benefit.prognosis import Prognosis, prognosis
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
@@ -57,7 +57,7 @@ def headline_test(study: TrialStudy) -> ArmByScore | None:
     )
 
 
-def control_test(study: TrialStudy, held_out: HeldOut) -> ArmByScore:
+def control_test(study: TrialStudy, held_out: TrialPredictions) -> ArmByScore:
     """Test whether the effect differs with the prognosis: risk, and not the panel, may do that."""
     trial, rows = study.trial, compared(study)
     return arm_by_score(
@@ -72,7 +72,7 @@ def control_test(study: TrialStudy, held_out: HeldOut) -> ArmByScore:
     )
 
 
-def prognosis_of(study: TrialStudy, held_out: HeldOut) -> Prognosis:
+def prognosis_of(study: TrialStudy, held_out: TrialPredictions) -> Prognosis:
     """Measure prognosis in all arms, from the baseline alone and with the panel."""
     trial, asked = study.trial, study.experiment.crossfitting
     return prognosis(

@@ -19,7 +19,7 @@ from pipelines.trials.benefit import (
     best_arm_value,
     risk_groups,
 )
-from pipelines.trials.crossfit import HeldOut, cross_fit, fingerprint, pieces
+from pipelines.trials.crossfit import TrialPredictions, cross_fit, fingerprint, pieces
 from pipelines.trials.early_visit import early_record, engagement_of, marker_visits
 from pipelines.trials.experiment import load_trial
 from pipelines.trials.headline import (
@@ -71,7 +71,7 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
         print("Testing, evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, started)
-        (folder / RECORD).write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        record.write(folder / RECORD)
         report = write_trial_report(folder)
         if tracked is not None:
             tracked.log_trial(folder, record)
@@ -117,7 +117,7 @@ def announce(study: TrialStudy, size: SmallTrial, jobs: int) -> None:
 
 
 def trial_record(
-    study: TrialStudy, size: SmallTrial, held_out: HeldOut | None, started: datetime
+    study: TrialStudy, size: SmallTrial, held_out: TrialPredictions | None, started: datetime
 ) -> TrialRecord:
     """Test and evaluate everything that a trial of this size reports."""
     trial, experiment = study.trial, study.experiment

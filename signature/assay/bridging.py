@@ -7,17 +7,15 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from signature.assay.measurements import NUMBERS, Measurements
 from signature.assay.unit_names import is_log2
 from signature.exceptions import AssayError
+from signature.records.base import Record
 
 
-class Shift(BaseModel):
+class Shift(Record):
     """What is added, on the log2 scale, to a marker's values and limits on one plate."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     marker: str
     plate: str
@@ -30,10 +28,8 @@ class Shift(BaseModel):
     """Standard deviation of that difference between bridges."""
 
 
-class BridgeShifts(BaseModel):
+class BridgeShifts(Record):
     """Shifts of every marker on every plate; the reference plate has none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference: str
     method: Literal["median", "shrunken"]

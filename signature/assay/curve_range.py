@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from signature.assay.curve_fit import Fit, working_gradient
 from signature.assay.logistic import INFINITY, ZERO, inverse
+from signature.declared import Declared
 
 _PLATEAU = 0.05  # a signal within this share of the height of an asymptote says little
 
 
-class CurveRules(BaseModel):
+class CurveRules(Declared):
     """What a standard curve must look like.
 
     Standards of ligand-binding assays must be found again within 20 % (ICH M10 2022; 25 % at the
     limits).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     shape: Literal["auto", "4PL", "5PL"] = "auto"
     """``auto`` takes the smaller AICc."""

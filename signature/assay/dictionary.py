@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from signature.assay.layout import Layout
-from signature.declared import read_declared
+from signature.declared import Declared, read_declared
 from signature.exceptions import StudyError
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -17,11 +17,7 @@ ScaleName = Literal["linear", "log2", "asinh", "yes/no"]
 Repeats = Literal["refuse", "first", "mean_of_logs"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class _Described(_Part):
+class _Described(Declared):
     group: str | None = None
     label: str = ""
     unit: str = ""
@@ -54,7 +50,7 @@ class ClinicalText(_Described):
     """Answer → number, for columns of text; every answer must be there."""
 
 
-class AssayText(_Part):
+class AssayText(Declared):
     """One file of a laboratory."""
 
     file: str
@@ -79,7 +75,7 @@ class AssayText(_Part):
         return self
 
 
-class PeopleText(_Part):
+class PeopleText(Declared):
     """Whose samples these are: a table with one row per sample."""
 
     file: str
@@ -102,7 +98,7 @@ class PeopleText(_Part):
     decimal: Annotated[str, Field(pattern=r"^[.,]$")] = "."
 
 
-class OutcomeText(_Part):
+class OutcomeText(Declared):
     """The outcome that a check compares plates and missing values with."""
 
     column: str
@@ -121,7 +117,7 @@ class OutcomeText(_Part):
         return self
 
 
-class Dictionary(_Part):
+class Dictionary(Declared):
     """A study dictionary; read it with `load_dictionary`."""
 
     title: str

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from signature.declared import Declared
 
 
-class Limits(BaseModel):
+class Limits(Declared):
     """A separate table of lower limits, one row per marker, and plate where they differ.
 
     The file stands beside that of the measurements, and shares its decimal mark.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     file: str
     marker: str
@@ -26,7 +26,7 @@ class Limits(BaseModel):
     finding when this is left out."""
 
 
-class Layout(BaseModel):
+class Layout(Declared):
     """Layout of one file; every format has defaults of its own for what is left out.
 
     ``columns`` maps what this software calls a column (``sample``, ``analyte``, ``value``,
@@ -34,8 +34,6 @@ class Layout(BaseModel):
     ``expected``) to what the file calls it. Each format lists the usual names, and columns of its
     own, in ``USUAL``.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     columns: dict[str, str] = {}
     unit: str | None = None

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
 from signature.assay.bridging import BridgeShifts
+from signature.records.base import Record
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class WellCell(_Record):
+class WellCell(Record):
     """One well of the layout; no sample name, no signal."""
 
     well: str
@@ -29,7 +26,7 @@ class WellCell(_Record):
     """A well that is no blank, and reads like one: most likely never filled."""
 
 
-class PlateLayout(_Record):
+class PlateLayout(Record):
     """A plate as the laboratory filled it."""
 
     plate: str
@@ -38,7 +35,7 @@ class PlateLayout(_Record):
     cells: tuple[WellCell, ...]
 
 
-class MarkerPlate(_Record):
+class MarkerPlate(Record):
     """What became of one marker's measurements on one plate; samples only."""
 
     marker: str
@@ -70,7 +67,7 @@ class MarkerPlate(_Record):
         return self
 
 
-class CvBand(_Record):
+class CvBand(Record):
     """Replicates within a tenth of the range of levels."""
 
     low: float
@@ -83,7 +80,7 @@ class CvBand(_Record):
     """90th percentile of the CV."""
 
 
-class CurveSummary(_Record):
+class CurveSummary(Record):
     """A standard curve, or why there is none."""
 
     marker: str
@@ -100,7 +97,7 @@ class CurveSummary(_Record):
     refused: str | None = None
 
 
-class PlateQuality(_Record):
+class PlateQuality(Record):
     """Quality of the plates of one file, or of the plates of a cohort.
 
     A file of wells fills all of it; measurements without wells fill ``markers`` only.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-_Place = Annotated[tuple[str, str], Field(strict=False)]  # TOML has lists only
+from signature.declared import Declared
 
 
-class Rules(BaseModel):
+class Rules(Declared):
     """Which wells and measurements count, and what a blank says; part of the study dictionary.
 
     A share of samples that must lie above the limit is not among them: that choice depends on who
@@ -23,8 +23,6 @@ class Rules(BaseModel):
     Winefordner 1983; Armbruster and Pry 2008).
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
     fewest_beads: Annotated[int, Field(ge=0)] = 35
     """Wells with fewer beads for a marker are not used for it; 0 where nothing was counted."""
     largest_cv: Annotated[float, Field(gt=0)] = 25.0
@@ -33,7 +31,7 @@ class Rules(BaseModel):
     """Usable wells that a measurement needs; one that lost its duplicate is used by default."""
     blank_sds: Annotated[float, Field(ge=0)] = 3.0
     """The limit lies so many standard deviations above the mean blank."""
-    failed_wells: Annotated[tuple[_Place, ...], Field(strict=False)] = ()
+    failed_wells: tuple[tuple[str, str], ...] = ()
     """Plate and well of wells that the laboratory knows to have failed."""
     drop_flagged: bool = False
     """Whether measurements that the laboratory flagged are set aside."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from signature.assay.plate_quality import MarkerPlate, PlateQuality
 from signature.check.report import CheckReport
+from signature.records.base import Record
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BatchRows(_Record):
+class BatchRows(Record):
     """How many rows a batch has, analysed and as reference."""
 
     batch: str
@@ -24,7 +19,7 @@ class BatchRows(_Record):
     references: int
 
 
-class Harmonisation(_Record):
+class Harmonisation(Record):
     """What an experiment does about batches inside its folds."""
 
     method: Literal["none", "combat", "combat_nonparametric", "reference_shift"]
@@ -47,7 +42,7 @@ class Harmonisation(_Record):
     """Batch → markers whose shift could not be had from the reference rows and stands at 0."""
 
 
-class AssayRecord(_Record):
+class AssayRecord(Record):
     """All of ``assay.json``: counts and quantiles, no row and no name."""
 
     version: Literal[1] = 1

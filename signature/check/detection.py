@@ -9,7 +9,15 @@ import pandas as pd
 
 from signature.assay.unit_names import is_log2
 from signature.check.association import association
-from signature.check.report import Finding, Severity, Table, listed, percent
+from signature.check.report import (
+    Finding,
+    Severity,
+    Table,
+    by_column,
+    largest_first,
+    listed,
+    percent,
+)
 from signature.check.view import FEWEST, View, shown
 from signature.study.schema import BELOW, Scale, source_of
 
@@ -61,16 +69,11 @@ def _low(view: View) -> Iterator[Finding]:
             columns=tuple(never),
         )
     if low:
-        yield Finding(
-            severity=Severity.WARNING,
-            code="low_detection",
-            sentence=(
-                "Detected in fewer than 40 % of the rows: "
-                + listed(f"{n} ({percent(r)})" for n, r in low.items())
-            ),
-            action="Use them as detected or not detected, or leave them out; do not average them.",
-            columns=tuple(low),
-            counts=low,
+        yield by_column(
+            "low_detection",
+            "Detected in fewer than 40 % of the rows",
+            low,
+            "Use them as detected or not detected, or leave them out; do not average them.",
         )
 
 
@@ -88,20 +91,13 @@ def _differing(view: View) -> Iterator[Finding]:
             if gap:
                 found[source_of(limit)] = gap
         if found:
-            worst = sorted(found, key=lambda name: -found[name])
-            yield Finding(
-                severity=Severity.WARNING,
-                code=f"detection_by_{word}",
-                sentence=(
-                    f"Detection rates differ between {word}s more than chance allows: "
-                    + listed(f"{n} (by up to {percent(found[n])})" for n in worst)
-                ),
-                action=(
-                    "Look at limits and sample handling; a marker that is detected on some "
-                    f"{word}s only tells the {word}, not the person."
-                ),
-                columns=tuple(worst),
-                counts=found,
+            yield by_column(
+                f"detection_by_{word}",
+                f"Detection rates differ between {word}s more than chance allows",
+                largest_first(found),
+                "Look at limits and sample handling; a marker that is detected on some "
+                f"{word}s only tells the {word}, not the person.",
+                written=lambda gap: f"by up to {percent(gap)}",
             )
         if view.nested:  # what differs between sites differs between their plates
             told |= set(found)
@@ -168,20 +164,13 @@ def _limits_differ(view: View) -> Iterator[Finding]:
         if ratio > RATIO:
             found[str(marker)] = round(ratio, 1)
     if found:
-        worst = sorted(found, key=lambda name: -found[name])
-        yield Finding(
-            severity=Severity.WARNING,
-            code="limits_differ",
-            sentence=(
-                "Detection limits differ between plates by more than a factor of 2: "
-                + listed(f"{n} (× {found[n]:g})" for n in worst)
-            ),
-            action=(
-                "Keep the limit of each plate beside its values, as here, and never fill in a "
-                "number that follows the limit: a model would read the plate off it."
-            ),
-            columns=tuple(worst),
-            counts=found,
+        yield by_column(
+            "limits_differ",
+            "Detection limits differ between plates by more than a factor of 2",
+            largest_first(found),
+            "Keep the limit of each plate beside its values, as here, and never fill in a "
+            "number that follows the limit: a model would read the plate off it.",
+            written=lambda ratio: f"× {ratio:g}",
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from signature.check.detection import uneven
-from signature.check.report import Finding, Severity, Table, listed, percent
+from signature.check.report import Finding, Severity, Table, by_column, largest_first, percent
 from signature.check.view import FEWEST, View, shown
 
 HALF = 0.5
@@ -20,16 +20,12 @@ def findings(view: View) -> Iterator[Finding]:
     gone = {name: _missing(view, name) for name in view.cohort.schema.features}
     mostly = {n: float(round(m.mean(), 3)) for n, m in gone.items() if HALF < m.mean() < 1}
     if mostly:
-        yield Finding(
+        yield by_column(
+            "mostly_missing",
+            "Missing in more than half of the rows",
+            mostly,
+            "Find out why before anything is filled in; leave out what nobody measured.",
             severity=Severity.NOTE,
-            code="mostly_missing",
-            sentence=(
-                "Missing in more than half of the rows: "
-                + listed(f"{n} ({percent(s)})" for n, s in mostly.items())
-            ),
-            action="Find out why before anything is filled in; leave out what nobody measured.",
-            columns=tuple(mostly),
-            counts=mostly,
         )
     told: set[str] = set()
     for word, by in view.groups().items():
@@ -43,19 +39,13 @@ def findings(view: View) -> Iterator[Finding]:
         by = view.outcome.astype("object").where(view.outcome.notna())
         found = _uneven(view, gone, by)
         if found:
-            yield Finding(
-                severity=Severity.WARNING,
-                code="missing_by_outcome",
-                sentence=(
-                    "Missing more often for one outcome than for the other: "
-                    + listed(f"{n} (by {percent(g)})" for n, g in found.items())
-                ),
-                action=(
-                    "Ask whether these were measured because of what happened; then whether a "
-                    "value is missing gives the outcome away."
-                ),
-                columns=tuple(found),
-                counts=found,
+            yield by_column(
+                "missing_by_outcome",
+                "Missing more often for one outcome than for the other",
+                found,
+                "Ask whether these were measured because of what happened; then whether a value is "
+                "missing gives the outcome away.",
+                written=lambda gap: f"by {percent(gap)}",
             )
 
 
@@ -67,7 +57,7 @@ def _uneven(view: View, gone: dict[str, np.ndarray], by: pd.Series) -> dict[str,
     """Return the gap of each column whose share of missing values differs between groups."""
     use = view.one_each
     gaps = {n: uneven(m[use], by.to_numpy()[use], tests=len(gone)) for n, m in gone.items()}
-    return dict(sorted(((n, g) for n, g in gaps.items() if g), key=lambda item: -item[1]))
+    return largest_first({n: g for n, g in gaps.items() if g})
 
 
 def _by_group(
@@ -83,33 +73,23 @@ def _by_group(
         if 0 < absent < len(groups):
             never[name] = absent
     if never:
-        yield Finding(
-            severity=Severity.WARNING,
-            code=f"absent_by_{word}",
-            sentence=(
-                f"Never measured on some {word}s: "
-                + listed(f"{n} (on {c} of {len(groups)})" for n, c in never.items())
-            ),
-            action=(
-                f"A model must not learn the {word} from a column that only some {word}s have: "
-                f"leave it out, or analyse these {word}s apart."
-            ),
-            columns=tuple(never),
-            counts={n: float(c) for n, c in never.items()},
+        yield by_column(
+            f"absent_by_{word}",
+            f"Never measured on some {word}s",
+            never,
+            f"A model must not learn the {word} from a column that only some {word}s have: "
+            f"leave it out, or analyse these {word}s apart.",
+            written=lambda count: f"on {count:g} of {len(groups)}",
         )
     rest = {n: m for n, m in gone.items() if n not in never}
     found = _uneven(view, rest, by)
     if found:
-        yield Finding(
-            severity=Severity.WARNING,
-            code=f"missing_by_{word}",
-            sentence=(
-                f"Missing values differ between {word}s more than chance allows: "
-                + listed(f"{n} (by up to {percent(g)})" for n, g in found.items())
-            ),
-            action=f"Ask what was done differently; report missing values by {word}.",
-            columns=tuple(found),
-            counts=found,
+        yield by_column(
+            f"missing_by_{word}",
+            f"Missing values differ between {word}s more than chance allows",
+            found,
+            f"Ask what was done differently; report missing values by {word}.",
+            written=lambda gap: f"by up to {percent(gap)}",
         )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from signature.records.base import Record
 
 
 class Severity(StrEnum):
@@ -20,11 +20,7 @@ class Severity(StrEnum):
     """Worth knowing."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Finding(_Part):
+class Finding(Record):
     """One thing that is wrong or doubtful.
 
     Neither sentence names a person or repeats one person's value.
@@ -40,7 +36,7 @@ class Finding(_Part):
     counts: dict[str, float] = {}
 
 
-class Line(_Part):
+class Line(Record):
     """One line of what was read or left out."""
 
     where: str
@@ -48,7 +44,7 @@ class Line(_Part):
     rows: int
 
 
-class Table(_Part):
+class Table(Record):
     """Numbers behind the findings; the first column names the rows."""
 
     name: str
@@ -57,7 +53,7 @@ class Table(_Part):
     rows: tuple[tuple[str | float | None, ...], ...]
 
 
-class CheckReport(_Part):
+class CheckReport(Record):
     """All that a check says about a study."""
 
     version: Literal[1] = 1
@@ -116,3 +112,51 @@ def several(number: int, one: str, many: str = "") -> str:
     ('1 row', '1,200 rows', '2 people')
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def by_column(
+    code: str,
+    sentence: str,
+    counts: Mapping[str, float],
+    action: str,
+    *,
+    written: Callable[[float], str] = percent,
+    severity: Severity = Severity.WARNING,
+) -> Finding:
+    r"""Make a finding about some columns, with a number for each.
+
+    Parameters
+    ----------
+    code, action, severity
+        As of `Finding`.
+    sentence : str
+        Without its list of columns, which is added.
+    counts : mapping of str to float
+        Number by column, in the order in which they are listed.
+    written : callable
+        Prints a number, in brackets behind its column; a share in per cent by default.
+
+    Examples
+    --------
+    >>> by_column("low", "Rarely detected", {"IL5": 0.25}, "Leave them out.").sentence
+    'Rarely detected: IL5 (25\xa0%)'
+    """
+    return Finding(
+        severity=severity,
+        code=code,
+        sentence=f"{sentence}: " + listed(f"{n} ({written(c)})" for n, c in counts.items()),
+        action=action,
+        columns=tuple(counts),
+        counts=dict(counts),
+    )
+
+
+def largest_first(counts: Mapping[str, float]) -> dict[str, float]:
+    """Sort columns by their number.
+
+    Examples
+    --------
+    >>> largest_first({"IL6": 1.0, "TNF": 2.0})
+    {'TNF': 2.0, 'IL6': 1.0}
+    """
+    return dict(sorted(counts.items(), key=lambda item: -item[1]))

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from signature.check.report import Finding, Severity, Table, listed, percent, several
+from signature.check.report import (
+    Finding,
+    Severity,
+    Table,
+    by_column,
+    largest_first,
+    listed,
+    several,
+)
 
 if TYPE_CHECKING:
     from signature.assay.plate_quality import PlateQuality
@@ -55,16 +63,11 @@ def _excluded(quality: PlateQuality) -> Iterator[Finding]:
         gone[row.marker] = gone.get(row.marker, 0) + sum(row.excluded.values())
     worst = {m: round(gone[m] / total[m], 3) for m in total if gone[m] > MARKER * total[m]}
     if worst:
-        yield Finding(
-            severity=Severity.WARNING,
-            code="marker_excluded",
-            sentence=(
-                "More than a fifth of the measurements are lost to the rules for wells: "
-                + listed(f"{m} ({percent(s)})" for m, s in worst.items())
-            ),
-            action="Leave these markers out, or ask the laboratory to measure them again.",
-            columns=tuple(worst),
-            counts=worst,
+        yield by_column(
+            "marker_excluded",
+            "More than a fifth of the measurements are lost to the rules for wells",
+            worst,
+            "Leave these markers out, or ask the laboratory to measure them again.",
         )
 
 
@@ -89,16 +92,12 @@ def _imprecise(quality: PlateQuality) -> Iterator[Finding]:
         if row.cv is not None and row.cv > CV:
             worst[row.marker] = max(worst.get(row.marker, 0.0), round(row.cv, 1))
     if worst:
-        yield Finding(
-            severity=Severity.WARNING,
-            code="imprecise",
-            sentence=(
-                f"Replicates differ by a median CV of more than {CV:g} % on some plate: "
-                + listed(f"{m} ({cv:g} %)" for m, cv in worst.items())
-            ),
-            action="Small differences between people mean nothing here; look at the low end.",
-            columns=tuple(worst),
-            counts=worst,
+        yield by_column(
+            "imprecise",
+            f"Replicates differ by a median CV of more than {CV:g} % on some plate",
+            worst,
+            "Small differences between people mean nothing here; look at the low end.",
+            written=lambda cv: f"{cv:g} %",
         )
 
 
@@ -132,17 +131,13 @@ def _bridges(quality: PlateQuality) -> Iterator[Finding]:
     }
     large = {m: round(v, 2) for m, v in moved.items() if v > SHIFT}
     if large:
-        worst = sorted(large, key=lambda m: -large[m])
-        yield Finding(
+        yield by_column(
+            "bridge_shift",
+            "The bridge samples shifted plates by more than half a doubling",
+            largest_first(large),
+            "The shift is applied; with few bridges it is itself uncertain.",
+            written=lambda shift: f"× {2**shift:.1f}",
             severity=Severity.NOTE,
-            code="bridge_shift",
-            sentence=(
-                "The bridge samples shifted plates by more than half a doubling: "
-                + listed(f"{m} (× {2 ** large[m]:.1f})" for m in worst)
-            ),
-            action="The shift is applied; with few bridges it is itself uncertain.",
-            columns=tuple(worst),
-            counts=large,
         )
 
 

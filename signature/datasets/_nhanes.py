@@ -9,7 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from signature import panels
-from signature.assay.recode import YES_NO, below, coded, features, levels
+from signature.assay.recode import below, features, levels
+from signature.datasets._questionnaire import answer_columns, number_columns, read_answers
 from signature.study.cohort import Cohort
 from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale, censored
 from signature.study.tables import to_numbers
@@ -62,6 +63,8 @@ _MARKERS = {
     "metabolic_syndrome_components": "metabolic_syndrome_components",
 }
 
+_COTININE = "cotinine_ng_ml"
+
 # Column of the file -> name, group, label, unit, low, high
 _NUMBERS = {
     "age_years": ("age", "demographics", "Age (top-coded at 80 or 85)", "years", 18, 90),
@@ -71,7 +74,7 @@ _NUMBERS = {
     "income_poverty_ratio": (
         "income_poverty_ratio", "demographics", "Income to poverty ratio", "", 0, 5,
     ),
-    "cotinine_ng_ml": ("cotinine", "smoking", "Serum cotinine", "ng/mL", 0.001, 5000),
+    _COTININE: ("cotinine", "smoking", "Serum cotinine", "ng/mL", 0.001, 5000),
 }  # fmt: skip
 
 _ANSWERS = {
@@ -150,31 +153,32 @@ def as_cohort(table: pd.DataFrame, *, name: str, citation: str, where: str) -> C
 
 
 def _clinical_columns() -> tuple[Column, ...]:
-    def column(name: str, group: str, label: str) -> Column:
-        return Column(name, Role.CLINICAL, group, label, "", Scale.YES_NO, 0, 1, source=_INTERVIEW)
-
-    columns = [
-        Column(name, Role.CLINICAL, group, label, unit, low=low, high=high, source=_INTERVIEW)
-        for name, group, label, unit, low, high in list(_NUMBERS.values())[:-1]
-    ]
-    columns += [column(*answer) for answer in _ANSWERS.values()]
-    for name in (*_RACES.values(), *_SMOKING.values()):
-        if name:
-            group = "smoking" if name.endswith("smoker") else "demographics"
-            columns.append(column(name, group, name.replace("_", " ").capitalize()))
-    name, group, label, unit, low, high = _NUMBERS["cotinine_ng_ml"]
+    interview = {source: told for source, told in _NUMBERS.items() if source != _COTININE}
+    answered = {
+        name: (
+            name,
+            "smoking" if name.endswith("smoker") else "demographics",
+            name.replace("_", " ").capitalize(),
+        )
+        for name in (*_RACES.values(), *_SMOKING.values())
+        if name
+    }
+    name, group, label, unit, low, high = _NUMBERS[_COTININE]
     # A laboratory value, but a measure of smoking: it belongs to what is known anyway.
     cotinine = Column(
         name, Role.CLINICAL, group, label, unit, Scale.LOG2, low, high, source="NHANES laboratory"
     )
-    return (*columns, *censored(cotinine))
+    return (
+        *number_columns(interview, _INTERVIEW),
+        *answer_columns({**_ANSWERS, **answered}, _INTERVIEW),
+        *censored(cotinine),
+    )
 
 
 def _clinical(table: pd.DataFrame, where: str) -> dict[str, pd.Series]:
     numbers = to_numbers(table, _NUMBERS, where=where)
     columns = {name: numbers[source] for source, (name, *_) in _NUMBERS.items()}
-    for source, (name, *_) in _ANSWERS.items():
-        columns[name] = coded(table[source], YES_NO, where=where)
+    columns |= read_answers(table, _ANSWERS, where=where)
     columns |= levels(table["race_ethnicity"], _RACES, where=where)
     columns |= levels(table["smoking_status"], _SMOKING, where=where)
     filled = columns["cotinine"].eq(_COTININE_FILLED)

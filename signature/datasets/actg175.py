@@ -6,7 +6,8 @@ and 96 and the follow-up are in the records.
 
 from __future__ import annotations
 
-from signature.assay.recode import YES_NO, coded, features, named
+from signature.assay.recode import features, named
+from signature.datasets._questionnaire import answer_columns, number_columns, read_answers
 from signature.study.cohort import Cohort
 from signature.study.schema import Column, FeatureSchema, Role, Scale
 from signature.study.tables import data_folder, read_table, to_numbers
@@ -91,9 +92,7 @@ def load() -> Cohort:
     sources = {**_ANSWERS, **_NUMBERS, **_COUNTS, **_LATER}
     table = read_table(path, columns=["pidnum", "arms", "strat", *sources])
     numbers = to_numbers(table, [*_NUMBERS, *_COUNTS, *_LATER], where=_FOLDER)
-    columns = {
-        name: coded(table[source], YES_NO, where=_FOLDER) for source, (name, *_) in _ANSWERS.items()
-    }
+    columns = read_answers(table, _ANSWERS, where=_FOLDER)
     columns |= {name: numbers[source] for source, (name, *_) in _NUMBERS.items()}
     columns |= {name: numbers[source] for source, name in _COUNTS.items()}
     schema = _schema()
@@ -113,17 +112,11 @@ def load() -> Cohort:
 
 
 def _schema() -> FeatureSchema:
-    answers = (
-        Column(name, Role.CLINICAL, group, label, "", Scale.YES_NO, 0, 1, source=_FORM)
-        for name, group, label in _ANSWERS.values()
-    )
-    numbers = (
-        Column(name, Role.CLINICAL, group, label, unit, Scale.LINEAR, low, high, source=_FORM)
-        for name, group, label, unit, low, high in _NUMBERS.values()
-    )
     # a CD4 count may be 0, so it stays on its own scale, which is also that of the endpoint
     cd4 = Column("cd4_t_cells", Role.MARKER, "cell subset", "CD4⁺ T cells", "cells/uL",
                  Scale.LINEAR, 0, 3000, source=_FLOW)  # fmt: skip
     cd8 = Column("cd8_t_cells", Role.MARKER, "cell subset", "CD8⁺ T cells", "cells/uL",
                  Scale.LOG2, 1, 10000, source=_FLOW)  # fmt: skip
-    return FeatureSchema((*numbers, *answers, cd4, cd8))
+    return FeatureSchema(
+        (*number_columns(_NUMBERS, _FORM), *answer_columns(_ANSWERS, _FORM), cd4, cd8)
+    )

@@ -6,9 +6,10 @@ records. There is no immune marker: it is here for a known treatment × subgroup
 
 from __future__ import annotations
 
-from signature.assay.recode import YES_NO, coded, features, named
+from signature.assay.recode import features, named
+from signature.datasets._questionnaire import answer_columns, number_columns, read_answers
 from signature.study.cohort import Cohort
-from signature.study.schema import Column, FeatureSchema, Role, Scale
+from signature.study.schema import FeatureSchema
 from signature.study.tables import data_folder, read_table, to_numbers
 
 CITATION = (
@@ -79,8 +80,7 @@ def load() -> Cohort:
     table = read_table(path, columns=["patient_id", "arm", *_NUMBERS, *_ANSWERS, *_LATER])
     numbers = to_numbers(table, [*_NUMBERS, *_LATER], where=_FOLDER)
     columns = {name: numbers[source] for source, (name, *_) in _NUMBERS.items()}
-    for source, (name, *_) in _ANSWERS.items():
-        columns[name] = coded(table[source], YES_NO, where=_FOLDER)
+    columns |= read_answers(table, _ANSWERS, where=_FOLDER)
     arm = named(table["arm"], _ARMS, where=_FOLDER).rename("arm")
     schema = _schema()
     return Cohort(
@@ -95,12 +95,4 @@ def load() -> Cohort:
 
 
 def _schema() -> FeatureSchema:
-    numbers = (
-        Column(name, Role.CLINICAL, group, label, unit, Scale.LINEAR, low, high, source=_FORM)
-        for name, group, label, unit, low, high in _NUMBERS.values()
-    )
-    answers = (
-        Column(name, Role.CLINICAL, group, label, "", Scale.YES_NO, 0, 1, source=_FORM)
-        for name, group, label in _ANSWERS.values()
-    )
-    return FeatureSchema((*numbers, *answers))
+    return FeatureSchema((*number_columns(_NUMBERS, _FORM), *answer_columns(_ANSWERS, _FORM)))

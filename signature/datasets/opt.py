@@ -9,10 +9,11 @@ from __future__ import annotations
 import pandas as pd
 
 from signature import panels
-from signature.assay.recode import YES_NO, below, coded, features, zero_if_no
+from signature.assay.recode import below, coded, features, zero_if_no
+from signature.datasets._questionnaire import answer_columns, number_columns, read_answers
 from signature.exceptions import TableError
 from signature.study.cohort import Cohort
-from signature.study.schema import BELOW, Column, FeatureSchema, Role, Scale
+from signature.study.schema import BELOW, Column, FeatureSchema, Role
 from signature.study.tables import clean_text, to_numbers
 
 CITATION = (
@@ -217,14 +218,7 @@ def _read() -> pd.DataFrame:
 
 
 def _clinical_columns() -> tuple[Column, ...]:
-    answers = tuple(
-        Column(name, Role.CLINICAL, group, label, "", Scale.YES_NO, 0, 1, source=_FORM)
-        for name, group, label in _ANSWERS.values()
-    )
-    numbers = tuple(
-        Column(name, Role.CLINICAL, group, label, unit, Scale.LINEAR, low, high, source=_FORM)
-        for name, group, label, unit, low, high in _NUMBERS.values()
-    )
+    answers, numbers = answer_columns(_ANSWERS, _FORM), number_columns(_NUMBERS, _FORM)
     education = Column(
         "education",
         Role.CLINICAL,
@@ -239,10 +233,9 @@ def _clinical_columns() -> tuple[Column, ...]:
 
 def _clinical(table: pd.DataFrame) -> dict[str, pd.Series]:
     columns = {"education": coded(table["Education"], _EDUCATION, where=_WHERE)}
-    for source, (name, *_) in _ANSWERS.items():
-        # Medication is 0/1 in the file, everything else Yes/No.
-        text = table[source].astype("str").where(table[source].notna()).rename(source)
-        columns[name] = coded(text, YES_NO, where=_WHERE)
+    # Medication is 0/1 in the file, everything else Yes/No.
+    answers = table[list(_ANSWERS)]
+    columns |= read_answers(answers.astype("str").where(answers.notna()), _ANSWERS, where=_WHERE)
     numbers = to_numbers(table, _NUMBERS, where=_WHERE)
     for source, (name, *_) in _NUMBERS.items():
         columns[name] = numbers[source]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from signature.effect.benefit.advised_groups import Advice
 from signature.effect.benefit.benefit_calibration import BenefitCalibration
 from signature.effect.benefit.benefit_quantiles import EffectByGroup
@@ -18,20 +16,17 @@ from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.interaction.interaction_table import InteractionTable
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial.allocation import AllocationCheck
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial.small_trial import SmallTrial
 from signature.effect.trial.trial import ArmFlow
 from signature.effect.visits.early_change import EarlyChange
 from signature.effect.visits.engagement import Engagement
 from signature.effect.visits.visit_lines import VisitLine
+from signature.records.base import Record
+from signature.records.estimates import EffectEstimate
 from signature.records.results import FlowLine
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TrialCheck(_Record):
+class TrialCheck(Record):
     """One rule, and what was measured."""
 
     rule: str
@@ -39,7 +34,7 @@ class TrialCheck(_Record):
     passed: bool
 
 
-class TrialClaim(_Record):
+class TrialClaim(Record):
     """Which of the two words the result has earned."""
 
     predictive: bool
@@ -51,17 +46,17 @@ class TrialClaim(_Record):
     advice: str
 
 
-class ArmEffect(_Record):
+class ArmEffect(Record):
     """Average effect of one arm over control, among all who were randomised to either."""
 
     arm: str
-    unadjusted: Estimate
+    unadjusted: EffectEstimate
     """Benefit: positive where the arm does better, in units of the endpoint."""
-    adjusted: Estimate | None
+    adjusted: EffectEstimate | None
     """The same by AIPW with held-out outcome predictions; None in a small trial."""
 
 
-class BenefitResult(_Record):
+class BenefitResult(Record):
     """What held-out predicted benefit of one candidate is worth."""
 
     candidate: str
@@ -80,14 +75,14 @@ class BenefitResult(_Record):
     """Among those whom the rule treats; None unless the endpoint is an event."""
 
 
-class NamedMarker(_Record):
+class NamedMarker(Record):
     """Interaction of one marker that was named beforehand."""
 
     marker: str
     test: ArmByScore
 
 
-class NamedModerator(_Record):
+class NamedModerator(Record):
     """Effect by level of one moderator that was named beforehand."""
 
     column: str
@@ -95,7 +90,7 @@ class NamedModerator(_Record):
     found: Moderator
 
 
-class MarkerVisits(_Record):
+class MarkerVisits(Record):
     """One marker at baseline and at the early visit, on the scale of the change."""
 
     marker: str
@@ -104,7 +99,7 @@ class MarkerVisits(_Record):
     lines: list[VisitLine]
 
 
-class TrialRecord(_Record):
+class TrialRecord(Record):
     """Everything that a trial experiment found; nothing in it is of a person."""
 
     version: Literal[1] = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from signature.records.base import Record
 
 Rung = Literal["none", "exploratory", "internally validated", "externally validated"]
 """From nothing to claim to a signature that held elsewhere."""
@@ -30,11 +30,7 @@ HIGHEST: dict[Design, Rung] = {
 """What a design can earn at most."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ClaimCheck(_Record):
+class ClaimCheck(Record):
     """One rule of the ladder.
 
     ``passed`` is None where the rule does not apply; `measured` then says why.
@@ -47,7 +43,7 @@ class ClaimCheck(_Record):
     passed: bool | None
 
 
-class Claim(_Record):
+class Claim(Record):
     """The highest rung whose rules, and those of all rungs below, are met."""
 
     rung: Rung

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.estimates import Estimate
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ThresholdRecord(_Record):
+class ThresholdRecord(Record):
     """One rule that puts a threshold inside each training fold, judged on held-out rows.
 
     ``events`` and ``non_events`` are the two parts of the net reclassification against the
@@ -34,7 +29,7 @@ class ThresholdRecord(_Record):
     non_events: Estimate
 
 
-class SetsRecord(_Record):
+class SetsRecord(Record):
     """Class-conditional conformal sets of held-out rows, calibrated inside each training fold.
 
     A set of both outcomes, or of none, is an indeterminate answer. Costs are in missed events: one
@@ -69,7 +64,7 @@ class SetsRecord(_Record):
     """At that cost."""
 
 
-class FinalThreshold(_Record):
+class FinalThreshold(Record):
     """A threshold of the registered model, by the same rule, from its own inner folds."""
 
     rule: str

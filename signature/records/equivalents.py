@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.results import Estimate
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Comparison(_Record):
+class Comparison(Record):
     """Another set of markers minus the own one, on the same held-out people."""
 
     auroc: Estimate
@@ -24,7 +19,7 @@ class Comparison(_Record):
     """Whether the interval of the AUROC difference lies above minus the margin."""
 
 
-class StandIn(_Record):
+class StandIn(Record):
     """One marker in place of another."""
 
     marker: str
@@ -36,7 +31,7 @@ class StandIn(_Record):
     comparison: Comparison
 
 
-class Replacement(_Record):
+class Replacement(Record):
     """What became of a marker that cannot be measured, or was too dear."""
 
     marker: str
@@ -46,7 +41,7 @@ class Replacement(_Record):
     """Null where it was dropped."""
 
 
-class WithinReach(_Record):
+class WithinReach(Record):
     """The best set of markers among those that a partner can measure.
 
     `markers`, `replaced` and `cost` are those of all development rows; the comparison is of sets
@@ -67,7 +62,7 @@ class WithinReach(_Record):
     comparison: Comparison
 
 
-class EquivalentsRecord(_Record):
+class EquivalentsRecord(Record):
     """All of ``equivalents.json``: nothing of a person."""
 
     version: Literal[1] = 1

@@ -1,15 +1,11 @@
-"""Numbers with their intervals, as kept in ``evaluation.json``."""
+"""Numbers with their intervals, as kept in ``evaluation.json`` and ``trial.json``."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from signature.records.base import Record
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Estimate(_Record):
+class Estimate(Record):
     """A number with its 95 % interval; null where it is undefined."""
 
     value: float | None
@@ -17,7 +13,19 @@ class Estimate(_Record):
     high: float | None = None
 
 
-class CalibrationRecord(_Record):
+class EffectEstimate(Estimate):
+    """An estimate that also says how sure it is, and whether it differs from no effect.
+
+    Where the value is undefined all others are null. Where no spread was seen, which is not
+    certainty, the standard error, the interval and p are.
+    """
+
+    standard_error: float | None = None
+    p: float | None = None
+    """Two-sided, of the value that no effect would give: 0 unless a function says otherwise."""
+
+
+class CalibrationRecord(Record):
     """How far predicted probabilities are from what was observed, smoothed over all rows.
 
     ``ici``, ``e50`` and ``e90`` are the mean, the median and the 90th percentile of the distance
@@ -44,7 +52,7 @@ class CalibrationRecord(_Record):
     """Event rate there; the band is pointwise."""
 
 
-class DecisionCurve(_Record):
+class DecisionCurve(Record):
     """Net benefit of deciding by a model, over thresholds (Vickers and Elkin 2006).
 
     In events found per person, with the harm of each false alarm at the threshold's odds taken
@@ -60,7 +68,7 @@ class DecisionCurve(_Record):
     over_reference: list[Estimate]
 
 
-class SiteEstimate(_Record):
+class SiteEstimate(Record):
     """The procedure at one held-out site."""
 
     site: str
@@ -69,7 +77,7 @@ class SiteEstimate(_Record):
     auroc: Estimate
 
 
-class PooledSites(_Record):
+class PooledSites(Record):
     """AUROC over sites by random effects on the logit scale (REML; Hartung and Knapp 2001).
 
     ``prediction`` is where a further site of this kind may lie; none below three sites.
@@ -84,7 +92,7 @@ class PooledSites(_Record):
     i2: float | None
 
 
-class HeldOutTest(_Record):
+class HeldOutTest(Record):
     """AUROC of one model on one held-out set, and against the reference, by person.
 
     DeLong, DeLong and Clarke-Pearson 1988; with several rows of a person, Obuchowski 1997.
@@ -96,7 +104,7 @@ class HeldOutTest(_Record):
     """Of no difference, two-sided."""
 
 
-class FoldMeans(_Record):
+class FoldMeans(Record):
     """Means over repeated folds, with intervals that allow for the folds' overlap.
 
     Nadeau and Bengio 2003. They are of the procedure on other samples of this size; the bootstrap's
@@ -110,7 +118,7 @@ class FoldMeans(_Record):
     """Folds without an AUROC, which are in neither mean nor interval."""
 
 
-class BestInHindsight(_Record):
+class BestInHindsight(Record):
     """The contender with the highest AUROC on held-out rows, before and after correction.
 
     Bias-corrected bootstrap cross-validation (Tsamardinos 2018). The procedure itself needs no
@@ -125,7 +133,7 @@ class BestInHindsight(_Record):
     """Share of the draws in which each was the best."""
 
 
-class Weighted(_Record):
+class Weighted(Record):
     """The same with survey weights: for the population that was sampled from.
 
     Intervals are of weighted people drawn one by one; strata and sampling units are not in them.

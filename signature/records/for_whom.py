@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.estimates import Estimate
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BeyondConfounders(_Record):
+class BeyondConfounders(Record):
     """What `signature.validation.confounding.confounder_test` found.
 
     ``alone`` is the change of the outcome's log-odds per standard deviation of the prediction's
@@ -38,7 +33,7 @@ class BeyondConfounders(_Record):
     """People who trade places with nobody."""
 
 
-class Confounding(_Record):
+class Confounding(Record):
     """Whether the procedure's predictions say more than the named confounders.
 
     Either ``found`` or, where nothing can be tested, ``reason``.
@@ -53,7 +48,7 @@ class Confounding(_Record):
     reason: str | None = None
 
 
-class SubgroupLine(_Record):
+class SubgroupLine(Record):
     """Held-out metrics in some of the people; none where these are too few, which says why.
 
     ``events`` are people with an event in any row; null where the line is suppressed.
@@ -68,7 +63,7 @@ class SubgroupLine(_Record):
     """Names: ``signature.validation.subgroup_performance.METRICS``."""
 
 
-class SubgroupGap(_Record):
+class SubgroupGap(Record):
     """One level minus the level of its column that has most people, on shared draws."""
 
     column: str
@@ -77,7 +72,7 @@ class SubgroupGap(_Record):
     metrics: dict[str, Estimate]
 
 
-class BlockSubgroups(_Record):
+class BlockSubgroups(Record):
     """Subgroups of the people held out in one way.
 
     ``alike`` are columns that tell nobody apart there.
@@ -91,20 +86,24 @@ class BlockSubgroups(_Record):
     draws: int
 
 
-class MarkerHere(_Record):
+class MarkerHere(Record):
     """One marker at one site: counts, and how it differs from the other sites."""
 
     site: str
     people: int
     """With a value, measured or below a limit."""
     missing: float
+    """Share of the site's people without one, 0 to 1."""
     shift: float | None
-    """Mean here minus mean elsewhere, in standard deviations within sites."""
+    """Mean here minus mean elsewhere, in standard deviations within sites; null where values are
+    too few, here or elsewhere, or do not differ."""
     log_odds_ratio: float | None
+    """Of the event, per standard deviation within sites; null where too few have either outcome, or
+    the marker separates them."""
     standard_error: float | None
 
 
-class MarkerLine(_Record):
+class MarkerLine(Record):
     """One marker over all sites; p-values are corrected for the number of markers (Holm 1979)."""
 
     name: str
@@ -114,7 +113,7 @@ class MarkerLine(_Record):
     sites: tuple[MarkerHere, ...]
 
 
-class Drift(_Record):
+class Drift(Record):
     """Markers that differ between sites, in values or in their association with the outcome.
 
     ``shifted`` of ``shift_tested`` markers differ in values, ``differing`` of
@@ -132,7 +131,7 @@ class Drift(_Record):
     worst: tuple[MarkerLine, ...]
 
 
-class ForWhom(_Record):
+class ForWhom(Record):
     """All of ``for_whom.json``: counts and estimates, never a person's value."""
 
     version: Literal[1] = 1

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.results import Estimate
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Selected(_Record):
+class Selected(Record):
     """What one selecting candidate kept in one run."""
 
     final: int
@@ -24,7 +19,7 @@ class Selected(_Record):
     """At most so many false markers are expected, as the fit on all development rows declares."""
 
 
-class NullRun(_Record):
+class NullRun(Record):
     """``null_check/<fingerprint>/run-<number>.json``: one run on shuffled outcomes."""
 
     version: Literal[1] = 1
@@ -42,7 +37,7 @@ class NullRun(_Record):
     """By candidate, of those that select; empty where none does."""
 
 
-class Share(_Record):
+class Share(Record):
     """In how many runs something happened, with an exact 95 % interval of the share."""
 
     count: int
@@ -52,7 +47,7 @@ class Share(_Record):
     high: float
 
 
-class Spread(_Record):
+class Spread(Record):
     """How a number is distributed over runs."""
 
     n: int
@@ -66,7 +61,7 @@ class Spread(_Record):
     """97.5th percentile."""
 
 
-class SelectionCheck(_Record):
+class SelectionCheck(Record):
     """How often one candidate selected although nothing can be true, and how much."""
 
     candidate: str
@@ -86,7 +81,7 @@ class SelectionCheck(_Record):
     """Runs in which it became the final model."""
 
 
-class Comparison(_Record):
+class Comparison(Record):
     """The run on the outcomes as they are, among those on shuffled ones."""
 
     auroc: float
@@ -104,7 +99,7 @@ class Comparison(_Record):
     """Of .05 on which endless runs would fall, where that stopped them; risk 1 % (Gandy 2009)."""
 
 
-class NullCheck(_Record):
+class NullCheck(Record):
     """All of ``null_check.json``: one line per run at most, nothing of a person."""
 
     version: Literal[2] = 2

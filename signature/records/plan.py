@@ -4,26 +4,25 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.results import Estimate
 
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+CriterionName = Literal["shrinkage", "optimism", "overall risk"]
 
 
-class NeededPeople(_Record):
+class NeededPeople(Record):
     """One criterion for the development of a model."""
 
-    name: Literal["shrinkage", "optimism", "overall risk"]
+    name: CriterionName
     rule: str
+    """The demand in words."""
     people: int
     events: float
+    """Expected among them."""
     events_per_parameter: float
 
 
-class DevelopmentPlan(_Record):
+class DevelopmentPlan(Record):
     """What the development of this model needs, by the criteria of Riley and others."""
 
     people: int
@@ -48,7 +47,7 @@ class DevelopmentPlan(_Record):
     """Candidate parameters that the people there are would be enough for."""
 
 
-class ExpectedPrecision(_Record):
+class ExpectedPrecision(Record):
     """What one number will look like in the validation."""
 
     measure: Literal["auroc", "observed_over_expected", "calibration_slope", "net_benefit"]
@@ -58,7 +57,7 @@ class ExpectedPrecision(_Record):
     """For an interval no wider than that."""
 
 
-class ValidationPlan(_Record):
+class ValidationPlan(Record):
     """How precisely the headline block can test a calibrated model with the anticipated AUROC."""
 
     block: Literal["internal", "external"]
@@ -69,7 +68,7 @@ class ValidationPlan(_Record):
     measures: tuple[ExpectedPrecision, ...]
 
 
-class TrainingSize(_Record):
+class TrainingSize(Record):
     """AUROC on held-out people after training on a share of each outer fold's training people."""
 
     share: float
@@ -78,7 +77,7 @@ class TrainingSize(_Record):
     standard_error: float
 
 
-class MorePeople(_Record):
+class MorePeople(Record):
     """What so many more people would buy."""
 
     more: int
@@ -88,7 +87,7 @@ class MorePeople(_Record):
     """Over the people there are; never below 0, as the curve is taken not to fall."""
 
 
-class Curve(_Record):
+class Curve(Record):
     """The learning curve ``ceiling - gap * people ** -rate``."""
 
     settings: Literal["chosen in each fold", "as built"]
@@ -108,7 +107,7 @@ class Curve(_Record):
     more: tuple[MorePeople, ...]
 
 
-class PlanRecord(_Record):
+class PlanRecord(Record):
     """All of ``plan.json``: nothing of a person."""
 
     version: Literal[1] = 1

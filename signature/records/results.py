@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal, get_args
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from signature.exceptions import PredictionsError
+from signature.records.base import Record
 from signature.records.claim import Claim
 from signature.records.decision import FinalThreshold, SetsRecord, ThresholdRecord
 from signature.records.estimates import (
@@ -104,11 +105,7 @@ def _same_rows_for_all(table: pd.DataFrame) -> None:
         raise PredictionsError(f"{short} held-out rows are not predicted by every candidate")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class FoldResult(_Record):
+class FoldResult(Record):
     """What one candidate did on one held-out fold."""
 
     repeat: int
@@ -120,7 +117,7 @@ class FoldResult(_Record):
     chosen: str = ""
 
 
-class CandidateResult(_Record):
+class CandidateResult(Record):
     """One candidate over all held-out folds of a block.
 
     Keys of ``metrics``: ``auroc`` and ``auprc`` (within each held-out fold, then averaged over
@@ -137,7 +134,7 @@ class CandidateResult(_Record):
     folds_without_auroc: int
 
 
-class Difference(_Record):
+class Difference(Record):
     """Candidate minus reference on the same held-out rows, by metric.
 
     ``net_benefit`` is at the block's `act_from`.
@@ -148,7 +145,7 @@ class Difference(_Record):
     metrics: dict[str, Estimate]
 
 
-class Block(_Record):
+class Block(Record):
     """One way of holding people out."""
 
     name: BlockName
@@ -190,7 +187,7 @@ class Block(_Record):
         )
 
 
-class Verdict(_Record):
+class Verdict(Record):
     """The answer to "does the panel add anything to the reference?", in words and number.
 
     ``adds`` is ``yes`` when the interval of the AUROC difference lies above 0, ``worse`` when it
@@ -203,7 +200,7 @@ class Verdict(_Record):
     difference: Estimate
 
 
-class GateCheck(_Record):
+class GateCheck(Record):
     """One condition of the experiment's gate."""
 
     rule: str
@@ -211,7 +208,7 @@ class GateCheck(_Record):
     passed: bool
 
 
-class Evaluation(_Record):
+class Evaluation(Record):
     """``evaluation.json``: all that was measured on held-out people.
 
     The last block is the headline.
@@ -239,7 +236,7 @@ class Evaluation(_Record):
         return all(check.passed for check in self.gate)
 
 
-class FlowLine(_Record):
+class FlowLine(Record):
     """One exclusion."""
 
     reason: str
@@ -247,7 +244,7 @@ class FlowLine(_Record):
     left: int
 
 
-class SiteCount(_Record):
+class SiteCount(Record):
     """Rows and events of one site."""
 
     site: str
@@ -255,7 +252,7 @@ class SiteCount(_Record):
     events: int
 
 
-class ColumnSummary(_Record):
+class ColumnSummary(Record):
     """What a report may say of one feature: no person's value, shares and quantiles only."""
 
     name: str
@@ -272,7 +269,7 @@ class ColumnSummary(_Record):
     """5th, 25th, 50th, 75th and 95th percentile of the measured values."""
 
 
-class FinalModel(_Record):
+class FinalModel(Record):
     """The model refitted on all development rows."""
 
     candidate: str
@@ -284,7 +281,7 @@ class FinalModel(_Record):
     """Log-loss on the inner folds of all development rows, by contender."""
 
 
-class Launch(_Record):
+class Launch(Record):
     """``launch.json``: what was run, on what, with what."""
 
     version: Literal[2] = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from signature.records.base import Record
 
 Status = Literal["passed", "look", "failed", "not applicable"]
 """``look``: may be harmless, and a person must say why. ``failed``: the result must not be believed
@@ -22,11 +22,7 @@ SentinelName = Literal[
 ]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sentinel(_Record):
+class Sentinel(Record):
     """One thing that was looked at; the sentence has counts and columns, never a person's value."""
 
     name: SentinelName
@@ -37,7 +33,7 @@ class Sentinel(_Record):
     numbers: dict[str, float] = {}
 
 
-class Sentinels(_Record):
+class Sentinels(Record):
     """All of ``sentinels.json``: nothing of a person."""
 
     version: Literal[1] = 1

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from signature.records.base import Record
 from signature.records.results import Estimate
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Neighbour(_Record):
+class Neighbour(Record):
     """A panel marker that goes with another one."""
 
     name: str
@@ -22,7 +17,7 @@ class Neighbour(_Record):
     """Spearman, in the development rows."""
 
 
-class NearMarker(_Record):
+class NearMarker(Record):
     """A marker of the panel that did not pass."""
 
     name: str
@@ -33,7 +28,7 @@ class NearMarker(_Record):
     """Share of outer folds that selected it."""
 
 
-class SignatureMarker(_Record):
+class SignatureMarker(Record):
     """A marker that passed; weights are in log-odds of the event, after the calibration slope."""
 
     name: str
@@ -60,7 +55,7 @@ class SignatureMarker(_Record):
     """Other markers of the panel that go with it, the closest first."""
 
 
-class Band(_Record):
+class Band(Record):
     """Points of the values from `low` up to, but not including, `high`; null where it is open."""
 
     low: float | None
@@ -68,7 +63,7 @@ class Band(_Record):
     points: int
 
 
-class PointLine(_Record):
+class PointLine(Record):
     """How one feature is turned into points; a missing value gives none."""
 
     name: str
@@ -83,14 +78,14 @@ class PointLine(_Record):
     """Points of a value below its detection limit, in place of those of a band."""
 
 
-class ScoreProbability(_Record):
+class ScoreProbability(Record):
     """What a score means."""
 
     score: int
     probability: float
 
 
-class PointScore(_Record):
+class PointScore(Record):
     """A score that a person can add up."""
 
     lines: tuple[PointLine, ...]
@@ -110,7 +105,7 @@ class PointScore(_Record):
     """The loss that was aimed at."""
 
 
-class Agreement(_Record):
+class Agreement(Record):
     """How far outer folds agree on which markers they select."""
 
     outer_folds: int
@@ -123,7 +118,7 @@ class Agreement(_Record):
     """Corrected for chance; null where no fold selected anything."""
 
 
-class SignatureRecord(_Record):
+class SignatureRecord(Record):
     """All of ``signature.json``: nothing of a person.
 
     An empty list of markers is a valid answer.

@@ -18,9 +18,9 @@ from signature.learn.binary import both_columns
 from signature.learn.calibration import fit_sigmoid
 from signature.learn.fixed_signature import FixedSignature
 from signature.records.equivalents import Comparison
-from signature.records.results import Estimate
 from signature.select.marker_clusters import CUT, clusters, marker_values
 from signature.study.splits import person_folds
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import auroc, log_loss
 
 MarkerSet = frozenset[str]
@@ -151,7 +151,7 @@ class FoldSets:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HeldOut:
+class HeldOutRows:
     """The held-out rows of one outer fold.
 
     Parameters
@@ -178,7 +178,7 @@ def swapped(base: Iterable[str], marker: str, stand_in: str) -> tuple[MarkerSet,
 
 
 def measure(
-    folds: Sequence[HeldOut],
+    folds: Sequence[HeldOutRows],
     probabilities: Sequence[np.ndarray],
     outcome: np.ndarray,
     weights: np.ndarray,
@@ -190,7 +190,7 @@ def measure(
 
     Parameters
     ----------
-    folds : sequence of HeldOut
+    folds : sequence of HeldOutRows
     probabilities : sequence of ndarray
         Of the event, for the rows of each fold.
     outcome : ndarray of int, shape (n_rows,)
@@ -224,19 +224,9 @@ def compare(
         The sets are equivalent when the whole interval of the AUROC difference lies above
         −margin.
     """
-    difference = estimate(other["auroc"] - own["auroc"])
+    difference = estimate_of_draws(other["auroc"] - own["auroc"])
     return Comparison(
         auroc=difference,
-        log_loss=estimate(other["log_loss"] - own["log_loss"]),
+        log_loss=estimate_of_draws(other["log_loss"] - own["log_loss"]),
         equivalent=difference.low is not None and difference.low > -margin,
     )
-
-
-def estimate(values: np.ndarray) -> Estimate:
-    """Estimate from the first value, 95 % interval from the others where nearly all exist."""
-    draws = values[1:][np.isfinite(values[1:])]
-    value = float(values[0]) if np.isfinite(values[0]) else None
-    if value is None or len(draws) < 0.9 * (len(values) - 1) or not len(draws):
-        return Estimate(value=value)
-    low, high = np.quantile(draws, [0.025, 0.975])
-    return Estimate(value=value, low=float(low), high=float(high))

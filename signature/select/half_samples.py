@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signature.study.splits import rows_by_person
+
 
 @dataclass(frozen=True, eq=False)
 class HalfSamples:
@@ -36,9 +38,8 @@ class PeopleInRows:
     """
 
     def __init__(self, person: np.ndarray, stratum: np.ndarray) -> None:
-        _, which, n_rows = np.unique(person, return_inverse=True, return_counts=True)
-        self._rows = np.split(np.argsort(which, kind="stable"), np.cumsum(n_rows)[:-1])
-        self._n_rows = n_rows
+        self._rows = rows_by_person(person)
+        self._n_rows = np.array([len(rows) for rows in self._rows])
         self.stratum = np.array([stratum[rows].max() for rows in self._rows])
         self.fewest = int(min(np.unique(self.stratum, return_counts=True)[1]))
         """People in the smallest stratum."""

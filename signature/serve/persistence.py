@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from signature import __version__
 from signature.exceptions import ModelFileError, SchemaError
 from signature.learn.calibration import CalibratedProcedure
+from signature.records.base import Record
 from signature.study.schema import FeatureSchema
 
 TRUSTED_TYPES = (
@@ -39,13 +40,11 @@ TRUSTED_TYPES = (
 """Types that a saved model may hold, beside those that skops trusts itself."""
 
 
-class ModelCard(BaseModel):
+class ModelCard(Record):
     """``model.json``: what a fitted model expects, and what it says.
 
     ``probability`` is that of the event; ``columns`` are the rows of `FeatureSchema.to_list`.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     version: Literal[3] = 3
     """Of the fitted steps beside the card, too, which a file names by the modules they live in."""
@@ -117,7 +116,7 @@ def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) ->
     """Write a model folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     save_procedure(procedure, folder / "model.skops")
-    (folder / "model.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    card.write(folder / "model.json")
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Stratified folds that keep a person's rows together."""
+"""A person's rows, and stratified folds that keep them together."""
 
 from __future__ import annotations
 
@@ -76,3 +76,15 @@ def linked(person: np.ndarray, plate: np.ndarray) -> np.ndarray:
     )
     _, component = connected_components(edges, directed=False)
     return np.asarray(pd.factorize(component[who])[0])
+
+
+def rows_by_person(person: np.ndarray) -> list[np.ndarray]:
+    """List the positions of each person's rows; persons in the order of their names.
+
+    Examples
+    --------
+    >>> [rows.tolist() for rows in rows_by_person(np.array(["b", "a", "b"]))]
+    [[1], [0, 2]]
+    """
+    _, code, n_rows = np.unique(person, return_inverse=True, return_counts=True)
+    return np.split(np.argsort(code, kind="stable"), np.cumsum(n_rows)[:-1])

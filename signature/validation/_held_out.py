@@ -80,3 +80,34 @@ def as_weights(weights: np.ndarray, n: int) -> np.ndarray:
     if not np.isfinite(w).all() or (w < 0).any():
         raise PredictionsError("weights must be finite and not negative; some are not")
     return w
+
+
+def person_codes(person: np.ndarray | None, n: int) -> np.ndarray:
+    """Give each row the number of its person, shape (n,); left out, every row is a person.
+
+    Raises
+    ------
+    PredictionsError
+        When there is not one person per row.
+    """
+    return np.arange(n) if person is None else _codes(person, n, "person must say whose each")
+
+
+def fold_codes(fold: np.ndarray | None, n: int) -> np.ndarray:
+    """Give each row the number of its fold, shape (n,); left out, all rows are in one.
+
+    Raises
+    ------
+    PredictionsError
+        When there is not one fold per row.
+    """
+    whole = np.zeros(n, dtype=int)
+    return whole if fold is None else _codes(fold, n, "fold must say in which fold each")
+
+
+def _codes(names: np.ndarray, n: int, what: str) -> np.ndarray:
+    """Replace names by numbers in their order, from 0 without gaps."""
+    given = np.asarray(names)
+    if given.shape != (n,):
+        raise PredictionsError(f"{what} of the {n} rows is; got shape {given.shape}")
+    return np.unique(given, return_inverse=True)[1]

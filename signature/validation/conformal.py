@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 
+from signature.validation._held_out import person_codes
+
 SetName = Literal["event", "no event", "both", "none"]
 
 _CLASSES = ("no event", "event")
@@ -126,6 +128,8 @@ def calibrate(
     ------
     ValueError
         When shapes differ, an outcome is not 0/1, or a probability is none.
+    PredictionsError
+        When there is not one person per row.
 
     Notes
     -----
@@ -147,9 +151,7 @@ def calibrate(
         raise ValueError(f"outcome has shape {y.shape}, probability {p.shape}; they must agree")
     if not np.isin(y, (0, 1)).all():
         raise ValueError("outcome must be 1 (event) or 0 (no event)")
-    whose = np.arange(len(y)) if person is None else np.asarray(person)
-    if whose.shape != y.shape:
-        raise ValueError(f"person has shape {whose.shape}, outcome {y.shape}; they must agree")
+    whose = person_codes(person, len(y))
     scores, mass, people = [], [], []
     for k, unlike in enumerate((p, 1 - p)):
         rows = y == k

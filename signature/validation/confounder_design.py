@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from signature.study.splits import rows_by_person
+
 PEOPLE_PER_COLUMN = 4
 """People per column from which squares of numeric confounders are among them."""
 
@@ -98,9 +100,8 @@ class PeopleAtSites:
         self._alike: list[np.ndarray] = []
         for level in pd.unique(where):
             at_site = np.flatnonzero(where == level)
-            _, which, n_rows = np.unique(person[at_site], return_inverse=True, return_counts=True)
-            own = np.split(at_site[np.argsort(which, kind="stable")], np.cumsum(n_rows)[:-1])
-            for count in np.unique(n_rows):
+            own = [at_site[rows] for rows in rows_by_person(person[at_site])]
+            for count in sorted({len(rows) for rows in own}):
                 self._alike.append(np.array([rows for rows in own if len(rows) == count]))
         self.fixed = sum(len(rows) == 1 for rows in self._alike)
         """People who trade places with nobody."""

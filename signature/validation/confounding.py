@@ -20,6 +20,7 @@ from sklearn.model_selection import GroupKFold
 
 from signature.learn.binary import log_odds
 from signature.randomness import generator, seed_for
+from signature.validation._held_out import person_codes
 from signature.validation.confounder_design import PeopleAtSites, confounder_design
 
 FEWEST_PER_COLUMN = 2
@@ -225,7 +226,7 @@ def _estimate(
     if bread is None or abs(found[-1]) > 15:
         return None, None, None
     parts = both * (y - expit(both @ found))[:, None]
-    _, which = np.unique(person, return_inverse=True)
+    which = person_codes(person, len(y))
     by_person = np.zeros((which.max() + 1, both.shape[1]))
     np.add.at(by_person, which, parts)
     people, columns = by_person.shape

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import expit, ndtri
 from scipy.stats import rankdata
 
-from signature.exceptions import OutcomeError, PredictionsError
-from signature.validation._held_out import as_event, as_scores
+from signature.exceptions import OutcomeError
+from signature.validation._held_out import as_event, as_scores, person_codes
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _covariance(
     """
     event = as_event(outcome)
     table = np.stack([as_scores(s, len(event), "the score") for s in scores])
-    code = _person_codes(person, len(event))
+    code = person_codes(person, len(event))
     people = int(code.max()) + 1
     with_event, without = len(np.unique(code[event])), len(np.unique(code[~event]))
     if min(with_event, without) < 2:
@@ -207,17 +207,6 @@ def _covariance(
         + cross.T
     )
     return areas, covariance
-
-
-def _person_codes(person: np.ndarray | None, n: int) -> np.ndarray:
-    if person is None:
-        return np.arange(n)
-    who = np.asarray(person)
-    if who.shape != (n,):
-        raise PredictionsError(
-            f"person must say whose each of the {n} rows is; got shape {who.shape}"
-        )
-    return np.unique(who, return_inverse=True)[1]
 
 
 def _rank_within(table: np.ndarray, member: np.ndarray) -> np.ndarray:

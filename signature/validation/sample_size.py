@@ -17,31 +17,9 @@ from math import ceil, exp, log, log1p
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from signature.records.plan import CriterionName, NeededPeople
+
 QUANTILE = float(ndtri(0.975))
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One demand, and what it takes.
-
-    Parameters
-    ----------
-    name : str
-        ``"shrinkage"``, ``"optimism"`` or ``"overall risk"``.
-    rule : str
-        The demand in words.
-    n : int
-        People needed.
-    events : float
-        Events expected among them.
-    events_per_parameter : float
-    """
-
-    name: str
-    rule: str
-    n: int
-    events: float
-    events_per_parameter: float
 
 
 @dataclass(frozen=True)
@@ -56,19 +34,19 @@ class DevelopmentSize:
         Anticipated Cox–Snell R² in new people.
     largest_cox_snell : float
         What Cox–Snell R² is at most at this event rate.
-    criteria : tuple of Criterion
+    criteria : tuple of NeededPeople
     """
 
     parameters: int
     event_rate: float
     cox_snell: float
     largest_cox_snell: float
-    criteria: tuple[Criterion, ...]
+    criteria: tuple[NeededPeople, ...]
 
     @property
     def n(self) -> int:
         """People that all criteria together need."""
-        return max(c.n for c in self.criteria)
+        return max(c.people for c in self.criteria)
 
     @property
     def nagelkerke(self) -> float:
@@ -128,7 +106,7 @@ def development_size(
     Examples
     --------
     >>> size = development_size(24, 0.174, 0.288)
-    >>> [c.n for c in size.criteria], size.n
+    >>> [c.people for c in size.criteria], size.n
     ([623, 662, 221], 662)
     >>> round(size.criteria[1].events_per_parameter, 1)
     4.8
@@ -145,7 +123,7 @@ def development_size(
         )
     if cox_snell >= shrinkage:
         raise ValueError(f"shrinkage must be above cox_snell = {cox_snell:g}; got {shrinkage!r}")
-    needed = {
+    needed: dict[CriterionName, tuple[str, float]] = {
         "shrinkage": (
             f"predictor effects need to shrink by {1 - shrinkage:.0%} at most",
             parameters / _information(shrinkage, cox_snell),
@@ -165,10 +143,10 @@ def development_size(
         cox_snell=cox_snell,
         largest_cox_snell=largest,
         criteria=tuple(
-            Criterion(
+            NeededPeople(
                 name=name,
                 rule=rule,
-                n=ceil(n),
+                people=ceil(n),
                 events=ceil(n) * event_rate,
                 events_per_parameter=ceil(n) * event_rate / parameters,
             )

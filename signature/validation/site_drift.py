@@ -16,6 +16,7 @@ from scipy.special import chdtrc, expit
 from scipy.stats import kruskal
 
 from signature.exceptions import CohortError, OutcomeError
+from signature.records.for_whom import MarkerHere
 from signature.validation.holm import holm
 
 FEWEST_MEASURED = 5
@@ -28,40 +29,13 @@ associations."""
 
 
 @dataclass(frozen=True)
-class MarkerAtSite:
-    """One marker at one site.
-
-    Parameters
-    ----------
-    site : str
-    n : int
-        People with a value.
-    missing : float
-        Share of the site's people without one, 0 to 1.
-    shift : float or None
-        Mean here minus mean at all other sites, in standard deviations within sites. None with
-        fewer than `FEWEST_MEASURED` values here or elsewhere, or without spread.
-    log_odds_ratio, standard_error : float or None
-        Of the event, per standard deviation within sites. None where there are too few of an
-        outcome, or the marker separates them.
-    """
-
-    site: str
-    n: int
-    missing: float
-    shift: float | None
-    log_odds_ratio: float | None
-    standard_error: float | None
-
-
-@dataclass(frozen=True)
 class MarkerDrift:
     """One marker over all sites.
 
     Parameters
     ----------
     marker : str
-    sites : tuple of MarkerAtSite
+    sites : tuple of MarkerHere
         By name of the site.
     shift_p_value, shift_p_holm : float or None
         Kruskal and Wallis (1952), of equal distributions at the sites with enough values; alone,
@@ -74,7 +48,7 @@ class MarkerDrift:
     """
 
     marker: str
-    sites: tuple[MarkerAtSite, ...]
+    sites: tuple[MarkerHere, ...]
     shift_p_value: float | None
     shift_p_holm: float | None
     association_p_value: float | None
@@ -160,7 +134,7 @@ def site_drift(
     )
 
 
-_Found = tuple[tuple[MarkerAtSite, ...], float | None, float | None, int]
+_Found = tuple[tuple[MarkerHere, ...], float | None, float | None, int]
 
 
 def _one(x: np.ndarray, code: np.ndarray, y: np.ndarray, names: np.ndarray) -> _Found:
@@ -186,7 +160,16 @@ def _one(x: np.ndarray, code: np.ndarray, y: np.ndarray, names: np.ndarray) -> _
             shift = float((mean[s] - own[~here].mean()) / spread)
         missing = 1 - n[s] / people[s] if people[s] else 0.0
         slope = (None, None) if fit is None else (float(fit[0][1]), float(np.sqrt(fit[1][1, 1])))
-        sites.append(MarkerAtSite(str(name), int(n[s]), float(missing), shift, *slope))
+        sites.append(
+            MarkerHere(
+                site=str(name),
+                people=int(n[s]),
+                missing=float(missing),
+                shift=shift,
+                log_odds_ratio=slope[0],
+                standard_error=slope[1],
+            )
+        )
     in_test = enough[at]
     compared = int(enough.sum())
     slopes = _equal_slopes(z[in_test], at[in_test], event[in_test]) if compared > 1 else None

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from signature.records.estimates import Estimate
+from signature.records.for_whom import SubgroupGap
+from signature.validation.draws import estimate_of_draws
 from signature.validation.metrics import (
     Metric,
     auroc,
@@ -32,15 +35,6 @@ METRICS = ("auroc", *PLAIN)
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A number with its 95 % interval; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
 class SubgroupPerformance:
     """One line of the table.
 
@@ -52,7 +46,7 @@ class SubgroupPerformance:
         People with an event in any row; None where people are so few that it could name them.
     suppressed : str or None
         Why no metric is given.
-    metrics : dict of Interval
+    metrics : dict of Estimate
         By the names of `METRICS`; empty where suppressed.
     """
 
@@ -61,17 +55,7 @@ class SubgroupPerformance:
     people: int
     events: int | None
     suppressed: str | None
-    metrics: dict[str, Interval]
-
-
-@dataclass(frozen=True)
-class SubgroupDifference:
-    """One level minus another of the same column, on shared bootstrap draws."""
-
-    column: str
-    level: str
-    against: str
-    metrics: dict[str, Interval]
+    metrics: dict[str, Estimate]
 
 
 @dataclass(frozen=True)
@@ -81,12 +65,12 @@ class SubgroupTable:
     Parameters
     ----------
     rows : tuple of SubgroupPerformance
-    differences : tuple of SubgroupDifference
+    differences : tuple of SubgroupGap
         Each level that is not suppressed against the one of its column with most people.
     """
 
     rows: tuple[SubgroupPerformance, ...]
-    differences: tuple[SubgroupDifference, ...]
+    differences: tuple[SubgroupGap, ...]
 
 
 def subgroup_performance(
@@ -132,11 +116,11 @@ def subgroup_performance(
     for group in groups:
         people, events, without = _counts(outcome, person, group.rows)
         reason = _too_few(people, events, without)
-        metrics: dict[str, Interval] = {}
+        metrics: dict[str, Estimate] = {}
         if reason is None:
             drawn = _metrics(outcome, probability, fold, weights, group.rows)
             shown.setdefault(group.column, []).append((group, people, drawn))
-            metrics = {name: _interval(values) for name, values in drawn.items()}
+            metrics = {name: estimate_of_draws(values) for name, values in drawn.items()}
         told = events if people >= FEWEST_PEOPLE else None
         rows.append(SubgroupPerformance(group.column, group.level, people, told, reason, metrics))
     return SubgroupTable(tuple(rows), tuple(_differences(shown)))
@@ -144,15 +128,17 @@ def subgroup_performance(
 
 def _differences(
     shown: Mapping[str, list[tuple[Subgroup, int, dict[str, np.ndarray]]]],
-) -> list[SubgroupDifference]:
+) -> list[SubgroupGap]:
     found = []
     for column, levels in shown.items():
         against, _, reference = max(levels, key=lambda level: level[1])
         for group, _, drawn in levels:
             if group is against:
                 continue
-            gaps = {name: _interval(drawn[name] - reference[name]) for name in METRICS}
-            found.append(SubgroupDifference(column, group.level, against.level, gaps))
+            gaps = {name: estimate_of_draws(drawn[name] - reference[name]) for name in METRICS}
+            found.append(
+                SubgroupGap(column=column, level=group.level, against=against.level, metrics=gaps)
+            )
     return found
 
 
@@ -215,13 +201,3 @@ def auroc_by_fold(
         good += np.nan_to_num(auroc(y, probability[rows], w)) * own
         pairs += own
     return np.divide(good, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
-
-
-def _interval(values: np.ndarray) -> Interval:
-    value, draws = values[0], values[1:]
-    known = draws[np.isfinite(draws)]
-    at = float(value) if np.isfinite(value) else None
-    if at is None or not len(draws) or len(known) < 0.9 * len(draws):
-        return Interval(at, None, None)
-    low, high = np.percentile(known, [2.5, 97.5])
-    return Interval(at, float(low), float(high))

@@ -122,7 +122,7 @@ def evaluated_folder(folder: Path, *, people: int = 400) -> Path:
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     inner.to_parquet(folder / "inner.parquet", index=False)
     for name, record in (("evaluation", found), ("sentinels", sentinels), ("launch", _launch())):
-        (folder / f"{name}.json").write_text(record.model_dump_json(indent=1) + "\n")
+        record.write(folder / f"{name}.json")
     part = ("internal", "elastic_net", 0, 0, 0, "IL6", 0.1, 0.5)
     contributions = pd.DataFrame([part], columns=list(CONTRIBUTION_COLUMNS))
     contributions.astype(CONTRIBUTION_COLUMNS).to_parquet(folder / "contributions.parquet")

@@ -16,7 +16,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from pipelines.evaluate.claim import Minimum, climb
 from pipelines.evaluate.held_out_estimates import (
-    HeldOut,
+    WeightedPredictions,
     calibration_record,
     decision_curve,
     pooled_sites,
@@ -159,14 +159,14 @@ def _threshold() -> ThresholdRecord:
     )
 
 
-def _held_out(own: pd.DataFrame) -> HeldOut:
+def _held_out(own: pd.DataFrame) -> WeightedPredictions:
     rng = np.random.default_rng(1)
     parts = []
     for _, part in own.groupby("repeat"):
         n = len(part)
         weights = np.vstack([np.ones((1, n)), rng.multinomial(n, np.full(n, 1 / n), size=40)])
         parts.append((part["outcome"].to_numpy(), part["probability"].to_numpy(), weights))
-    return HeldOut(parts, np.full((41, len(parts)), 1 / len(parts)))
+    return WeightedPredictions(parts, np.full((41, len(parts)), 1 / len(parts)))
 
 
 def _estimate(value: float, half: float) -> Estimate:

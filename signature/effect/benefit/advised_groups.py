@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature.effect.trial.estimate import Estimate, as_members, as_weight, mean_estimate
+from signature.effect.trial.estimate import as_members, as_weight, mean_estimate
+from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores
 
 
@@ -24,13 +25,13 @@ class AdvisedGroup:
         Rows of a positive weight.
     share : float
         Of all, by weight.
-    benefit : Estimate
+    benefit : EffectEstimate
         Of the arm over control among them: positive where treatment does better.
     """
 
     people: int
     share: float
-    benefit: Estimate
+    benefit: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,13 @@ class Advice:
     Parameters
     ----------
     treat, against : AdvisedGroup
-    difference : Estimate
+    difference : EffectEstimate
         Benefit among the first less that among the second; undefined when one has nobody.
     """
 
     treat: AdvisedGroup
     against: AdvisedGroup
-    difference: Estimate
+    difference: EffectEstimate
 
 
 def advice(
@@ -87,7 +88,7 @@ def advice(
     b = as_scores(benefit, len(benefit), "the benefit")
     w, advised = as_weight(weight, len(b)), as_members(treat, len(b))
 
-    def mean(values: np.ndarray, among: np.ndarray | None = None) -> Estimate:
+    def mean(values: np.ndarray, among: np.ndarray | None = None) -> EffectEstimate:
         return mean_estimate(values, arm=arm, person=person, weight=w, among=among, level=level)
 
     groups = [
@@ -96,7 +97,7 @@ def advice(
     ]
     first, second = (group.benefit.value for group in groups)
     if first is None or second is None:
-        return Advice(groups[0], groups[1], Estimate(None))
+        return Advice(groups[0], groups[1], EffectEstimate(value=None))
     # a contrast whose average is the difference and whose spread is that of its influence
     contrast = np.where(advised, (b - first) / groups[0].share, -(b - second) / groups[1].share) + (
         first - second

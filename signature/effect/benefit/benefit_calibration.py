@@ -13,13 +13,8 @@ from math import sqrt
 
 import numpy as np
 
-from signature.effect.trial.estimate import (
-    Estimate,
-    as_weight,
-    clustered_variance,
-    estimate,
-    mean_estimate,
-)
+from signature.effect.trial.estimate import as_weight, clustered_variance, estimate, mean_estimate
+from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores, as_weights
 
 
@@ -29,22 +24,22 @@ class BenefitCalibration:
 
     Parameters
     ----------
-    in_the_large : Estimate
+    in_the_large : EffectEstimate
         Average observed less average predicted benefit; 0 is right, positive when treatment does
         better than promised.
-    slope : Estimate or None
+    slope : EffectEstimate or None
         Of observed on predicted benefit; 1 is right. Its p is of a slope of 0: predictions that
         have nothing to do with benefit. None when all predictions are the same.
     slope_p_of_one : float or None
         p of a slope of 1.
-    intercept : Estimate or None
+    intercept : EffectEstimate or None
         Observed benefit where none is predicted; 0 is right when the slope is 1.
     """
 
-    in_the_large: Estimate
-    slope: Estimate | None
+    in_the_large: EffectEstimate
+    slope: EffectEstimate | None
     slope_p_of_one: float | None
-    intercept: Estimate | None
+    intercept: EffectEstimate | None
 
 
 def benefit_slope(benefit: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -16,15 +16,14 @@ from scipy.stats import rankdata
 
 from signature.effect.trial.aipw import benefit_scores
 from signature.effect.trial.estimate import (
-    Estimate,
     as_weight,
     clustered_variance,
     estimate,
     mean_estimate,
-    person_codes,
 )
 from signature.exceptions import AllocationError, PredictionsError
-from signature.validation._held_out import as_scores
+from signature.records.estimates import EffectEstimate
+from signature.validation._held_out import as_scores, fold_codes, person_codes
 
 FEWEST_IN_AN_ARM = 5
 """People of each arm below which no effect of a group is given."""
@@ -40,13 +39,13 @@ class GroupEffect:
         In the group, and of them in the two arms compared.
     predicted : float
         Average of what the groups were made by.
-    benefit : Estimate or None
+    benefit : EffectEstimate or None
         Average benefit, in units of the outcome; positive where treatment does better. None, as are
         the next two, where either arm has too few people.
     mean_treated, mean_control : float or None
         Mean outcome under each arm; of an event, its risk. Estimates, which may fall outside 0 to 1
         in a small group.
-    risk_ratio : Estimate or None
+    risk_ratio : EffectEstimate or None
         Risk under treatment over risk under control, with p of a ratio of 1; None unless the
         outcome is an event and both risks are between 0 and 1.
     """
@@ -55,10 +54,10 @@ class GroupEffect:
     treated: int
     controls: int
     predicted: float
-    benefit: Estimate | None
+    benefit: EffectEstimate | None
     mean_treated: float | None
     mean_control: float | None
-    risk_ratio: Estimate | None
+    risk_ratio: EffectEstimate | None
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,13 @@ class EffectByGroup:
     ----------
     groups : tuple of GroupEffect
         From the lowest prediction to the highest.
-    highest_minus_lowest : Estimate or None
+    highest_minus_lowest : EffectEstimate or None
         Benefit in the last group less that in the first; None with one group, or where one of
         the two has no effect given.
     """
 
     groups: tuple[GroupEffect, ...]
-    highest_minus_lowest: Estimate | None
+    highest_minus_lowest: EffectEstimate | None
 
 
 def quantile_groups(
@@ -114,7 +113,7 @@ def quantile_groups(
     x = as_scores(predicted, len(predicted), "the prediction")
     if n_groups < 2:
         raise ValueError(f"n_groups must be 2 or more; got {n_groups!r}")
-    part = np.zeros(len(x), dtype=int) if fold is None else person_codes(fold, len(x))
+    part = fold_codes(fold, len(x))
     group = np.empty(len(x), dtype=int)
     for k in np.unique(part):
         members = part == k
@@ -218,7 +217,7 @@ def _risk_ratio(
     person: np.ndarray,
     weight: np.ndarray,
     level: float,
-) -> Estimate | None:
+) -> EffectEstimate | None:
     """Ratio with an interval on its logarithm, by the delta method."""
     if not all(0 < risk < 1 for risk in risks):
         return None
@@ -228,8 +227,8 @@ def _risk_ratio(
     variance, df = clustered_variance(influence, arm, person, weight, rows)
     of_log = estimate(log(r1 / r0), sqrt(variance), df=df, level=level)
     if of_log.low is None or of_log.high is None:
-        return Estimate(r1 / r0)
-    return Estimate(r1 / r0, None, exp(of_log.low), exp(of_log.high), of_log.p)
+        return EffectEstimate(value=r1 / r0)
+    return EffectEstimate(value=r1 / r0, low=exp(of_log.low), high=exp(of_log.high), p=of_log.p)
 
 
 def _difference(
@@ -240,7 +239,7 @@ def _difference(
     person: np.ndarray,
     weight: np.ndarray,
     level: float,
-) -> Estimate:
+) -> EffectEstimate:
     """Compare two groups; a person with rows in both is in both."""
     influence, means = np.zeros(len(benefit)), []
     for sign, rows in ((1, high), (-1, low)):

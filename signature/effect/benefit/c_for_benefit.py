@@ -19,10 +19,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import kendalltau
 
-from signature.effect.trial.estimate import Estimate, estimate, person_codes
+from signature.effect.trial.estimate import estimate
 from signature.effect.trial.half_draws import half_samples
 from signature.exceptions import AllocationError, OutcomeError, PredictionsError
-from signature.validation._held_out import as_scores
+from signature.records.estimates import EffectEstimate
+from signature.validation._held_out import as_scores, person_codes
 
 _FEW = 60
 """Pairs up to which counting all pairs of pairs is the faster way."""
@@ -34,14 +35,14 @@ class CForBenefit:
 
     Parameters
     ----------
-    c : Estimate
+    c : EffectEstimate
         1 when all is ordered rightly, 0.5 by chance; p is of 0.5. Undefined when all pairs have
         the same observed benefit.
     pairs : int
         People of the smaller arm.
     """
 
-    c: Estimate
+    c: EffectEstimate
     pairs: int
 
 

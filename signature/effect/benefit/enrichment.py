@@ -13,8 +13,8 @@ from math import ceil, sqrt
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from signature.effect.trial.estimate import Estimate
 from signature.exceptions import TrialError
+from signature.records.estimates import Estimate
 
 MOST_PEOPLE = 1_000_000
 """Beyond, a trial is called out of reach."""
@@ -115,8 +115,8 @@ def enrichment(
     --------
     Half are positive, and gain twice what all gain: a quarter of the people is randomised.
 
-    >>> found = enrichment(Estimate(4.0, 1.0, 2.0, 6.0), Estimate(2.0), positive=0.5,
-    ...                    sd_positive=8.0, sd_all=8.0)
+    >>> gain, whole = Estimate(value=4.0, low=2.0, high=6.0), Estimate(value=2.0)
+    >>> found = enrichment(gain, whole, positive=0.5, sd_positive=8.0, sd_all=8.0)
     >>> found.enriched.randomised, found.enriched.screened, found.all_comers.randomised
     (126, 252, 503)
     >>> found.cautious.randomised, round(found.power_of_all_comers, 2)

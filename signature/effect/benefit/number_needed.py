@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Literal
 
-from signature.effect.trial.estimate import Estimate
+from signature.records.estimates import Estimate
 
 Direction = Literal["benefit", "harm"]
 
@@ -81,9 +81,9 @@ def number_needed(reduction: Estimate) -> NumberNeeded | None:
 
     Examples
     --------
-    >>> print(number_needed(Estimate(0.10, 0.0765, -0.05, 0.25)))
+    >>> print(number_needed(Estimate(value=0.10, low=-0.05, high=0.25)))
     NNTB 10 (NNTB 4.0 to ∞ to NNTH 20)
-    >>> print(number_needed(Estimate(0.25, 0.05, 0.15, 0.35)))
+    >>> print(number_needed(Estimate(value=0.25, low=0.15, high=0.35)))
     NNTB 4.0 (NNTB 2.9 to NNTB 6.7)
     """
     if reduction.value is None:

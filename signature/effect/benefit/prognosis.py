@@ -8,42 +8,30 @@ from math import sqrt
 import numpy as np
 
 from signature.exceptions import PredictionsError
+from signature.records.estimates import Estimate
 from signature.validation.metrics import person_counts
-
-
-@dataclass(frozen=True)
-class Explained:
-    """A share of variance, with its interval.
-
-    Parameters
-    ----------
-    value, low, high : float
-        1 at most; below 0 where predictions are worse than the arm's mean. The ends are None where
-        too few draws of people had any variance to explain.
-    """
-
-    value: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
 class Prognosis:
     """How much of the outcome's variance within arms held-out predictions explain.
 
+    Shares are 1 at most, and below 0 where predictions are worse than the arm's mean; without an
+    interval where too few draws of people had any variance to explain.
+
     Parameters
     ----------
     people : int
-    baseline, panel : Explained
+    baseline, panel : Estimate
         Predicted from what is known anyway, and with the panel.
-    gain : Explained
+    gain : Estimate
         The second less the first, from the same draws of people.
     """
 
     people: int
-    baseline: Explained
-    panel: Explained
-    gain: Explained
+    baseline: Estimate
+    panel: Estimate
+    gain: Estimate
 
     @property
     def adds(self) -> bool:
@@ -141,11 +129,11 @@ def _centred(values: np.ndarray, codes: np.ndarray, weights: np.ndarray) -> np.n
     return np.asarray(values - means[:, codes])
 
 
-def _explained(drawn: np.ndarray, factor: float, level: float) -> Explained:
+def _explained(drawn: np.ndarray, factor: float, level: float) -> Estimate:
     value, draws = float(drawn[0]), drawn[1:][np.isfinite(drawn[1:])]
     if len(draws) < 100:
-        return Explained(value, None, None)
+        return Estimate(value=value)
     half = (1 - level) / 2
     # about the estimate, so that widening does not shift
     low, high = value + factor * (np.quantile(draws, [half, 1 - half]) - value)
-    return Explained(value, float(low), float(high))
+    return Estimate(value=value, low=float(low), high=float(high))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.benefit.treatment_rule import as_table
-from signature.effect.trial.estimate import Estimate, as_weight, mean_estimate
+from signature.effect.trial.estimate import as_weight, mean_estimate
 from signature.exceptions import AllocationError, PredictionsError
+from signature.records.estimates import EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -22,23 +23,23 @@ class RuleValue:
 
     Parameters
     ----------
-    value : Estimate
+    value : EffectEstimate
         Mean outcome under the rule, in units of the outcome; its p means nothing.
     shares : tuple of float
         Of the people, by arm that the rule recommends.
-    gains : tuple of Estimate
+    gains : tuple of EffectEstimate
         By arm: how much better the rule does than giving it to everybody; positive where the rule
         is better. Without spread, and so without interval, where the rule gives all that arm.
-    over_best : Estimate
+    over_best : EffectEstimate
         The smallest of the gains. Its interval reaches from the lowest of their lower ends to the
         lowest of the upper, so that a lower end above 0 is evidence for a gain over every arm. p
         is the largest of theirs where all gains are positive; else None.
     """
 
-    value: Estimate
+    value: EffectEstimate
     shares: tuple[float, ...]
-    gains: tuple[Estimate, ...]
-    over_best: Estimate
+    gains: tuple[EffectEstimate, ...]
+    over_best: EffectEstimate
 
 
 def rule_value(
@@ -107,7 +108,7 @@ def rule_value(
     chosen, w = chosen.astype(int), as_weight(weight, n)
     own = table[np.arange(n), chosen]
 
-    def mean(values: np.ndarray) -> Estimate:
+    def mean(values: np.ndarray) -> EffectEstimate:
         return mean_estimate(values, arm=arm, person=person, weight=w, level=level)
 
     sign = 1.0 if higher_is_better else -1.0
@@ -116,16 +117,16 @@ def rule_value(
     return RuleValue(mean(own), tuple(float(s) for s in shares), gains, _smallest(gains))
 
 
-def _smallest(gains: tuple[Estimate, ...]) -> Estimate:
+def _smallest(gains: tuple[EffectEstimate, ...]) -> EffectEstimate:
     known = [gain for gain in gains if gain.value is not None]
     worst = min(known, key=lambda gain: gain.value or 0.0)
     if any(gain.low is None for gain in known):
         # the rule gives all the same arm, and gains nothing over that one
-        return Estimate(worst.value)
-    return Estimate(
-        worst.value,
-        worst.standard_error,
-        min(gain.low for gain in known if gain.low is not None),
-        min(gain.high for gain in known if gain.high is not None),
-        max(gain.p or 0.0 for gain in known) if (worst.value or 0.0) > 0 else None,
+        return EffectEstimate(value=worst.value)
+    return EffectEstimate(
+        value=worst.value,
+        standard_error=worst.standard_error,
+        low=min(gain.low for gain in known if gain.low is not None),
+        high=min(gain.high for gain in known if gain.high is not None),
+        p=max(gain.p or 0.0 for gain in known) if (worst.value or 0.0) > 0 else None,
     )

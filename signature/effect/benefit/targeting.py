@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.benefit.targeting_curve import autoc, qini, toc
-from signature.effect.trial.estimate import Estimate, as_weight, estimate, person_codes
+from signature.effect.trial.estimate import as_weight, estimate
 from signature.effect.trial.half_draws import half_samples
-from signature.validation._held_out import as_scores
+from signature.records.estimates import EffectEstimate
+from signature.validation._held_out import as_scores, fold_codes, person_codes
 
 _DRAWS_AT_ONCE = 100
 """Draws worked on together: few enough to keep memory small."""
@@ -23,20 +24,20 @@ class Targeting:
 
     Parameters
     ----------
-    autoc, qini : Estimate
+    autoc, qini : EffectEstimate
         In units of the outcome; above 0 when those ranked first benefit more.
     shares : tuple of float
         Of the people treated, at which the curve is given.
-    toc : tuple of Estimate
+    toc : tuple of EffectEstimate
         Average benefit of those ranked first, less that of all. Intervals are for one share each,
         named beforehand. At a share of 1 it is 0.
     people : int
     """
 
-    autoc: Estimate
-    qini: Estimate
+    autoc: EffectEstimate
+    qini: EffectEstimate
     shares: tuple[float, ...]
-    toc: tuple[Estimate, ...]
+    toc: tuple[EffectEstimate, ...]
     people: int
 
 
@@ -109,7 +110,7 @@ def targeting(
     """
     b = as_scores(benefit, len(benefit), "the benefit")
     s, w = as_scores(priority, len(b), "the priority"), as_weight(weight, len(b))
-    part = np.zeros(len(b), dtype=int) if fold is None else person_codes(fold, len(b))
+    part = fold_codes(fold, len(b))
     code, at = person_codes(person, len(b)), np.array(shares)
 
     def measure(weights: np.ndarray) -> np.ndarray:

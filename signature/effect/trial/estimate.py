@@ -1,38 +1,15 @@
-"""An estimate with its interval, and averages whose spread is counted by person."""
+"""An interval around an estimate, and averages whose spread is counted by person."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, isfinite, nan, sqrt
 
 import numpy as np
 from scipy.stats import t as student
 
 from signature.exceptions import PredictionsError
-from signature.validation._held_out import as_scores
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number, how sure it is, and whether it differs from what no effect would give.
-
-    Parameters
-    ----------
-    value : float or None
-        None where it is undefined, as are then all others.
-    standard_error : float or None
-        None, as are then the interval and p, where no spread was seen, which is not certainty.
-    low, high : float or None
-        Ends of the interval.
-    p : float or None
-        Two-sided, of the value that no effect would give: 0 unless a function says otherwise.
-    """
-
-    value: float | None
-    standard_error: float | None = None
-    low: float | None = None
-    high: float | None = None
-    p: float | None = None
+from signature.records.estimates import EffectEstimate
+from signature.validation._held_out import as_scores, person_codes
 
 
 def estimate(
@@ -42,7 +19,7 @@ def estimate(
     df: float = inf,
     null: float = 0.0,
     level: float = 0.95,
-) -> Estimate:
+) -> EffectEstimate:
     """Put a symmetric interval around a value.
 
     Parameters
@@ -58,7 +35,7 @@ def estimate(
 
     Returns
     -------
-    Estimate
+    EffectEstimate
 
     Raises
     ------
@@ -74,13 +51,17 @@ def estimate(
     if not 0 < level < 1:
         raise ValueError(f"level is the coverage of an interval, between 0 and 1; got {level!r}")
     if not isfinite(value):
-        return Estimate(None)
+        return EffectEstimate(value=None)
     if not (isfinite(standard_error) and standard_error > 0 and df >= 1):
-        return Estimate(float(value))
+        return EffectEstimate(value=float(value))
     half = float(student.ppf(0.5 + level / 2, df)) * standard_error
     p = 2 * float(student.sf(abs(value - null) / standard_error, df))
-    return Estimate(
-        float(value), float(standard_error), float(value - half), float(value + half), p
+    return EffectEstimate(
+        value=float(value),
+        standard_error=float(standard_error),
+        low=float(value - half),
+        high=float(value + half),
+        p=p,
     )
 
 
@@ -92,7 +73,7 @@ def mean_estimate(
     weight: np.ndarray | None = None,
     among: np.ndarray | None = None,
     level: float = 0.95,
-) -> Estimate:
+) -> EffectEstimate:
     """Average over rows, with an interval that lets all rows of a person vary together.
 
     Parameters
@@ -112,7 +93,7 @@ def mean_estimate(
 
     Returns
     -------
-    Estimate
+    EffectEstimate
         From t with as many degrees of freedom as there are persons (of a positive weight, among
         those averaged) less arms. Undefined among nobody.
 
@@ -134,7 +115,7 @@ def mean_estimate(
     w = as_weight(weight, len(v))
     share = w if among is None else w * as_members(among, len(v))
     if not share.sum() > 0:
-        return Estimate(None)
+        return EffectEstimate(value=None)
     share = share / share.sum()
     mean = float(share @ v)
     variance, df = clustered_variance(share * (v - mean), arm, person, w, among)
@@ -209,24 +190,6 @@ def arm_of_person(code: np.ndarray, arm: np.ndarray | None) -> np.ndarray:
             f"{in_two} persons have rows in two arms; keep the arm they were allocated to"
         )
     return stratum
-
-
-def person_codes(person: np.ndarray | None, n: int) -> np.ndarray:
-    """Give each row the number of its person, from 0, shape (n,).
-
-    Raises
-    ------
-    PredictionsError
-        When there is not one person per row.
-    """
-    if person is None:
-        return np.arange(n)
-    who = np.asarray(person)
-    if who.shape != (n,):
-        raise PredictionsError(
-            f"person must say whose each of the {n} rows is; got shape {who.shape}"
-        )
-    return np.unique(who, return_inverse=True)[1]
 
 
 def as_weight(weight: np.ndarray | None, n: int) -> np.ndarray:

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import BayesianRidge, LogisticRegression
 
-from signature.effect.trial.estimate import Estimate, estimate
+from signature.effect.trial.estimate import estimate
 from signature.exceptions import OutcomeError
+from signature.records.estimates import EffectEstimate
 
 IMPUTATIONS = 20
 
@@ -85,7 +86,7 @@ def pooled(
     df: float = inf,
     null: float = 0.0,
     level: float = 0.95,
-) -> Estimate:
+) -> EffectEstimate:
     """Pool estimates from imputed data by Rubin's (1987) rules.
 
     Parameters
@@ -102,7 +103,7 @@ def pooled(
 
     Returns
     -------
-    Estimate
+    EffectEstimate
 
     Raises
     ------

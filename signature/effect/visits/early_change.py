@@ -18,8 +18,9 @@ from signature.effect.interaction._interaction import dummies
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.learners.held_out_outcome import held_out_outcome
 from signature.effect.trial.allocation import FEWEST_IN_ARM
-from signature.effect.trial.estimate import Estimate, estimate
+from signature.effect.trial.estimate import estimate
 from signature.exceptions import AllocationError, PredictionsError, TrialError
+from signature.records.estimates import EffectEstimate
 from signature.study.splits import person_folds
 
 CAUTION = (
@@ -43,14 +44,14 @@ class ArmSlope:
     arm : str
     people : int
         At the landmark, the change of this marker known.
-    slope : Estimate
+    slope : EffectEstimate
         Outcome per standard deviation of the change, given the marker at baseline and covariates;
         of an event, difference in risk. Undefined where nothing is left to tell.
     """
 
     arm: str
     people: int
-    slope: Estimate
+    slope: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -313,7 +314,7 @@ def _slope(told: _Landmark, name: str, change: np.ndarray, fixed: np.ndarray | N
     X = np.hstack(parts)
     n, k = X.shape
     if np.ptp(change[own]) == 0 or np.linalg.matrix_rank(X) < k or n - k < 2:
-        return ArmSlope(name, int(own.sum()), Estimate(None))
+        return ArmSlope(name, int(own.sum()), EffectEstimate(value=None))
     bread = np.linalg.inv(X.T @ X)
     coefficient = bread @ X.T @ told.outcome[own]
     pull = np.einsum("ij,jk,ik->i", X, bread, X)

@@ -14,7 +14,7 @@ from pipelines.evaluate.decision_estimates import (
     sets_record,
     threshold_records,
 )
-from pipelines.evaluate.held_out_estimates import HeldOut, overlap, widened_shares
+from pipelines.evaluate.held_out_estimates import WeightedPredictions, overlap, widened_shares
 from pipelines.question.experiment import Decision
 
 DRAWS = 60
@@ -43,7 +43,7 @@ def _fitted(*, times=1.0, bias=0.0, n=30, per_training_set=40, seed=0):
             inner[repeat, fold] = pd.DataFrame(table)
     first = rng.integers(0, 2, DRAWS)
     shares = np.vstack([[0.5, 0.5], np.column_stack([first, 1 - first])])
-    return Fitted(HeldOut(parts, shares, times), folds, inner)
+    return Fitted(WeightedPredictions(parts, shares, times), folds, inner)
 
 
 def _cut(rule, table):

@@ -6,16 +6,14 @@ import pytest
 
 from pipelines.evaluate.held_out_estimates import (
     THRESHOLDS,
-    HeldOut,
+    WeightedPredictions,
     calibration_record,
     decision_curve,
-    estimate,
     overlap,
     pooled_sites,
     widened,
 )
-from signature.validation.delong import delong
-from signature.validation.metrics import auroc
+from signature.validation.draws import estimate_of_draws
 
 
 def _held_out(n=400, times=1.0, repeats=2, draws=60, seed=0):
@@ -25,7 +23,9 @@ def _held_out(n=400, times=1.0, repeats=2, draws=60, seed=0):
     y = (rng.random(n) < 1 / (1 + np.exp(-eta))).astype(int)
     weights = np.vstack([np.ones((1, n)), rng.multinomial(n, np.full(n, 1 / n), size=draws)])
     p = 1 / (1 + np.exp(-times * eta))
-    return HeldOut([(y, p, weights)] * repeats, np.full((draws + 1, repeats), 1 / repeats))
+    return WeightedPredictions(
+        [(y, p, weights)] * repeats, np.full((draws + 1, repeats), 1 / repeats)
+    )
 
 
 def test_probabilities_that_are_right_are_off_by_no_more_than_noise():
@@ -49,7 +49,7 @@ def test_probabilities_that_are_too_extreme_are_found_out():
 
 def test_the_same_probability_for_all_has_no_curve():
     y, p, w = _held_out().parts[0]
-    flat = HeldOut([(y, np.full_like(p, 0.3), w)], np.ones((len(w), 1)))
+    flat = WeightedPredictions([(y, np.full_like(p, 0.3), w)], np.ones((len(w), 1)))
     assert calibration_record(flat, np.random.default_rng(1)) is None
 
 
@@ -72,7 +72,7 @@ def test_net_benefit_is_counted_at_each_threshold():
 def test_repeats_are_averaged_by_their_shares():
     one, two = _held_out(seed=0).parts[0], _held_out(seed=1).parts[0]
     shares = np.tile([0.25, 0.75], (61, 1))
-    found = HeldOut([one, two], shares).averaged(lambda y, p, w: w @ p / w.sum(axis=1))
+    found = WeightedPredictions([one, two], shares).averaged(lambda y, p, w: w @ p / w.sum(axis=1))
     assert found[0] == pytest.approx(0.25 * one[1].mean() + 0.75 * two[1].mean())
 
 
@@ -123,40 +123,11 @@ def test_folds_that_are_no_sites_are_not_pooled():
     assert pooled_sites(_sites(k=1)) is None
 
 
-def test_shapes_of_an_interval_by_hand():
-    draws = np.r_[0.8, np.linspace(0.5, 0.9, 401)]  # 2.5 and 97.5 %: .51 and .89
-    percentile = estimate(draws)
-    assert [percentile.low, percentile.high] == pytest.approx([0.51, 0.89])
-    centred = estimate(draws, "centred")
-    assert [centred.low, centred.high] == pytest.approx([0.61, 0.99])
-    on_log_odds = estimate(draws, "log-odds")
-    center, half = np.log(0.8 / 0.2), 0.19 / (0.8 * 0.2)
-    assert [on_log_odds.low, on_log_odds.high] == pytest.approx(
-        [1 / (1 + np.exp(half - center)), 1 / (1 + np.exp(-half - center))]
-    )
-    assert percentile.value == centred.value == on_log_odds.value == 0.8
-
-
-@pytest.mark.parametrize("value", [0.0, 1.0])
-def test_where_the_log_odds_are_infinite_the_percentiles_remain(value):
-    draws = np.r_[value, np.linspace(0.6, 1, 401)]
-    assert estimate(draws, "log-odds") == estimate(draws)
-
-
-def test_the_interval_on_log_odds_is_delongs_where_people_are_many():
-    rng = np.random.default_rng(3)
-    y = (rng.random(400) < 0.3).astype(int)
-    score = rng.normal(size=400) + 1.8 * y
-    weights = np.vstack([np.ones((1, 400)), rng.multinomial(400, np.full(400, 1 / 400), 4000)])
-    found = estimate(auroc(y, score, weights), "log-odds")
-    assert [found.low, found.high] == pytest.approx(delong(y, score).interval(), abs=0.003)
-
-
 def test_draws_are_widened_about_the_value_and_differences_stay_paired():
     rng = np.random.default_rng(4)
     own, other = 0.8 + 0.05 * rng.normal(size=(2, 501))
     for values in (own, own - other):
-        before, after = estimate(values), estimate(widened(values, overlap(5)))
+        before, after = estimate_of_draws(values), estimate_of_draws(widened(values, overlap(5)))
         assert after.value == before.value
         assert after.high - after.low == pytest.approx(np.sqrt(1.25) * (before.high - before.low))
     apart = widened(own, overlap(5)) - widened(other, overlap(5))
@@ -168,7 +139,7 @@ def test_draws_are_widened_about_the_value_and_differences_stay_paired():
 
 def test_a_held_out_set_widens_all_that_is_averaged():
     fixed = _held_out(repeats=1)
-    shared = HeldOut(fixed.parts, fixed.shares, overlap(2))
+    shared = WeightedPredictions(fixed.parts, fixed.shares, overlap(2))
     one, other = (decision_curve(h, h).procedure[10] for h in (fixed, shared))
     assert one.value == other.value
     assert other.high - other.low == pytest.approx(np.sqrt(2) * (one.high - one.low))

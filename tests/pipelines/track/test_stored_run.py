@@ -1,5 +1,6 @@
 """A run that MLflow keeps is evaluated again: its evaluation is put back, all else stays."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -48,13 +49,13 @@ def _artifacts(store, run_id):
 def _as_an_older_one(folder):
     """The same evaluation as if an older rule had given a lower claim and other numbers."""
     file = folder / "evaluation.json"
-    old = Evaluation.model_validate_json(file.read_text())
-    candidate = old.headline.candidate("procedure")
-    candidate.metrics["auroc"].value = 0.51
-    old.verdict.auroc.value = 0.51
-    old.claim = old.claim.model_copy(update={"rung": "none"})
-    old.final_thresholds[0].rule = "a rule that there was once"
-    file.write_text(old.model_dump_json(indent=1))
+    old = json.loads(file.read_text())
+    (procedure,) = (c for c in old["blocks"][-1]["candidates"] if c["name"] == "procedure")
+    procedure["metrics"]["auroc"]["value"] = 0.51
+    old["verdict"]["auroc"]["value"] = 0.51
+    old["claim"]["rung"] = "none"
+    old["final_thresholds"][0]["rule"] = "a rule that there was once"
+    Evaluation.model_validate(old).write(file)
 
 
 def test_the_evaluation_is_put_back_and_all_other_files_stay(store, logged, made_up, capfd):

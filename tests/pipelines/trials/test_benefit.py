@@ -13,7 +13,7 @@ from pipelines.trials.benefit import (
     risk_groups,
     scored,
 )
-from pipelines.trials.crossfit import HeldOut
+from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.experiment import load_trial
 from pipelines.trials.study import assemble_trial
 from signature.datasets import simulated_il2_trial
@@ -35,7 +35,7 @@ def oracle(study):
     expected = truth.expected[list(study.trial.arms)].to_numpy()
     benefit = np.column_stack([np.zeros(len(expected)), truth.benefit])
     prognosis = expected.mean(axis=1)
-    return HeldOut(
+    return TrialPredictions(
         benefit={HEADLINE: benefit, "effect_dr_learner": np.full_like(benefit, 3.6)},
         expected=expected,
         prognosis=prognosis,
@@ -119,7 +119,7 @@ def three_arms(seed, n=3000, higher_is_better=False):
     )
     candidates = SimpleNamespace(headline=HEADLINE)
     study = SimpleNamespace(trial=trial, experiment=SimpleNamespace(candidates=candidates))
-    held_out = HeldOut({HEADLINE: gain}, sign * gain, np.zeros(n), np.zeros(n))
+    held_out = TrialPredictions({HEADLINE: gain}, sign * gain, np.zeros(n), np.zeros(n))
     return study, held_out
 
 

@@ -5,9 +5,10 @@ from itertools import product
 import pytest
 
 from pipelines.trials.headline import LEVEL, claim_of, too_small
-from signature.effect.benefit.prognosis import Explained, Prognosis
+from signature.effect.benefit.prognosis import Prognosis
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.trial.small_trial import small_trial
+from signature.records.estimates import Estimate
 
 FIRST_WORDS = {
     (True, True): "Predictive, and prognostic: the panel tells who gains more from il2,",
@@ -28,8 +29,13 @@ def interaction(p, estimate):
 def foretold(low):
     """A panel whose gain has this lower end; None where there is no interval."""
     high = None if low is None else 0.3
-    baseline = Explained(0.2, 0.1, 0.3)
-    return Prognosis(100, baseline, Explained(0.3, 0.2, 0.4), Explained(0.1, low, high))
+    baseline = Estimate(value=0.2, low=0.1, high=0.3)
+    return Prognosis(
+        100,
+        baseline,
+        Estimate(value=0.3, low=0.2, high=0.4),
+        Estimate(value=0.1, low=low, high=high),
+    )
 
 
 def claimed(p=0.01, estimate=1.0, low=0.05, *, higher_is_better=True):

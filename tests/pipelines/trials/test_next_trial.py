@@ -11,13 +11,13 @@ from pipelines.trials.next_trial import next_trial, within_arms_sd
 from pipelines.trials.study import assemble_trial
 from signature.effect.benefit.advised_groups import advice
 from signature.effect.benefit.enrichment import enrichment
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import ArmEffect, TrialClaim
+from signature.records.estimates import EffectEstimate
 from tests.made.trial_files import TRIAL, write_trial
 
 ASKED = "[next_trial]\npower = 0.9\nalpha = 0.01\n"
-OVERALL = Estimate(2.0, 0.5, 1.0, 3.0)
-AVERAGE = [ArmEffect(arm="interleukin-2", unadjusted=Estimate(9.0), adjusted=OVERALL)]
+OVERALL = EffectEstimate(value=2.0, standard_error=0.5, low=1.0, high=3.0)
+AVERAGE = [ArmEffect(arm="interleukin-2", unadjusted=EffectEstimate(value=9.0), adjusted=OVERALL)]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,11 @@ def test_nor_without_an_adjusted_average(study):
 
 
 def test_the_average_is_that_of_the_arm_that_is_compared(study):
-    other = ArmEffect(arm="another", unadjusted=OVERALL, adjusted=Estimate(50.0, 1.0, 48.0, 52.0))
+    other = ArmEffect(
+        arm="another",
+        unadjusted=OVERALL,
+        adjusted=EffectEstimate(value=50.0, standard_error=1.0, low=48.0, high=52.0),
+    )
     found = next_trial(study, claim(), [other, *AVERAGE], [candidate()])
     assert found.all_comers.benefit == 2
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from signature.learn.fixed_signature import FixedSignature
-from signature.select.equivalents import FoldSets, HeldOut, compare, measure, swapped
+from signature.select.equivalents import FoldSets, HeldOutRows, compare, measure, swapped
 from signature.select.marker_clusters import clusters, marker_values
 from signature.select.stability_selection import StabilitySelection
 from signature.select.stable_signature import StableSignature
@@ -32,7 +32,7 @@ def compared(rows):
     X, y, person = rows
     splits = person_folds(y, person, 4, 0)
     sets = [FoldSets(X.iloc[t], y[t], person[t], PANEL, folds=3) for t, _ in splits]
-    where = [HeldOut(0, h) for _, h in splits]
+    where = [HeldOutRows(0, h) for _, h in splits]
     draws = person_counts(person, np.zeros(400), 300, np.random.default_rng(2))
     weights = np.vstack([np.ones((1, 400), dtype=draws.dtype), draws])
 

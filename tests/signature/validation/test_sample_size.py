@@ -30,14 +30,14 @@ from signature.validation.validation_precision import auroc_variance, validation
 def test_criteria_as_asserted_by_pmsampsize(parameters, event_rate, cox_snell, expected):
     found = development_size(parameters, event_rate, cox_snell)
     for criterion, n in zip(found.criteria, expected, strict=True):
-        assert n is None or criterion.n == n
-    assert found.n == max(c.n for c in found.criteria)
+        assert n is None or criterion.people == n
+    assert found.n == max(c.people for c in found.criteria)
 
 
 @pytest.mark.parametrize(("r2", "n", "factor"), [(0.288, 668, 0.906), (0.55, 532, 0.948)])
 def test_optimism_as_printed_with_a_rounded_factor(r2, n, factor):
     """Older releases rounded the shrinkage to three digits, which is worth a few people."""
-    own = development_size(24, 0.174, r2).criteria[1].n
+    own = development_size(24, 0.174, r2).criteria[1].people
     assert own == pytest.approx(n, rel=0.015)
     largest = largest_cox_snell(0.174)
     assert r2 / (r2 + 0.05 * largest) == pytest.approx(factor, abs=1e-3)
@@ -53,7 +53,7 @@ def test_sizes_from_an_auroc_as_printed_by_pmsampsize(auroc_, event_rate, parame
     found = development_size(parameters, event_rate, r2)
     assert found.n == pytest.approx(total, abs=1)
     if parameters == 24:
-        assert [c.n for c in found.criteria[:2]] == [615, 660]
+        assert [c.people for c in found.criteria[:2]] == [615, 660]
 
 
 @given(st.floats(0.51, 0.99), st.floats(0.01, 0.99))
@@ -77,10 +77,10 @@ def test_what_is_read_backwards_agrees(parameters, event_rate, share):
     r2 = share * largest_cox_snell(event_rate)
     size = development_size(parameters, event_rate, r2)
     shrinkage, optimism, _ = size.criteria
-    assert expected_shrinkage(shrinkage.n, parameters, r2) >= 0.9 - 1e-9
-    if shrinkage.n > 1:
-        assert expected_shrinkage(shrinkage.n - 1, parameters, r2) < 0.9
-    enough = max(shrinkage.n, optimism.n)
+    assert expected_shrinkage(shrinkage.people, parameters, r2) >= 0.9 - 1e-9
+    if shrinkage.people > 1:
+        assert expected_shrinkage(shrinkage.people - 1, parameters, r2) < 0.9
+    enough = max(shrinkage.people, optimism.people)
     assert parameters_within(enough, event_rate, r2) >= parameters
     assert parameters_within(enough - 1, event_rate, r2) < parameters
     assert size.nagelkerke == pytest.approx(share)

@@ -118,9 +118,10 @@ def test_another_unit_or_order_of_people_changes_nothing(unit, offset, seed):
     rng = np.random.default_rng(seed)
     x, code, y = _people(rng, (20, 25, 30), slopes=0.5, shift=(0, 1, 0))
     order = rng.permutation(75)
-    one = asdict(_drift(x, code, y)[0])
-    other = asdict(_drift((x * unit + offset)[order], code[order], y[order])[0])
-    for a, b in zip([one, *one["sites"]], [other, *other["sites"]], strict=True):
+    one = _drift(x, code, y)[0]
+    other = _drift((x * unit + offset)[order], code[order], y[order])[0]
+    lines = [[asdict(d), *(s.model_dump() for s in d.sites)] for d in (one, other)]
+    for a, b in zip(*lines, strict=True):
         for name in a.keys() - {"sites", "marker", "site"}:
             assert (a[name] is None) == (b[name] is None)
             assert a[name] is None or b[name] == pytest.approx(a[name], rel=1e-5, abs=1e-7)
@@ -141,8 +142,8 @@ def test_missing_values_are_shares_and_few_show_nothing():
     x[:4] = [1.0, 2.0, 3.0, 4.0]
     found = _drift(x, code, y, never=np.full(100, NAN), same=np.full(100, 0.1))
     few = found[0].sites[0]
-    assert (few.n, few.missing) == (4, pytest.approx(26 / 30))
-    assert few.n < FEWEST_MEASURED
+    assert (few.people, few.missing) == (4, pytest.approx(26 / 30))
+    assert few.people < FEWEST_MEASURED
     assert (few.shift, few.log_odds_ratio) == (None, None)
     assert found[0].association_sites == 2
     assert found[0].shift_p_value == pytest.approx(stats.kruskal(x[code == 1], x[code == 2]).pvalue)

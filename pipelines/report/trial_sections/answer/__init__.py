@@ -12,9 +12,9 @@ from pipelines.report.trial_words import (
     good,
     unit_of_difference,
 )
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial.trial import ArmFlow
 from signature.effect.trial_record import TrialClaim
+from signature.records.estimates import EffectEstimate
 
 TITLE = "The answer"
 ORDER = 0
@@ -39,7 +39,7 @@ class Answer:
     control: str
     unit: str
     digits: int
-    benefit: Estimate
+    benefit: EffectEstimate
     """Average benefit of `treated` over `control`, positive where good."""
     adjusted: bool
     headline: AddedBenefit | None

@@ -11,8 +11,8 @@ from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
 from signature.effect.benefit.benefit_quantiles import EffectByGroup, GroupEffect
 from signature.effect.benefit.targeting import Targeting
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import BenefitResult, TrialRecord
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Predicted and observed benefit"
 ORDER = 50
@@ -24,8 +24,8 @@ class Group:
 
     label: str
     effect: GroupEffect
-    benefit: Estimate
-    risk_ratio: Estimate
+    benefit: EffectEstimate
+    risk_ratio: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class ByGroup:
     """Groups from the lowest prediction to the highest, and how much more the last gains."""
 
     head: tuple[str, ...]
-    ends: Estimate
+    ends: EffectEstimate
     groups: tuple[Group, ...]
 
 
@@ -42,7 +42,7 @@ class Point:
     """Benefit of those ranked first over that of all, when this share of people is treated."""
 
     share: float
-    benefit: Estimate
+    benefit: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,14 @@ class Candidate:
     label: str
     headline: bool
     constant: bool
-    ends: Estimate
+    ends: EffectEstimate
     """Benefit in the highest group less that in the lowest."""
-    autoc: Estimate
-    qini: Estimate
-    in_the_large: Estimate
+    autoc: EffectEstimate
+    qini: EffectEstimate
+    in_the_large: EffectEstimate
     """Observed less predicted benefit."""
-    slope: Estimate
-    c: Estimate
+    slope: EffectEstimate
+    c: EffectEstimate
     """For benefit, in matched pairs."""
 
 

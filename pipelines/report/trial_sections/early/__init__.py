@@ -15,9 +15,9 @@ from pipelines.report.trial_words import (
     label,
     unit_of_difference,
 )
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import MarkerVisits, TrialRecord
 from signature.effect.visits.early_change import ArmGain, ArmSlope, EarlyChange, MarkerChange
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Early change"
 ORDER = 85
@@ -52,9 +52,9 @@ class Means:
     arm: str
     later: str
     people: int
-    before: Estimate | None
+    before: EffectEstimate | None
     """None where people are too few; likewise `after`."""
-    after: Estimate | None
+    after: EffectEstimate | None
 
 
 @dataclass(frozen=True)

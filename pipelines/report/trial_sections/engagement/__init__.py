@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import LeftOut, as_estimate, label, left_out
-from signature.effect.trial.estimate import Estimate
 from signature.effect.visits.engagement import MarkerEngagement
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Did treatment move the panel?"
 ORDER = 80
@@ -23,11 +23,11 @@ class Row:
 
     label: str
     found: MarkerEngagement
-    control: Estimate
-    treated: Estimate
-    difference: Estimate
+    control: EffectEstimate
+    treated: EffectEstimate
+    difference: EffectEstimate
     """Change under treatment less change under control."""
-    standardised: Estimate
+    standardised: EffectEstimate
     """The difference in standard deviations of the change in the control arm."""
     moved: bool
     """Whether the p-value corrected for the number of markers is at most 0.05."""
@@ -79,17 +79,17 @@ def _row(found: MarkerEngagement, label: str) -> Row:
         found=found,
         control=as_estimate(found.control),
         treated=as_estimate(found.treated),
-        difference=Estimate(found.difference, low=found.low, high=found.high),
+        difference=EffectEstimate(value=found.difference, low=found.low, high=found.high),
         standardised=_standardised(found),
         moved=found.p_family <= 0.05,
     )
 
 
-def _standardised(found: MarkerEngagement) -> Estimate:
+def _standardised(found: MarkerEngagement) -> EffectEstimate:
     if found.difference == 0:
-        return Estimate(0.0)
+        return EffectEstimate(value=0.0)
     scale = found.standardised / found.difference
-    return Estimate(found.standardised, low=found.low * scale, high=found.high * scale)
+    return EffectEstimate(value=found.standardised, low=found.low * scale, high=found.high * scale)
 
 
 def draw(summary: Moved) -> dict[str, Markup]:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, flipped, unit_of_difference
 from signature.effect.interaction.moderators import Moderator
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import NamedModerator, TrialRecord
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Named groups"
 ORDER = 40
@@ -24,7 +24,7 @@ class Level:
     level: str
     people: dict[str, int]
     """By arm."""
-    benefit: Estimate
+    benefit: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Group:
 
     label: str
     found: Moderator
-    difference: Estimate
+    difference: EffectEstimate
     """Benefit in the second level less that in the first; undefined of more than two."""
     levels: tuple[Level, ...]
 

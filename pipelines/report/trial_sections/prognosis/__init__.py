@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
-from signature.effect.benefit.prognosis import Explained
+from signature.records.estimates import Estimate
 
 TITLE = "Prognosis, whatever the arm"
 ORDER = 70
@@ -16,7 +16,7 @@ class Line:
     """The share of the outcome's variance within arms that is explained, and from what."""
 
     name: str
-    share: Explained
+    share: Estimate
 
 
 @dataclass(frozen=True)

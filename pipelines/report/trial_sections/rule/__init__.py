@@ -8,9 +8,9 @@ from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
 from signature.effect.benefit.advised_groups import Advice, AdvisedGroup
 from signature.effect.benefit.rule_value import RuleValue
-from signature.effect.trial.estimate import Estimate
 from signature.effect.trial_record import BenefitResult
 from signature.effect.visits.visit_lines import FEWEST
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Treating by predicted benefit"
 ORDER = 60
@@ -23,7 +23,7 @@ class Group:
     name: str
     people: int
     share: float
-    benefit: Estimate
+    benefit: EffectEstimate
     few: bool
 
 
@@ -35,8 +35,8 @@ class Rule:
     headline: bool
     share: float
     """Of people whom it treats."""
-    over_none: Estimate
-    over_all: Estimate
+    over_none: EffectEstimate
+    over_all: EffectEstimate
     against: Group
     """Those advised against, from whom the rule withholds benefit."""
 
@@ -47,7 +47,7 @@ class ArmLine:
 
     arm: str
     share: float
-    gain: Estimate
+    gain: EffectEstimate
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class BestArm:
     """What giving everybody the arm of the largest predicted benefit gains."""
 
     lines: tuple[ArmLine, ...]
-    over_best: Estimate
+    over_best: EffectEstimate
     """Over the best single arm for all."""
 
 
@@ -72,7 +72,7 @@ class Treating:
     headline: str
     groups: tuple[Group, ...]
     """Advised to and advised against by the headline; empty where it makes no rule."""
-    difference: Estimate
+    difference: EffectEstimate
     """Benefit of the first less that of the second; undefined where either are few."""
     number_needed: str | None
     rules: tuple[Rule, ...]
@@ -132,7 +132,7 @@ def _group(name: str, group: AdvisedGroup) -> Group:
     return Group(name, group.people, group.share, group.benefit, few)
 
 
-def _difference(found: Advice | None) -> Estimate | None:
+def _difference(found: Advice | None) -> EffectEstimate | None:
     if found is None or min(found.treat.people, found.against.people) < FEWEST:
         return None
     return found.difference

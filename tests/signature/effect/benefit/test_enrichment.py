@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import ttest_ind
 
 from signature.effect.benefit.enrichment import MOST_PEOPLE, enrichment, power_of
-from signature.effect.trial.estimate import Estimate
 from signature.exceptions import TrialError
+from signature.records.estimates import Estimate
 
-GAIN, ALL = Estimate(4.0, 1.0, 2.0, 6.0), Estimate(2.0, 0.7, 0.6, 3.4)
+GAIN, ALL = Estimate(value=4.0, low=2.0, high=6.0), Estimate(value=2.0, low=0.6, high=3.4)
 TOLD = {"positive": 0.4, "sd_positive": 8.0, "sd_all": 9.0}
 
 
@@ -46,25 +46,29 @@ def test_screening_is_counted_and_ratios_are_of_both_trials():
 
 def test_the_cautious_plan_is_for_the_lower_end_of_the_interval():
     found = enrichment(GAIN, ALL, **TOLD)
-    again = enrichment(Estimate(2.0), ALL, **TOLD)
+    again = enrichment(Estimate(value=2.0), ALL, **TOLD)
     assert found.cautious == again.enriched
-    wide = enrichment(Estimate(4.0, 3.0, -2.0, 10.0), ALL, **TOLD)
+    wide = enrichment(Estimate(value=4.0, low=-2.0, high=10.0), ALL, **TOLD)
     assert wide.cautious.randomised is None
     assert wide.cautious.benefit == -2.0
-    assert enrichment(Estimate(4.0), ALL, **TOLD).cautious.randomised is None
+    assert enrichment(Estimate(value=4.0), ALL, **TOLD).cautious.randomised is None
 
 
 def test_where_all_do_not_gain_a_trial_of_all_comers_is_out_of_reach():
-    found = enrichment(GAIN, Estimate(-0.5, 0.7, -1.9, 0.9), **TOLD)
+    found = enrichment(GAIN, Estimate(value=-0.5, low=-1.9, high=0.9), **TOLD)
     assert found.all_comers.randomised is None
     assert found.randomised_ratio is None
     assert found.power_of_all_comers < 0.1
-    tiny = enrichment(Estimate(1e-4), ALL, **TOLD)
+    tiny = enrichment(Estimate(value=1e-4), ALL, **TOLD)
     assert tiny.enriched.randomised is None, MOST_PEOPLE
 
 
 def test_nobody_who_gains_is_nobody_to_enrich_with():
-    for value in (Estimate(None), Estimate(0.0), Estimate(-1.0, 1.0, -3.0, 1.0)):
+    for value in (
+        Estimate(value=None),
+        Estimate(value=0.0),
+        Estimate(value=-1.0, low=-3.0, high=1.0),
+    ):
         with pytest.raises(TrialError, match="nobody to enrich"):
             enrichment(value, ALL, **TOLD)
 

@@ -8,8 +8,9 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold, cross_val_predict
 
-from signature.effect.benefit.prognosis import Explained, Prognosis, prognosis
+from signature.effect.benefit.prognosis import Prognosis, prognosis
 from signature.exceptions import PredictionsError
+from signature.records.estimates import Estimate
 
 
 def made_up(n=60, seed=0, arms=3):
@@ -94,8 +95,8 @@ def test_effects_of_arms_units_and_names_of_arms_change_nothing(shift, scale, tu
 def test_no_more_than_all_is_explained_and_the_arms_mean_explains_nothing():
     y, arm, _, _ = made_up()
     found = asked(y, arm, np.zeros(60), y)
-    assert found.baseline == Explained(0.0, 0.0, 0.0)
-    assert found.panel == Explained(1.0, 1.0, 1.0)
+    assert found.baseline == Estimate(value=0.0, low=0.0, high=0.0)
+    assert found.panel == Estimate(value=1.0, low=1.0, high=1.0)
     assert found.adds
     assert asked(y, arm, np.zeros(60), -y).panel.value == pytest.approx(-3)
 
@@ -135,7 +136,7 @@ def test_the_same_draws_give_the_same_interval():
 
 @pytest.mark.parametrize(("low", "adds"), [(None, False), (0.0, False), (1e-6, True)])
 def test_it_adds_where_the_interval_lies_above_nothing(low, adds):
-    gain = Explained(0.1, low, 0.2)
+    gain = Estimate(value=0.1, low=low, high=0.2)
     assert Prognosis(9, gain, gain, gain).adds == adds
 
 
