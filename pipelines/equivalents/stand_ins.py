@@ -87,7 +87,6 @@ def equivalents_record(
     selected = list(procedure.estimator_[-1].selected_)
     folds = _folds(study, store, candidate, selected)
     cohort = study.cohort
-    assert cohort.outcome is not None
     outcome, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     strata = np.zeros(len(cohort)) if cohort.site is None else cohort.site.to_numpy()
     draws = person_counts(
@@ -145,7 +144,6 @@ def equivalents_record(
 
 def _folds(study: Study, store: FoldStore, candidate: str, selected: list[str]) -> list[_Fold]:
     X, person = study.cohort.X, study.cohort.person.to_numpy()
-    assert study.cohort.outcome is not None
     y = study.cohort.outcome.to_numpy()
     made = []
     for fold in inner_outer_folds(study):

@@ -47,7 +47,6 @@ def beyond_confounders(study: Study, block: pd.DataFrame) -> Confounding:
     )
     if not schema.confounders:
         return told.model_copy(update={"reason": "the experiment names no confounders"})
-    assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy()[rows], cohort.person.to_numpy()[rows]
     table = as_a_model_sees(cohort, schema.confounders).iloc[rows].reset_index(drop=True)
     by = site if within else None

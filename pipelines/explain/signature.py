@@ -83,7 +83,6 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
     final = choose(store.load(name, key) for name in contenders).candidate
     procedure = fitted_procedure(study, store, candidate, key)
     cohort = study.cohort
-    assert cohort.outcome is not None
     rows = development_rows(cohort, study.experiment.validation)
     X = cohort.X.iloc[rows]
     schema = cohort.schema

@@ -15,7 +15,6 @@ from signature.study.splits import person_folds
 def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> None:
     """Print the question, the rows, the folds and a rough time."""
     experiment, cohort = study.experiment, study.cohort
-    assert cohort.outcome is not None
     waiting = [t for t in todo if not store.has(t.candidate, t.key)]
     outer = len(study.folds)
     print(f"{experiment.title}: {experiment.question}")
@@ -47,7 +46,6 @@ def say_how_long(seconds: float, jobs: int) -> None:
 def rough_seconds(study: Study, waiting: list[Task]) -> float:
     """Time one inner fold of each candidate and multiply; pruning makes the truth shorter."""
     cohort, validation = study.cohort, study.experiment.validation
-    assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     train, _ = person_folds(y, person, validation.inner_folds, 0)[0]
     total = 0.0

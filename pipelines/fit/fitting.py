@@ -21,7 +21,7 @@ from signature.discovery import load
 from signature.learn.adaptation import adapt_procedure, harmonises
 from signature.learn.calibration import CalibratedProcedure
 from signature.randomness import seed_for
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 from signature.study.schema import BATCH, FeatureSchema
 
 FINAL = "final"
@@ -49,9 +49,8 @@ class Rows:
     references: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, cohort: Cohort, references: pd.DataFrame | None = None) -> Rows:
-        """Take them from a cohort with an outcome."""
-        assert cohort.outcome is not None
+    def of(cls, cohort: CohortWithOutcome, references: pd.DataFrame | None = None) -> Rows:
+        """Take them from a cohort."""
         X = cohort.X.reset_index(drop=True)
         y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
         return cls(cohort.schema, X, y, person, references)

@@ -74,7 +74,6 @@ def _inner_lines(
     study: Study, fold: Fold, block: str, candidate: str, fitted: FittedFold
 ) -> pd.DataFrame:
     cohort = study.cohort
-    assert cohort.outcome is not None
     at = fold.train
     return pd.DataFrame(
         {
@@ -108,7 +107,6 @@ def _lines(
     study: Study, fold: Fold, candidate: str, fitted: FittedFold, *, chosen: str
 ) -> pd.DataFrame:
     cohort = study.cohort
-    assert cohort.outcome is not None
     nowhere = np.full(len(cohort), "")
     site = nowhere if cohort.site is None else cohort.site.to_numpy()
     arm = nowhere if cohort.arm is None else cohort.arm.astype(str).to_numpy()

@@ -165,6 +165,5 @@ def _level(point: CurvePoint) -> Estimate:
 
 def _counted(study: Study, rows: np.ndarray) -> tuple[float, int]:
     """Share of rows with the event, and number of people."""
-    assert study.cohort.outcome is not None
     event_rate = float(study.cohort.outcome.to_numpy()[rows].mean())
     return event_rate, len(np.unique(study.cohort.person.to_numpy()[rows]))

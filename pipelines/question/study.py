@@ -17,7 +17,7 @@ from signature.discovery import load
 from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
 from signature.outcomes import Outcome
 from signature.study.batch_codes import with_batch
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 
 DATASET_EXPORTS = ("CITATION", "load")
 OUTCOME_EXPORTS = ("OUTCOME", "derive")
@@ -34,7 +34,7 @@ class Study:
     """
 
     experiment: Experiment
-    cohort: Cohort
+    cohort: CohortWithOutcome
     outcome: Outcome
     dropped_features: dict[str, str]
     folds: list[Fold]
@@ -109,7 +109,9 @@ def assemble(experiment: Experiment) -> Study:
     )
 
 
-def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None) -> list[Fold]:
+def lay_out(
+    experiment: Experiment, cohort: CohortWithOutcome, references: pd.DataFrame | None
+) -> list[Fold]:
     """Lay out the outer folds, and say before the first fit what a later one would fail for.
 
     Raises
@@ -124,8 +126,7 @@ def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | N
     return folds
 
 
-def _enough_for_inner_folds(cohort: Cohort, folds: list[Fold], inner: int) -> None:
-    assert cohort.outcome is not None
+def _enough_for_inner_folds(cohort: CohortWithOutcome, folds: list[Fold], inner: int) -> None:
     y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     for fold in folds:
         train_y, train_person = y[fold.train], person[fold.train]

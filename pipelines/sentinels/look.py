@@ -40,10 +40,10 @@ def run_sentinels(study: Study, folds: Sequence[Fold]) -> Sentinels:
         sentinels=(
             fold_leaks.person_on_both_sides(study, folds),
             fold_leaks.twins_across_folds(study, folds, seen),
-            outcome_leaks.perfect_feature(seen),
+            outcome_leaks.perfect_feature(study, seen),
             outcome_leaks.outcome_source(study, seen),
             outcome_leaks.plate_tells_outcome(study, seen),
-            outcome_leaks.missingness_tells_outcome(seen),
+            outcome_leaks.missingness_tells_outcome(study, seen),
             fold_leaks.scaled_before_folds(seen),
             fold_leaks.canary(study, folds),
         ),

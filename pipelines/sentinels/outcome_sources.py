@@ -48,7 +48,6 @@ def repeated_sources(study: Study) -> dict[str, str]:
         outcome itself counts as a record.
     """
     sources: dict[str, pd.Series] = {n: study.cohort.records[n] for n in outcome_sources(study)}
-    assert study.cohort.outcome is not None
     sources.setdefault(study.cohort.outcome_name, study.cohort.outcome)
     found: dict[str, str] = {}
     for feature in study.cohort.schema.features:

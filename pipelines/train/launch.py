@@ -123,7 +123,6 @@ def describe(
 ) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
-    assert cohort.outcome is not None
     warned: Counter[str] = Counter()
     for task in tasks(study):
         warned.update(store.load(task.candidate, task.key).warnings)
@@ -160,7 +159,6 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel
     trusted = tuple(getattr(module, "TRUSTED_TYPES", ()))
     procedure = store.procedure(best.candidate, key, trusted)
     rows = development_rows(study.cohort, experiment.validation)
-    assert study.cohort.outcome is not None
     card = ModelCard(
         experiment=experiment.name,
         question=experiment.question,
