@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import Study, lay_out
+from pipelines.question.study import AssembledStudy, lay_out
 from signature.exceptions import OutcomeError
 from signature.randomness import generator, seed_for
 from signature.study.cohort import CohortWithOutcome
@@ -104,12 +104,12 @@ def shuffled_outcome(cohort: CohortWithOutcome, rng: np.random.Generator) -> pd.
     return pd.Series(shuffled, index=cohort.outcome.index, name=cohort.outcome.name)
 
 
-def shuffled_study(study: Study, run: int) -> Study:
+def shuffled_study(study: AssembledStudy, run: int) -> AssembledStudy:
     """Return the study with shuffled outcomes, its own seed, and folds laid out anew.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     run : int
         Number of the shuffle, from 0. The same number gives the same shuffle in any order of runs.
     """

@@ -12,7 +12,7 @@ from pipelines.question.experiment import Experiment
 from pipelines.question.folds import Fold, outer_folds
 from pipelines.question.handling import check_batches, handling_of, reference_rows
 from pipelines.question.people_groups import people_groups
-from signature.assay.study import Study as DescribedStudy
+from signature.assay.study import DescribedStudy
 from signature.discovery import load
 from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
 from signature.outcomes import Outcome
@@ -25,8 +25,8 @@ CANDIDATE_EXPORTS = ("LABEL", "build", "space")
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """What an experiment runs on.
+class AssembledStudy:
+    """What an experiment runs on: rows with their outcome, outer folds and candidates.
 
     ``references`` are rows outside the analysis that may place a batch; nobody's outcome is known
     of them here. ``described`` is the account of reading a laboratory's files, where a study
@@ -43,7 +43,7 @@ class Study:
     described: DescribedStudy | None = None
 
 
-def assemble(experiment: Experiment) -> Study:
+def assemble(experiment: Experiment) -> AssembledStudy:
     """Load the data, attach the outcome, keep the features and lay out the folds.
 
     Raises
@@ -104,7 +104,7 @@ def assemble(experiment: Experiment) -> Study:
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
     people_groups(cohort, experiment)  # what it cannot find is said before the first fit
     folds = lay_out(experiment, cohort, references)
-    return Study(
+    return AssembledStudy(
         experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references, described
     )
 

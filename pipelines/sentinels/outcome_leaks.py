@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.sentinels.outcome_sources import repeated_sources
 from signature.check.report import listed, several
 from signature.check.view import View
@@ -34,7 +34,7 @@ FEWEST_MISSING = 5
 """People in whom a feature is missing, and known, without whom nothing is compared."""
 
 
-def perfect_feature(study: Study, seen: View) -> Sentinel:
+def perfect_feature(study: AssembledStudy, seen: View) -> Sentinel:
     """Look for a feature that tells the outcome by itself."""
     y, found, sure = _outcome(study, seen), {}, False
     for name in seen.cohort.schema.features:
@@ -62,7 +62,7 @@ def perfect_feature(study: Study, seen: View) -> Sentinel:
     )
 
 
-def outcome_source(study: Study, seen: View) -> Sentinel:
+def outcome_source(study: AssembledStudy, seen: View) -> Sentinel:
     """Look for features that the outcome is made of."""
     repeats = repeated_sources(study)
     y = _outcome(study, seen)
@@ -88,7 +88,7 @@ def outcome_source(study: Study, seen: View) -> Sentinel:
     )
 
 
-def plate_tells_outcome(study: Study, seen: View) -> Sentinel:
+def plate_tells_outcome(study: AssembledStudy, seen: View) -> Sentinel:
     """Look whether the plate tells the outcome, within sites."""
     plate = study.cohort.plate
     if plate is None and BATCH in study.cohort.schema:
@@ -139,7 +139,7 @@ def plate_tells_outcome(study: Study, seen: View) -> Sentinel:
     )
 
 
-def missingness_tells_outcome(study: Study, seen: View) -> Sentinel:
+def missingness_tells_outcome(study: AssembledStudy, seen: View) -> Sentinel:
     """Look whether it tells the outcome that a feature is missing."""
     y, gone = _outcome(study, seen), {}
     for name in seen.cohort.schema.features:
@@ -174,5 +174,5 @@ def missingness_tells_outcome(study: Study, seen: View) -> Sentinel:
     )
 
 
-def _outcome(study: Study, seen: View) -> np.ndarray:
+def _outcome(study: AssembledStudy, seen: View) -> np.ndarray:
     return study.cohort.outcome.to_numpy()[seen.one_each]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.question.handling import placed
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.assay.detection import detection_by_plate
 from signature.check import check_study
 from signature.check.assay_record import AssayRecord, BatchRows, Harmonisation
@@ -16,7 +16,7 @@ from signature.study.cohort import Cohort
 from signature.study.schema import BATCH, FeatureSchema
 
 
-def assay_record(study: Study) -> AssayRecord:
+def assay_record(study: AssembledStudy) -> AssayRecord:
     """Check the analysed rows, count detection by plate, and say how batches are treated."""
     cohort, described = study.cohort, study.described
     quality, reading = (described.quality, described.reading) if described else (None, None)
@@ -37,7 +37,7 @@ def _plates(cohort: Cohort) -> pd.Series | None:
     return cohort.plate.mask(rows < FEWEST, f"plates of fewer than {FEWEST} rows")
 
 
-def _harmonisation(study: Study) -> Harmonisation | None:
+def _harmonisation(study: AssembledStudy) -> Harmonisation | None:
     cohort, assay = study.cohort, study.experiment.assay
     if assay.batch is None:
         return None
@@ -63,7 +63,7 @@ def _harmonisation(study: Study) -> Harmonisation | None:
     )
 
 
-def _held_out(study: Study) -> tuple[int, int]:
+def _held_out(study: AssembledStudy) -> tuple[int, int]:
     """Count held-out rows, and those that ComBat passes on as they were measured."""
     assay = study.experiment.assay
     codes = study.cohort.X[BATCH].to_numpy()
@@ -79,7 +79,7 @@ def _held_out(study: Study) -> tuple[int, int]:
     return int(held_out.sum()), int(unseen.sum())
 
 
-def _rows(study: Study, code: int, level: str) -> BatchRows:
+def _rows(study: AssembledStudy, code: int, level: str) -> BatchRows:
     own: pd.Series = study.cohort.X[BATCH] == code
     n, references = int(own.sum()), 0
     if study.references is not None:

@@ -24,7 +24,7 @@ from pipelines.fit.results_folder import Results, comparison, make_folder
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.experiment import load_experiment
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import AssembledStudy, assemble
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.sentinels.look import run_sentinels
@@ -86,7 +86,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
 
 
 def write_results(
-    study: Study, store: FoldStore, folder: Path, started: datetime
+    study: AssembledStudy, store: FoldStore, folder: Path, started: datetime
 ) -> tuple[Launch, Evaluation]:
     """Write everything but the report from the finished folds.
 
@@ -119,7 +119,7 @@ def write_results(
 
 
 def describe(
-    study: Study, store: FoldStore, final: FinalModel, parameters: int, started: datetime
+    study: AssembledStudy, store: FoldStore, final: FinalModel, parameters: int, started: datetime
 ) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
@@ -149,7 +149,7 @@ def describe(
     )
 
 
-def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel:
+def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> FinalModel:
     """Save the contender that the inner folds choose on all development rows."""
     experiment = study.experiment
     key = final_key(study.folds)
