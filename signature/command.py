@@ -13,7 +13,7 @@ import pandas as pd
 
 from signature import __version__, discovery
 from signature.assay.reading import Reading
-from signature.assay.study import Study, read_study
+from signature.assay.study import DescribedStudy, read_study
 from signature.check import check_study
 from signature.check.page import page
 from signature.check.report import CheckReport, Severity
@@ -139,7 +139,7 @@ def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
     return report, Reading()
 
 
-def _of_described(study: Study, told: argparse.Namespace) -> tuple[CheckReport, Reading]:
+def _of_described(study: DescribedStudy, told: argparse.Namespace) -> tuple[CheckReport, Reading]:
     outcome = _outcome(study.cohort, told.outcome) if told.outcome else study.outcome
     report = check_study(
         study.cohort,

@@ -9,7 +9,7 @@ from hypothesis import settings
 
 from signature import discovery
 from signature.exceptions import DataFolderNotSetError
-from signature.study.cohort import Cohort
+from signature.study.cohort import Cohort, CohortWithOutcome
 from tests.made.checkout import REPO
 
 # a busy machine is no defect of the code under test
@@ -57,13 +57,13 @@ def cohort_of() -> Cohorts:
     return Cohorts()
 
 
-def _with_outcome(cohort: Cohort, name: str) -> Cohort:
+def _with_outcome(cohort: Cohort, name: str) -> CohortWithOutcome:
     outcome = discovery.load("signature.outcomes", name, ["OUTCOME", "derive"])
     left_out = outcome.ineligible(cohort.records) if hasattr(outcome, "ineligible") else None
     return cohort.with_outcome(name, outcome.derive(cohort.records), left_out)
 
 
 @pytest.fixture(scope="session")
-def with_outcome() -> Callable[[Cohort, str], Cohort]:
+def with_outcome() -> Callable[[Cohort, str], CohortWithOutcome]:
     """Return a function that attaches an outcome by its name, as a run does."""
     return _with_outcome

@@ -46,7 +46,7 @@ from pipelines.question.experiment import (
     Tuning,
 )
 from pipelines.question.experiment import Validation as Folds
-from pipelines.question.study import Study, lay_out
+from pipelines.question.study import AssembledStudy, lay_out
 from pipelines.sentinels.look import run_sentinels
 from signature.datasets import simulate as simulator
 from signature.datasets.simulate import Design, simulate
@@ -172,7 +172,7 @@ def evaluated(design: Design, asked: Experiment) -> Evaluation:
     cohort, dropped = cohort.with_features(schema).without_empty_features()
     candidates = {n: load("models", n, ["build", "space"]) for n in asked.candidates.all}
     folds = lay_out(asked, cohort, None)
-    study = Study(asked, cohort, simulated_response.OUTCOME, dropped, folds, candidates)
+    study = AssembledStudy(asked, cohort, simulated_response.OUTCOME, dropped, folds, candidates)
     with tempfile.TemporaryDirectory() as folder:
         store = FoldStore(Path(folder), "0" * 16)
         fit_all(tasks(study), study, store, jobs=1, done=lambda: None)

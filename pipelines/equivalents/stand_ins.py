@@ -13,7 +13,7 @@ from pipelines.explain.signature import fitted_procedure, inner_outer_folds, sel
 from pipelines.fit.fitting import final_key
 from pipelines.fit.store import FoldStore
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.exceptions import ResultsError
 from signature.randomness import generator, seed_for
 from signature.records.equivalents import (
@@ -50,7 +50,7 @@ class _Fold:
 
 
 def equivalents_record(
-    study: Study, store: FoldStore, *, margin: float, reach: Reach | None = None
+    study: AssembledStudy, store: FoldStore, *, margin: float, reach: Reach | None = None
 ) -> EquivalentsRecord:
     """Swap markers inside the outer folds and compare on held-out people.
 
@@ -61,7 +61,7 @@ def equivalents_record(
 
     Parameters
     ----------
-    study, store : Study, FoldStore
+    study, store : AssembledStudy, FoldStore
         Of a finished run.
     margin : float
         Loss of AUROC that counts as equivalent.
@@ -87,7 +87,6 @@ def equivalents_record(
     selected = list(procedure.estimator_[-1].selected_)
     folds = _folds(study, store, candidate, selected)
     cohort = study.cohort
-    assert cohort.outcome is not None
     outcome, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     strata = np.zeros(len(cohort)) if cohort.site is None else cohort.site.to_numpy()
     draws = person_counts(
@@ -143,9 +142,10 @@ def equivalents_record(
     )
 
 
-def _folds(study: Study, store: FoldStore, candidate: str, selected: list[str]) -> list[_Fold]:
+def _folds(
+    study: AssembledStudy, store: FoldStore, candidate: str, selected: list[str]
+) -> list[_Fold]:
     X, person = study.cohort.X, study.cohort.person.to_numpy()
-    assert study.cohort.outcome is not None
     y = study.cohort.outcome.to_numpy()
     made = []
     for fold in inner_outer_folds(study):
@@ -165,7 +165,7 @@ def _folds(study: Study, store: FoldStore, candidate: str, selected: list[str]) 
 
 
 def _sets(
-    pipeline: Pipeline, X: pd.DataFrame, y: np.ndarray, person: np.ndarray, study: Study
+    pipeline: Pipeline, X: pd.DataFrame, y: np.ndarray, person: np.ndarray, study: AssembledStudy
 ) -> FoldSets:
     told, model = study.experiment, pipeline[-1]
     return FoldSets(

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import expit
 
 from pipelines.evaluate.model_scale import as_a_model_sees
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.learn.binary import log_odds
 from signature.records.estimates import Estimate
 from signature.records.for_whom import BeyondConfounders, Confounding
@@ -19,12 +19,12 @@ from signature.validation.confounding import (
 )
 
 
-def beyond_confounders(study: Study, block: pd.DataFrame) -> Confounding:
+def beyond_confounders(study: AssembledStudy, block: pd.DataFrame) -> Confounding:
     """Test the predictions of one block given the confounders that the experiment names.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     block : DataFrame
         The procedure's lines of the predictions table in that block. Over repeats the log-odds of
         a row are averaged: repeats are no further people.
@@ -47,7 +47,6 @@ def beyond_confounders(study: Study, block: pd.DataFrame) -> Confounding:
     )
     if not schema.confounders:
         return told.model_copy(update={"reason": "the experiment names no confounders"})
-    assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy()[rows], cohort.person.to_numpy()[rows]
     table = as_a_model_sees(cohort, schema.confounders).iloc[rows].reset_index(drop=True)
     by = site if within else None

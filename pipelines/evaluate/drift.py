@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipelines.evaluate.model_scale import as_a_model_sees
 from signature.records.for_whom import Drift, MarkerLine
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 from signature.validation.site_drift import MarkerDrift, site_drift
 
 WORST = 20
@@ -13,13 +13,12 @@ WORST = 20
 ALPHA = 0.05
 
 
-def marker_drift(cohort: Cohort) -> Drift | None:
+def marker_drift(cohort: CohortWithOutcome) -> Drift | None:
     """Compare the panel between sites.
 
     Parameters
     ----------
-    cohort : Cohort
-        With outcome.
+    cohort : CohortWithOutcome
 
     Returns
     -------
@@ -28,7 +27,6 @@ def marker_drift(cohort: Cohort) -> Drift | None:
     """
     if cohort.site is None or cohort.site.nunique() < 2:
         return None
-    assert cohort.outcome is not None
     panel = cohort.schema.panel
     found = site_drift(
         as_a_model_sees(cohort, panel),

@@ -19,17 +19,10 @@ from pipelines.evaluate.held_out_estimates import (
     calibration_record,
     decision_curve,
     estimates,
-    overlap,
     pooled_sites,
 )
 from pipelines.evaluate.verdict import check_gate, reach_verdict
-from pipelines.evaluate.weighings import (
-    fitted_pair,
-    held_out_of,
-    measure,
-    repeat_shares,
-    survey_weighted,
-)
+from pipelines.evaluate.weighings import Weighting, fitted_pair, measure, survey_weighted
 from pipelines.question.experiment import Experiment
 from signature.exceptions import PredictionsError
 from signature.randomness import generator
@@ -49,7 +42,6 @@ from signature.records.results import (
 )
 from signature.records.sentinels import Sentinels
 from signature.validation.draws import estimate_of_draws
-from signature.validation.metrics import person_counts
 from signature.validation.net_benefit import net_benefit
 
 DIFFERENCES = ("auroc", "auprc", "brier", "log_loss", "net_benefit")
@@ -135,44 +127,35 @@ def _block(
     inner: pd.DataFrame | None,
 ) -> Block:
     name = str(table["block"].iloc[0])
-    rows = table.drop_duplicates("row").sort_values("row")
-    rng = generator(experiment.seed, "bootstrap", name)
-    draws = person_counts(
-        rows["person"].to_numpy(), rows["site"].to_numpy(), experiment.validation.bootstraps, rng
+    weighting = Weighting.drawn(
+        table, experiment.validation.bootstraps, generator(experiment.seed, "bootstrap", name)
     )
-    # the first row of weights is the data as they are: estimate and interval in one pass
-    weights = np.vstack([np.ones((1, len(rows)), dtype=draws.dtype), draws])
-    repeats = repeat_shares(table["repeat"].nunique(), experiment.validation.bootstraps, rng)
-    position = dict(zip(rows["row"], range(len(rows)), strict=True))
-    parts = experiment.candidates
-    shared = overlap(table["fold"].nunique()) if name != "external" else 1.0
+    rows, parts = weighting.rows, experiment.candidates
     order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
     rate = float(np.clip(rows["outcome"].mean(), 0.01, 0.99))
     act_from = experiment.decision.act_from or rate
     measured: dict[str, dict[str, np.ndarray]] = {}
-    benefit: dict[str, dict[str, np.ndarray]] = {}
     results: list[CandidateResult] = []
     for candidate in order:
         own = table[table["candidate"] == candidate]
-        measured[candidate], folds = measure(own, weights, repeats, position, shared)
-        gained = measured[candidate] | {
-            "net_benefit": held_out_of(own, weights, repeats, position, shared).averaged(
+        found, folds = measure(own, weighting)
+        measured[candidate] = found | {
+            "net_benefit": weighting.weigh(own).averaged(
                 lambda y, p, w: net_benefit(y, p, w, np.array([act_from]))[:, 0]
             )
         }
-        benefit[candidate] = gained
         results.append(
             CandidateResult(
                 name=candidate,
                 label=labels[candidate],
                 part=_part(candidate, experiment),
-                metrics=estimates(measured[candidate]),
+                metrics=estimates(found),
                 folds=folds,
                 folds_without_auroc=sum(f.auroc is None for f in folds),
             )
         )
     competing = {n: table[table["candidate"] == n] for n in (PROCEDURE, REFERENCE)}
-    held_out = {n: held_out_of(t, weights, repeats, position, shared) for n, t in competing.items()}
+    held_out = {n: weighting.weigh(t) for n, t in competing.items()}
     fitted = None if inner is None else fitted_pair(competing, held_out, inner)
     by_name = {r.name: r for r in results}
     drawn = name == "internal" and (experiment.validation.site is None or _developing(experiment))
@@ -187,12 +170,12 @@ def _block(
         candidates=results,
         differences=[
             *(
-                _difference(candidate, against, benefit)
+                _difference(candidate, against, measured)
                 for against in (REFERENCE, *parts.references)
                 for candidate in order
                 if candidate != against
             ),
-            *(_difference(PROCEDURE, against, benefit) for against in parts.baselines),
+            *(_difference(PROCEDURE, against, measured) for against in parts.baselines),
         ],
         calibration=calibration_record(
             held_out[PROCEDURE], generator(experiment.seed, "calibrated", name)
@@ -208,7 +191,7 @@ def _block(
             parts.contenders,
             generator(experiment.seed, "hindsight", name),
         ),
-        weighted=survey_weighted(competing, rows, weights, repeats, position, shared),
+        weighted=survey_weighted(competing, weighting),
         act_from=act_from,
         thresholds=[] if fitted is None else threshold_records(*fitted, experiment.decision),
         sets=None if fitted is None else sets_record(fitted[0], experiment.decision, act_from),

@@ -8,17 +8,17 @@ from pipelines.evaluate.confounders import beyond_confounders
 from pipelines.evaluate.drift import marker_drift
 from pipelines.evaluate.subgroups import block_subgroups
 from pipelines.question.people_groups import group_labels, people_groups
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.records.for_whom import ForWhom
 from signature.records.results import BLOCKS, PROCEDURE
 
 
-def for_whom(study: Study, predictions: pd.DataFrame) -> ForWhom:
+def for_whom(study: AssembledStudy, predictions: pd.DataFrame) -> ForWhom:
     """Look at the procedure's held-out predictions by confounders, subgroups and sites.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     predictions : DataFrame
         Of that study, as `signature.records.results.PREDICTION_COLUMNS` says.
 

@@ -15,7 +15,7 @@ import pandas as pd
 from pipelines.fit.fitting import choose
 from pipelines.fit.store import FoldStore
 from pipelines.question.folds import Fold
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.learn.calibration import CalibratedProcedure
 from signature.learn.contributions import BASE, group_by_source, raw_contributions
 from signature.randomness import generator
@@ -29,7 +29,7 @@ LARGEST_GAP = 1e-3
 """In log-odds; trees add up in single precision."""
 
 
-def explain(study: Study, store: FoldStore) -> pd.DataFrame:
+def explain(study: AssembledStudy, store: FoldStore) -> pd.DataFrame:
     """Explain the procedure's held-out predictions, fold by fold.
 
     Contributions are interventional Shapley values against training rows of the same fold

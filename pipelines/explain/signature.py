@@ -12,7 +12,7 @@ from pipelines.explain.point_table import point_table
 from pipelines.fit.fitting import choose, final_key
 from pipelines.fit.store import FoldStore
 from pipelines.question.folds import Fold, development_rows
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.learn.calibration import CalibratedProcedure
 from signature.records.results import Estimate
 from signature.records.signature import (
@@ -35,7 +35,7 @@ SHOWN_NEAR = 10
 _QUANTILE = 1.96
 
 
-def keep_signature(study: Study, store: FoldStore, folder: Path) -> None:
+def keep_signature(study: AssembledStudy, store: FoldStore, folder: Path) -> None:
     """Write ``signature.json``, or remove one that is there where no contender selects."""
     found = signature_record(study, store)
     file = folder / FILE_NAME
@@ -45,7 +45,7 @@ def keep_signature(study: Study, store: FoldStore, folder: Path) -> None:
     found.write(file)
 
 
-def selecting_candidate(study: Study, store: FoldStore) -> str | None:
+def selecting_candidate(study: AssembledStudy, store: FoldStore) -> str | None:
     """Name the contender whose selection is reported, chosen as the final model or not.
 
     ``stable_signature`` where it takes part, else the first whose last step has a ``selector_``.
@@ -58,18 +58,20 @@ def selecting_candidate(study: Study, store: FoldStore) -> str | None:
     return None
 
 
-def fitted_procedure(study: Study, store: FoldStore, name: str, key: str) -> CalibratedProcedure:
+def fitted_procedure(
+    study: AssembledStudy, store: FoldStore, name: str, key: str
+) -> CalibratedProcedure:
     """Read one candidate's fitted procedure."""
     trusted = tuple(getattr(study.candidates[name], "TRUSTED_TYPES", ()))
     return store.procedure(name, key, trusted)
 
 
-def inner_outer_folds(study: Study) -> list[Fold]:
+def inner_outer_folds(study: AssembledStudy) -> list[Fold]:
     """Return the outer folds inside the development rows, of all repeats."""
     return [fold for fold in study.folds if fold.block == "internal"]
 
 
-def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
+def signature_record(study: AssembledStudy, store: FoldStore) -> SignatureRecord | None:
     """Compute the record from fitted folds; None where no contender selects.
 
     The selection, the weights and the points are those of the fit on all development rows; the
@@ -83,7 +85,6 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
     final = choose(store.load(name, key) for name in contenders).candidate
     procedure = fitted_procedure(study, store, candidate, key)
     cohort = study.cohort
-    assert cohort.outcome is not None
     rows = development_rows(cohort, study.experiment.validation)
     X = cohort.X.iloc[rows]
     schema = cohort.schema
@@ -146,7 +147,9 @@ def signature_record(study: Study, store: FoldStore) -> SignatureRecord | None:
     )
 
 
-def selections(study: Study, store: FoldStore, candidate: str, panel: list[str]) -> np.ndarray:
+def selections(
+    study: AssembledStudy, store: FoldStore, candidate: str, panel: list[str]
+) -> np.ndarray:
     """Which outer folds selected which marker, bool of shape (n_folds, n_markers)."""
     chosen = [
         set(fitted_procedure(study, store, candidate, fold.key).estimator_[-1].selected_)

@@ -7,15 +7,14 @@ import time
 from pipelines.fit.fitting import Task
 from pipelines.fit.store import FoldStore
 from pipelines.fit.tuning import Tuner
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import out_of_range
 from signature.study.splits import person_folds
 
 
-def announce(study: Study, todo: list[Task], store: FoldStore, jobs: int) -> None:
+def announce(study: AssembledStudy, todo: list[Task], store: FoldStore, jobs: int) -> None:
     """Print the question, the rows, the folds and a rough time."""
     experiment, cohort = study.experiment, study.cohort
-    assert cohort.outcome is not None
     waiting = [t for t in todo if not store.has(t.candidate, t.key)]
     outer = len(study.folds)
     print(f"{experiment.title}: {experiment.question}")
@@ -44,10 +43,9 @@ def say_how_long(seconds: float, jobs: int) -> None:
     print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
 
 
-def rough_seconds(study: Study, waiting: list[Task]) -> float:
+def rough_seconds(study: AssembledStudy, waiting: list[Task]) -> float:
     """Time one inner fold of each candidate and multiply; pruning makes the truth shorter."""
     cohort, validation = study.cohort, study.experiment.validation
-    assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     train, _ = person_folds(y, person, validation.inner_folds, 0)[0]
     total = 0.0

@@ -6,11 +6,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.prepare.procedures import linear_steps
 
 
-def candidate_parameters(study: Study) -> int:
+def candidate_parameters(study: AssembledStudy) -> int:
     """Count what sample-size criteria count: columns that vary and reach a linear model.
 
     Selection does not lower the number: choosing among parameters is learning, too (Riley 2020).
@@ -18,7 +18,7 @@ def candidate_parameters(study: Study) -> int:
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         Outcomes are not looked at.
     """
     rows = development_rows(study.cohort, study.experiment.validation)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.fit.fitting import tasks
 from pipelines.fit.results_folder import Results
 from pipelines.fit.store import FoldStore, fingerprint
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import AssembledStudy, assemble
 from signature.exceptions import ResultsError
 
 
@@ -17,7 +17,7 @@ class FinishedRun:
     """What a run left, the study it was of, and its fitted folds."""
 
     results: Results
-    study: Study
+    study: AssembledStudy
     store: FoldStore
 
 

@@ -16,12 +16,12 @@ from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.fit.tuning import Tuner, fit_tuned
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import Fold
-from pipelines.question.study import CANDIDATE_EXPORTS, Study
+from pipelines.question.study import CANDIDATE_EXPORTS, AssembledStudy
 from signature.discovery import load
 from signature.learn.adaptation import adapt_procedure, harmonises
 from signature.learn.calibration import CalibratedProcedure
 from signature.randomness import seed_for
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 from signature.study.schema import BATCH, FeatureSchema
 
 FINAL = "final"
@@ -49,15 +49,14 @@ class Rows:
     references: pd.DataFrame | None = None
 
     @classmethod
-    def of(cls, cohort: Cohort, references: pd.DataFrame | None = None) -> Rows:
-        """Take them from a cohort with an outcome."""
-        assert cohort.outcome is not None
+    def of(cls, cohort: CohortWithOutcome, references: pd.DataFrame | None = None) -> Rows:
+        """Take them from a cohort."""
         X = cohort.X.reset_index(drop=True)
         y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
         return cls(cohort.schema, X, y, person, references)
 
 
-def tasks(study: Study) -> list[Task]:
+def tasks(study: AssembledStudy) -> list[Task]:
     """List all fits of a run: outer folds, then the final model's contenders.
 
     With an external block there is no further final fit: the model that was tested outside is the
@@ -141,7 +140,7 @@ def place_new_batches(
 
 def fit_all(
     todo: Iterable[Task],
-    study: Study,
+    study: AssembledStudy,
     store: FoldStore,
     *,
     jobs: int,
@@ -152,7 +151,7 @@ def fit_all(
     Parameters
     ----------
     todo : iterable of Task
-    study : Study
+    study : AssembledStudy
     store : FoldStore
     jobs : int
         1 runs in this process.

@@ -9,7 +9,7 @@ from pipelines.fit.fitting import choose, final_key, tasks
 from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.question.experiment import Candidates
 from pipelines.question.folds import Fold, development_rows
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.records.inner_table import FINAL_BLOCK, INNER_COLUMNS, check_inner
 from signature.records.results import PREDICTION_COLUMNS, PROCEDURE, REFERENCE, check_predictions
 
@@ -19,7 +19,7 @@ def competitions(candidates: Candidates) -> dict[str, tuple[str, ...]]:
     return {PROCEDURE: candidates.contenders, REFERENCE: candidates.references}
 
 
-def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
+def predictions_table(study: AssembledStudy, store: FoldStore) -> pd.DataFrame:
     """Collect the held-out predictions of every candidate, of the procedure and of the reference.
 
     The procedure's prediction in a fold is that of the contender with the smallest loss on that
@@ -41,12 +41,12 @@ def predictions_table(study: Study, store: FoldStore) -> pd.DataFrame:
     return check_predictions(table[list(PREDICTION_COLUMNS)].astype(PREDICTION_COLUMNS))
 
 
-def inner_table(study: Study, store: FoldStore, predictions: pd.DataFrame) -> pd.DataFrame:
+def inner_table(study: AssembledStudy, store: FoldStore, predictions: pd.DataFrame) -> pd.DataFrame:
     """Collect what the inner folds said of training rows, for procedure and reference.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     store : FoldStore
     predictions : DataFrame
         From `predictions_table`.
@@ -71,10 +71,9 @@ def inner_table(study: Study, store: FoldStore, predictions: pd.DataFrame) -> pd
 
 
 def _inner_lines(
-    study: Study, fold: Fold, block: str, candidate: str, fitted: FittedFold
+    study: AssembledStudy, fold: Fold, block: str, candidate: str, fitted: FittedFold
 ) -> pd.DataFrame:
     cohort = study.cohort
-    assert cohort.outcome is not None
     at = fold.train
     return pd.DataFrame(
         {
@@ -90,7 +89,7 @@ def _inner_lines(
     )
 
 
-def all_trials(study: Study, store: FoldStore) -> pd.DataFrame:
+def all_trials(study: AssembledStudy, store: FoldStore) -> pd.DataFrame:
     """Collect every parameter set that was tried, by candidate and fold."""
     parts = [
         store.trials(task.candidate, task.key).assign(candidate=task.candidate, key=task.key)
@@ -105,10 +104,9 @@ def all_trials(study: Study, store: FoldStore) -> pd.DataFrame:
 
 
 def _lines(
-    study: Study, fold: Fold, candidate: str, fitted: FittedFold, *, chosen: str
+    study: AssembledStudy, fold: Fold, candidate: str, fitted: FittedFold, *, chosen: str
 ) -> pd.DataFrame:
     cohort = study.cohort
-    assert cohort.outcome is not None
     nowhere = np.full(len(cohort), "")
     site = nowhere if cohort.site is None else cohort.site.to_numpy()
     arm = nowhere if cohort.arm is None else cohort.arm.astype(str).to_numpy()

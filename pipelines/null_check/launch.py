@@ -17,7 +17,7 @@ from pipelines.null_check.runs import NullStore, null_fingerprint, run_missing, 
 from pipelines.null_check.shuffled import exchangeable, shuffled_study
 from pipelines.null_check.summary import compare, reached, real_run, selection_checks, spread
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import AssembledStudy, assemble
 from pipelines.report.render import write_report
 from signature.exceptions import ExperimentError
 from signature.records.null_check import NullCheck
@@ -107,7 +107,7 @@ def check_null(
 
 
 def run_until_clear(
-    study: Study,
+    study: AssembledStudy,
     rule: StoppingRule,
     store: NullStore,
     real: float,
@@ -122,7 +122,7 @@ def run_until_clear(
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         From `study_to_shuffle`.
     rule : StoppingRule
     store : NullStore
@@ -142,12 +142,12 @@ def run_until_clear(
             return found.runs
 
 
-def announce(study: Study, runs: int, store: NullStore, jobs: int) -> None:
+def announce(study: AssembledStudy, runs: int, store: NullStore, jobs: int) -> None:
     """Print what is shuffled, what is run, and a rough time.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         From `study_to_shuffle`.
     runs : int
     store : NullStore
@@ -175,8 +175,8 @@ def announce(study: Study, runs: int, store: NullStore, jobs: int) -> None:
 
 
 def certify(
-    study: Study,
-    shuffled: Study,
+    study: AssembledStudy,
+    shuffled: AssembledStudy,
     runs: int,
     store: NullStore,
     real: tuple[float, float] | str,
@@ -186,7 +186,7 @@ def certify(
 
     Parameters
     ----------
-    study, shuffled : Study
+    study, shuffled : AssembledStudy
         As the experiment says, and from `study_to_shuffle`.
     runs : int
         How many, from the first.
@@ -231,7 +231,7 @@ def certify(
     )
 
 
-def _within(study: Study) -> tuple[Literal["site", "arm"], ...]:
+def _within(study: AssembledStudy) -> tuple[Literal["site", "arm"], ...]:
     cohort = study.cohort
     parts: list[Literal["site", "arm"]] = []
     if cohort.site is not None:
@@ -241,7 +241,7 @@ def _within(study: Study) -> tuple[Literal["site", "arm"], ...]:
     return tuple(parts)
 
 
-def _within_words(study: Study) -> str:
+def _within_words(study: AssembledStudy) -> str:
     parts = _within(study)
     return f" within {' and '.join(parts)}" if parts else " among all people"
 

@@ -20,7 +20,7 @@ from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import predictions_table
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.null_check.shuffled import shuffled_study
-from pipelines.question.study import Study, lay_out
+from pipelines.question.study import AssembledStudy, lay_out
 from signature.exceptions import ResultsError
 from signature.records.null_check import NullRun, Selected
 from signature.records.results import PROCEDURE, REFERENCE
@@ -35,7 +35,9 @@ _DECIDING_FILES = (
 )
 
 
-def study_to_shuffle(study: Study, *, repeats: int = 1, trials: int | None = None) -> Study:
+def study_to_shuffle(
+    study: AssembledStudy, *, repeats: int = 1, trials: int | None = None
+) -> AssembledStudy:
     """Return the study as each shuffled run sees it, before the shuffle.
 
     Contenders and references compete as in a real run. Baselines are left out, since nothing that
@@ -43,7 +45,7 @@ def study_to_shuffle(study: Study, *, repeats: int = 1, trials: int | None = Non
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     repeats : int
         Of the outer folds.
     trials : int, optional
@@ -71,12 +73,12 @@ def study_to_shuffle(study: Study, *, repeats: int = 1, trials: int | None = Non
     )
 
 
-def null_fingerprint(study: Study) -> str:
+def null_fingerprint(study: AssembledStudy) -> str:
     """SHA-256 over all that decides a shuffled run, but for its number.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         From `study_to_shuffle`.
     """
     h = hashlib.sha256(fingerprint(study.experiment, study.cohort, study.references).encode())
@@ -146,7 +148,7 @@ class NullStore:
         aside.replace(self.path(found.run))
 
 
-def null_run(study: Study, run: int, store: NullStore) -> NullRun:
+def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
     """Run the whole procedure on one shuffle, keep what it found, and return that.
 
     Numerical libraries are held to one thread, so that the bits do not depend on the machine's
@@ -155,7 +157,7 @@ def null_run(study: Study, run: int, store: NullStore) -> NullRun:
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         From `study_to_shuffle`.
     run : int
         Number of the shuffle, from 0.
@@ -192,7 +194,7 @@ def null_run(study: Study, run: int, store: NullStore) -> NullRun:
     return result
 
 
-def selected_by(candidate: str, study: Study, store: FoldStore) -> Selected | None:
+def selected_by(candidate: str, study: AssembledStudy, store: FoldStore) -> Selected | None:
     """Count what a candidate selected in the final fit and in every outer fold.
 
     A candidate selects when the last step of its fitted pipeline has ``selected_``, the names of
@@ -217,13 +219,13 @@ def selected_by(candidate: str, study: Study, store: FoldStore) -> Selected | No
 
 
 def run_missing(
-    study: Study, runs: int, store: NullStore, *, jobs: int, done: Callable[[], None]
+    study: AssembledStudy, runs: int, store: NullStore, *, jobs: int, done: Callable[[], None]
 ) -> None:
     """Do the runs that are not finished yet, on `jobs` processes, and call `done` after each.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         From `study_to_shuffle`.
     runs : int
     store : NullStore
@@ -245,7 +247,7 @@ def run_missing(
         done()
 
 
-def _same_code(study: Study, mark: str) -> None:
+def _same_code(study: AssembledStudy, mark: str) -> None:
     """Refuse to file a run under code that it was not made with."""
     if null_fingerprint(study) != mark:
         raise ResultsError(

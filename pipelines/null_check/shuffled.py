@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import Study, lay_out
+from pipelines.question.study import AssembledStudy, lay_out
 from signature.exceptions import OutcomeError
 from signature.randomness import generator, seed_for
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Exchangeable:
     n_fixed: int
 
 
-def exchangeable(cohort: Cohort) -> Exchangeable:
+def exchangeable(cohort: CohortWithOutcome) -> Exchangeable:
     """Group people by site, by arm, and where it matters by their number of rows.
 
     Where every person has one outcome on all rows, people of a stratum are exchanged whatever
@@ -39,10 +39,9 @@ def exchangeable(cohort: Cohort) -> Exchangeable:
 
     Parameters
     ----------
-    cohort : Cohort
-        With an outcome; sites and arms are used where it has them.
+    cohort : CohortWithOutcome
+        Sites and arms are used where it has them.
     """
-    assert cohort.outcome is not None
     y = cohort.outcome.to_numpy()
     person = cohort.person.to_numpy()
     nowhere = np.full(len(cohort), "")
@@ -66,7 +65,7 @@ def exchangeable(cohort: Cohort) -> Exchangeable:
     return Exchangeable(tuple(tuple(strata[key]) for key in sorted(strata)), fixed)
 
 
-def shuffled_outcome(cohort: Cohort, rng: np.random.Generator) -> pd.Series:
+def shuffled_outcome(cohort: CohortWithOutcome, rng: np.random.Generator) -> pd.Series:
     """Shuffle the outcome among whole people, within site and within arm.
 
     Everything else stays where it is: who has which features, plates, visits and weights. How many
@@ -75,8 +74,8 @@ def shuffled_outcome(cohort: Cohort, rng: np.random.Generator) -> pd.Series:
 
     Parameters
     ----------
-    cohort : Cohort
-        With an outcome; sites and arms are used where it has them.
+    cohort : CohortWithOutcome
+        Sites and arms are used where it has them.
     rng : Generator
 
     Returns
@@ -89,7 +88,6 @@ def shuffled_outcome(cohort: Cohort, rng: np.random.Generator) -> pd.Series:
     OutcomeError
         When no outcome can change places, because all people of every stratum have the same.
     """
-    assert cohort.outcome is not None
     groups = exchangeable(cohort)
     if groups.n_fixed == cohort.n_people:
         raise OutcomeError(
@@ -106,12 +104,12 @@ def shuffled_outcome(cohort: Cohort, rng: np.random.Generator) -> pd.Series:
     return pd.Series(shuffled, index=cohort.outcome.index, name=cohort.outcome.name)
 
 
-def shuffled_study(study: Study, run: int) -> Study:
+def shuffled_study(study: AssembledStudy, run: int) -> AssembledStudy:
     """Return the study with shuffled outcomes, its own seed, and folds laid out anew.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     run : int
         Number of the shuffle, from 0. The same number gives the same shuffle in any order of runs.
     """

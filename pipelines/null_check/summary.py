@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.fit.results_folder import Results
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.null_check.exact_intervals import exact_share, mean_count
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.records.null_check import Comparison, NullRun, SelectionCheck, Spread
 from signature.records.results import PROCEDURE, Block
 from signature.validation.permutation_p import StoppingRule, permutation_p
@@ -76,12 +76,12 @@ def selection_checks(runs: Sequence[NullRun], labels: dict[str, str]) -> tuple[S
     return tuple(checks)
 
 
-def real_run(study: Study, folder: Path, repeats: int) -> tuple[float, float] | str:
+def real_run(study: AssembledStudy, folder: Path, repeats: int) -> tuple[float, float] | str:
     """Read the AUROC of the finished real run, when the shuffled runs may be compared with it.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         As the experiment says, not shuffled.
     folder : Path
         ``results/<experiment>``.

@@ -13,7 +13,7 @@ import typer
 from pipelines import cli
 
 if TYPE_CHECKING:
-    from pipelines.question.study import Study
+    from pipelines.question.study import AssembledStudy
     from signature.records.plan import Curve
 
 FILE_NAME = "plan.json"
@@ -69,7 +69,7 @@ def plan(
         print(f"Report      {write_report(folder)}")
 
 
-def _curve(study: Study, folder: Path, wanted: bool | None) -> tuple[Curve | None, str]:
+def _curve(study: AssembledStudy, folder: Path, wanted: bool | None) -> tuple[Curve | None, str]:
     """Draw the learning curve, or say why there is none."""
     from pipelines.fit.progress import progress
     from pipelines.fit.store import FoldStore, fingerprint

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.explain.signature import inner_outer_folds
 from pipelines.fit.fitting import Rows, choose
 from pipelines.fit.store import FoldStore
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.exceptions import LearningCurveError
 from signature.learn.calibration import decision, fit_with_people
 from signature.prepare.harmonisation import SMALLEST_BATCH
@@ -49,7 +49,7 @@ class CurvePoints:
     fits: int
 
 
-def chosen_settings(study: Study, store: FoldStore) -> dict[str, Setting] | None:
+def chosen_settings(study: AssembledStudy, store: FoldStore) -> dict[str, Setting] | None:
     """Read what each outer fold's own training rows chose; None where a fold is not stored.
 
     Returns
@@ -67,7 +67,7 @@ def chosen_settings(study: Study, store: FoldStore) -> dict[str, Setting] | None
     return found
 
 
-def untuned_settings(study: Study) -> dict[str, Setting]:
+def untuned_settings(study: AssembledStudy) -> dict[str, Setting]:
     """Take the first contender as it is built, in every fold."""
     setting = Setting(study.experiment.candidates.contenders[0], {})
     return {fold.key: setting for fold in inner_outer_folds(study)}
@@ -116,7 +116,7 @@ def nested_subsets(
 
 
 def curve_points(
-    study: Study,
+    study: AssembledStudy,
     settings: Mapping[str, Setting],
     *,
     repetitions: int = REPETITIONS,
@@ -130,7 +130,7 @@ def curve_points(
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     settings : mapping of str to Setting
         By the outer fold's key.
     repetitions : int
@@ -222,7 +222,7 @@ def training_variance(
 
 
 def _score(
-    study: Study,
+    study: AssembledStudy,
     rows: Rows,
     setting: Setting,
     train: np.ndarray,

@@ -9,7 +9,7 @@ import numpy as np
 from pipelines.fit.candidate_parameters import candidate_parameters
 from pipelines.plan.curve_points import SHARES, CurvePoints, Setting
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.randomness import generator
 from signature.records.plan import (
     Curve,
@@ -33,12 +33,12 @@ MORE = (100, 200, 500)
 """Further people that are asked about."""
 
 
-def development_plan(study: Study, auroc: float | None = None) -> DevelopmentPlan:
+def development_plan(study: AssembledStudy, auroc: float | None = None) -> DevelopmentPlan:
     """Apply the criteria of Riley and others to the development rows.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     auroc : float, optional
         Anticipated in new people; what the experiment's gate demands, when left out.
     """
@@ -65,7 +65,7 @@ def development_plan(study: Study, auroc: float | None = None) -> DevelopmentPla
 
 
 def validation_plan(
-    study: Study, auroc: float | None = None, threshold: float | None = None
+    study: AssembledStudy, auroc: float | None = None, threshold: float | None = None
 ) -> ValidationPlan:
     """Say how precise the headline's test will be: everybody held out once, or the test sites."""
     anticipated = study.experiment.gate.auroc_at_least if auroc is None else auroc
@@ -94,13 +94,13 @@ def validation_plan(
 
 
 def curve_record(
-    study: Study, settings: Mapping[str, Setting], points: CurvePoints, *, tuned: bool
+    study: AssembledStudy, settings: Mapping[str, Setting], points: CurvePoints, *, tuned: bool
 ) -> Curve:
     """Fit the curve and ask it about more people.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     settings : mapping of str to Setting
         That `points` were measured with.
     points : CurvePoints
@@ -153,8 +153,7 @@ def _level(point: CurvePoint) -> Estimate:
     return Estimate(value=point.value, low=point.low, high=point.high)
 
 
-def _counted(study: Study, rows: np.ndarray) -> tuple[float, int]:
+def _counted(study: AssembledStudy, rows: np.ndarray) -> tuple[float, int]:
     """Share of rows with the event, and number of people."""
-    assert study.cohort.outcome is not None
     event_rate = float(study.cohort.outcome.to_numpy()[rows].mean())
     return event_rate, len(np.unique(study.cohort.person.to_numpy()[rows]))

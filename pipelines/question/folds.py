@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.question.experiment import Validation
 from signature.exceptions import CohortError, OutcomeError
 from signature.randomness import seed_for
-from signature.study.cohort import Cohort
+from signature.study.cohort import Cohort, CohortWithOutcome
 from signature.study.splits import linked, person_folds
 
 FAIR_SHARE = (0.5, 2.0)
@@ -38,13 +38,13 @@ class Fold:
         return f"{self.block}-r{self.repeat}-f{self.fold}"
 
 
-def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]:
+def outer_folds(cohort: CohortWithOutcome, validation: Validation, seed: int) -> list[Fold]:
     """Lay out the outer folds; a person is never on both sides.
 
     Parameters
     ----------
-    cohort : Cohort
-        With outcome, and with sites where `validation` names a site column.
+    cohort : CohortWithOutcome
+        With sites where `validation` names a site column.
     validation : Validation
     seed : int
         The experiment's seed.
@@ -83,7 +83,7 @@ def outer_folds(cohort: Cohort, validation: Validation, seed: int) -> list[Fold]
     return _each_site(cohort, np.arange(len(cohort)), validation.repeats, "internal")
 
 
-def _each_site(cohort: Cohort, rows: np.ndarray, repeats: int, block: str) -> list[Fold]:
+def _each_site(cohort: CohortWithOutcome, rows: np.ndarray, repeats: int, block: str) -> list[Fold]:
     assert cohort.site is not None
     site = cohort.site.to_numpy()[rows]
     names = sorted(set(site))
@@ -109,9 +109,8 @@ def development_rows(cohort: Cohort, validation: Validation) -> np.ndarray:
 
 
 def _repeated(
-    cohort: Cohort, rows: np.ndarray, validation: Validation, seed: int
+    cohort: CohortWithOutcome, rows: np.ndarray, validation: Validation, seed: int
 ) -> Iterator[Fold]:
-    assert cohort.outcome is not None
     y = cohort.outcome.to_numpy()[rows]
     person = cohort.person.to_numpy()[rows]
     # people, not rows: a fold without an event has no AUROC
@@ -139,12 +138,11 @@ def _layouts(
 
 
 def _whole_plates(
-    cohort: Cohort, rows: np.ndarray, validation: Validation, seed: int
+    cohort: CohortWithOutcome, rows: np.ndarray, validation: Validation, seed: int
 ) -> list[Layout] | None:
     """Folds of whole plates; None where there are none or too few, or they part the classes."""
     if cohort.plate is None or not validation.whole_plates:
         return None
-    assert cohort.outcome is not None
     y, person = cohort.outcome.to_numpy()[rows], cohort.person.to_numpy()[rows]
     together = linked(person, cohort.plate.iloc[rows].to_numpy())
     if len(np.unique(together)) < validation.folds:
@@ -175,8 +173,7 @@ def _rows_of(cohort: Cohort, sites: tuple[str, ...]) -> np.ndarray:
     return np.flatnonzero(np.isin(site, sites))
 
 
-def _both_classes(cohort: Cohort, rows: np.ndarray, site: str) -> None:
-    assert cohort.outcome is not None
+def _both_classes(cohort: CohortWithOutcome, rows: np.ndarray, site: str) -> None:
     events = int(cohort.outcome.to_numpy()[rows].sum())
     if events in (0, len(rows)):
         what = "no events" if events == 0 else "events only"

@@ -12,12 +12,12 @@ from pipelines.question.experiment import Experiment
 from pipelines.question.folds import Fold, outer_folds
 from pipelines.question.handling import check_batches, handling_of, reference_rows
 from pipelines.question.people_groups import people_groups
-from signature.assay.study import Study as DescribedStudy
+from signature.assay.study import DescribedStudy
 from signature.discovery import load
 from signature.exceptions import DefinitionError, ExperimentError, OutcomeError, SchemaError
 from signature.outcomes import Outcome
 from signature.study.batch_codes import with_batch
-from signature.study.cohort import Cohort
+from signature.study.cohort import CohortWithOutcome
 
 DATASET_EXPORTS = ("CITATION", "load")
 OUTCOME_EXPORTS = ("OUTCOME", "derive")
@@ -25,8 +25,8 @@ CANDIDATE_EXPORTS = ("LABEL", "build", "space")
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
-    """What an experiment runs on.
+class AssembledStudy:
+    """What an experiment runs on: rows with their outcome, outer folds and candidates.
 
     ``references`` are rows outside the analysis that may place a batch; nobody's outcome is known
     of them here. ``described`` is the account of reading a laboratory's files, where a study
@@ -34,7 +34,7 @@ class Study:
     """
 
     experiment: Experiment
-    cohort: Cohort
+    cohort: CohortWithOutcome
     outcome: Outcome
     dropped_features: dict[str, str]
     folds: list[Fold]
@@ -43,7 +43,7 @@ class Study:
     described: DescribedStudy | None = None
 
 
-def assemble(experiment: Experiment) -> Study:
+def assemble(experiment: Experiment) -> AssembledStudy:
     """Load the data, attach the outcome, keep the features and lay out the folds.
 
     Raises
@@ -104,12 +104,14 @@ def assemble(experiment: Experiment) -> Study:
     cohort = cohort.with_features(replace(cohort.schema, handling=handling))
     people_groups(cohort, experiment)  # what it cannot find is said before the first fit
     folds = lay_out(experiment, cohort, references)
-    return Study(
+    return AssembledStudy(
         experiment, cohort, outcome.OUTCOME, dropped, folds, candidates, references, described
     )
 
 
-def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None) -> list[Fold]:
+def lay_out(
+    experiment: Experiment, cohort: CohortWithOutcome, references: pd.DataFrame | None
+) -> list[Fold]:
     """Lay out the outer folds, and say before the first fit what a later one would fail for.
 
     Raises
@@ -124,8 +126,7 @@ def lay_out(experiment: Experiment, cohort: Cohort, references: pd.DataFrame | N
     return folds
 
 
-def _enough_for_inner_folds(cohort: Cohort, folds: list[Fold], inner: int) -> None:
-    assert cohort.outcome is not None
+def _enough_for_inner_folds(cohort: CohortWithOutcome, folds: list[Fold], inner: int) -> None:
     y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
     for fold in folds:
         train_y, train_person = y[fold.train], person[fold.train]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from signature.records.results import ColumnSummary, SiteCount
-from signature.study.cohort import Cohort
+from signature.study.cohort import Cohort, CohortWithOutcome
 from signature.study.schema import BELOW, Column, Scale
 
 FEWEST_FOR_QUANTILES = 20
@@ -47,9 +47,9 @@ def out_of_range(column: Column, values: pd.Series) -> int:
     return int(((values < low) | (values > high)).sum())
 
 
-def site_counts(cohort: Cohort) -> list[SiteCount]:
+def site_counts(cohort: CohortWithOutcome) -> list[SiteCount]:
     """Count rows and events by site; no lines where the experiment names no site."""
-    if cohort.site is None or cohort.outcome is None:
+    if cohort.site is None:
         return []
     table = pd.DataFrame({"site": cohort.site, "outcome": cohort.outcome})
     return [

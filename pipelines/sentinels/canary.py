@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from pipelines.fit.fitting import Rows
 from pipelines.question.folds import Fold
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.randomness import generator, seed_for
 from signature.study.schema import Column, FeatureSchema, Role
 
@@ -48,12 +48,12 @@ class CanaryCheck:
         return not self.learns or (self.off == 0 and self.distinct == self.means)
 
 
-def canary_checks(study: Study, folds: Sequence[Fold]) -> list[CanaryCheck]:
+def canary_checks(study: AssembledStudy, folds: Sequence[Fold]) -> list[CanaryCheck]:
     """Fit each candidate's preprocessing on each fold, with random columns among the features.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
     folds : sequence of Fold
         Repeats of the same training rows count once.
 

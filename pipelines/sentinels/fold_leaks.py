@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.question.folds import Fold
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.sentinels.canary import canary_checks
 from signature.check.report import listed, several
 from signature.check.view import View
@@ -21,7 +21,7 @@ FEWEST_TO_COMPARE = 5
 """Features with many values that two rows must share to be called twins."""
 
 
-def person_on_both_sides(study: Study, folds: Sequence[Fold]) -> Sentinel:
+def person_on_both_sides(study: AssembledStudy, folds: Sequence[Fold]) -> Sentinel:
     """Look for people who are in training and held out in one fold."""
     person = study.cohort.person.to_numpy()
     shared = [len(np.intersect1d(person[f.train], person[f.held_out])) for f in folds]
@@ -40,7 +40,7 @@ def person_on_both_sides(study: Study, folds: Sequence[Fold]) -> Sentinel:
     )
 
 
-def twins_across_folds(study: Study, folds: Sequence[Fold], seen: View) -> Sentinel:
+def twins_across_folds(study: AssembledStudy, folds: Sequence[Fold], seen: View) -> Sentinel:
     """Look for one sample under two names, in training and held out."""
     cohort = study.cohort
     X, n = cohort.X[list(cohort.schema.features)], len(cohort)
@@ -103,7 +103,7 @@ def scaled_before_folds(seen: View) -> Sentinel:
     )
 
 
-def canary(study: Study, folds: Sequence[Fold]) -> Sentinel:
+def canary(study: AssembledStudy, folds: Sequence[Fold]) -> Sentinel:
     """Look where the preprocessing of each fold learned its statistics."""
     checks = canary_checks(study, folds)
     learn = [c for c in checks if c.learns]

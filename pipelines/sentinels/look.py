@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.question.folds import Fold
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.sentinels import fold_leaks, outcome_leaks
 from signature.check.view import view
 from signature.records.sentinels import Sentinels
 
 
-def run_sentinels(study: Study, folds: Sequence[Fold]) -> Sentinels:
+def run_sentinels(study: AssembledStudy, folds: Sequence[Fold]) -> Sentinels:
     """Look for leakage.
 
     Parameters
     ----------
-    study : Study
+    study : AssembledStudy
         With the columns that candidates see.
     folds : sequence of Fold
         Outer folds; those of `study` unless others are to be looked at.
@@ -40,10 +40,10 @@ def run_sentinels(study: Study, folds: Sequence[Fold]) -> Sentinels:
         sentinels=(
             fold_leaks.person_on_both_sides(study, folds),
             fold_leaks.twins_across_folds(study, folds, seen),
-            outcome_leaks.perfect_feature(seen),
+            outcome_leaks.perfect_feature(study, seen),
             outcome_leaks.outcome_source(study, seen),
             outcome_leaks.plate_tells_outcome(study, seen),
-            outcome_leaks.missingness_tells_outcome(seen),
+            outcome_leaks.missingness_tells_outcome(study, seen),
             fold_leaks.scaled_before_folds(seen),
             fold_leaks.canary(study, folds),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.sentinels.outcome_sources import repeated_sources
 from signature.check.report import listed, several
 from signature.check.view import View
@@ -34,9 +34,9 @@ FEWEST_MISSING = 5
 """People in whom a feature is missing, and known, without whom nothing is compared."""
 
 
-def perfect_feature(seen: View) -> Sentinel:
+def perfect_feature(study: AssembledStudy, seen: View) -> Sentinel:
     """Look for a feature that tells the outcome by itself."""
-    y, found, sure = _outcome(seen), {}, False
+    y, found, sure = _outcome(study, seen), {}, False
     for name in seen.cohort.schema.features:
         one = feature_auroc(seen.ranked(name)[seen.one_each], y)
         if one is not None and max(one.auroc, 1 - one.auroc) >= PERFECT:
@@ -62,10 +62,10 @@ def perfect_feature(seen: View) -> Sentinel:
     )
 
 
-def outcome_source(study: Study, seen: View) -> Sentinel:
+def outcome_source(study: AssembledStudy, seen: View) -> Sentinel:
     """Look for features that the outcome is made of."""
     repeats = repeated_sources(study)
-    y = _outcome(seen)
+    y = _outcome(study, seen)
     decisive = []
     for name in repeats:
         one = feature_auroc(seen.ranked(name)[seen.one_each], y)
@@ -88,7 +88,7 @@ def outcome_source(study: Study, seen: View) -> Sentinel:
     )
 
 
-def plate_tells_outcome(study: Study, seen: View) -> Sentinel:
+def plate_tells_outcome(study: AssembledStudy, seen: View) -> Sentinel:
     """Look whether the plate tells the outcome, within sites."""
     plate = study.cohort.plate
     if plate is None and BATCH in study.cohort.schema:
@@ -96,7 +96,7 @@ def plate_tells_outcome(study: Study, seen: View) -> Sentinel:
     use = seen.one_each.copy()
     if plate is not None:
         use &= plate.notna().to_numpy()
-    y = study.cohort.outcome.to_numpy()[use] if study.cohort.outcome is not None else np.empty(0)
+    y = study.cohort.outcome.to_numpy()[use]
     if plate is None or plate[use].nunique() < 2 or len(np.unique(y)) < 2:
         return Sentinel(
             name="plate_tells_outcome",
@@ -139,9 +139,9 @@ def plate_tells_outcome(study: Study, seen: View) -> Sentinel:
     )
 
 
-def missingness_tells_outcome(seen: View) -> Sentinel:
+def missingness_tells_outcome(study: AssembledStudy, seen: View) -> Sentinel:
     """Look whether it tells the outcome that a feature is missing."""
-    y, gone = _outcome(seen), {}
+    y, gone = _outcome(study, seen), {}
     for name in seen.cohort.schema.features:
         missing = (np.isnan(seen.values(name)) & ~seen.below(name))[seen.one_each]
         if FEWEST_MISSING <= missing.sum() <= len(missing) - FEWEST_MISSING:
@@ -174,6 +174,5 @@ def missingness_tells_outcome(seen: View) -> Sentinel:
     )
 
 
-def _outcome(seen: View) -> np.ndarray:
-    assert seen.outcome is not None
-    return seen.outcome.to_numpy()[seen.one_each].astype("int64")
+def _outcome(study: AssembledStudy, seen: View) -> np.ndarray:
+    return study.cohort.outcome.to_numpy()[seen.one_each]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import OUTCOME_EXPORTS, Study
+from pipelines.question.study import OUTCOME_EXPORTS, AssembledStudy
 from signature.discovery import load
 
 SAME_ORDER = 0.99
@@ -18,7 +18,7 @@ MOST_LEVELS = 10
 """Different values up to which columns are compared level by level, as well as by order."""
 
 
-def outcome_sources(study: Study) -> tuple[str, ...]:
+def outcome_sources(study: AssembledStudy) -> tuple[str, ...]:
     """Name the records without which the outcome could not be derived, or would be another.
 
     Each is taken away in turn, so that the definition need not say what it reads.
@@ -38,7 +38,7 @@ def outcome_sources(study: Study) -> tuple[str, ...]:
     return tuple(found)
 
 
-def repeated_sources(study: Study) -> dict[str, str]:
+def repeated_sources(study: AssembledStudy) -> dict[str, str]:
     """Find features that are records from which the outcome is derived.
 
     Returns
@@ -48,7 +48,6 @@ def repeated_sources(study: Study) -> dict[str, str]:
         outcome itself counts as a record.
     """
     sources: dict[str, pd.Series] = {n: study.cohort.records[n] for n in outcome_sources(study)}
-    assert study.cohort.outcome is not None
     sources.setdefault(study.cohort.outcome_name, study.cohort.outcome)
     found: dict[str, str] = {}
     for feature in study.cohort.schema.features:

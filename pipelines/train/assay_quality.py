@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from pipelines.question.handling import placed
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.assay.detection import detection_by_plate
 from signature.check import check_study
 from signature.check.assay_record import AssayRecord, BatchRows, Harmonisation
 from signature.check.view import FEWEST
 from signature.prepare.harmonisation import SMALLEST_BATCH
+from signature.study.cohort import Cohort
 from signature.study.schema import BATCH, FeatureSchema
 
-if TYPE_CHECKING:
-    from signature.study.cohort import Cohort
 
-
-def assay_record(study: Study) -> AssayRecord:
+def assay_record(study: AssembledStudy) -> AssayRecord:
     """Check the analysed rows, count detection by plate, and say how batches are treated."""
     cohort, described = study.cohort, study.described
     quality, reading = (described.quality, described.reading) if described else (None, None)
@@ -29,7 +25,7 @@ def assay_record(study: Study) -> AssayRecord:
         check=check_study(cohort, quality, reading=reading),
         detection=tuple(detection_by_plate(cohort.X, panel, _plates(cohort))),
         wells=quality,
-        harmonisation=_harmonisation(study, cohort),
+        harmonisation=_harmonisation(study),
     )
 
 
@@ -41,8 +37,8 @@ def _plates(cohort: Cohort) -> pd.Series | None:
     return cohort.plate.mask(rows < FEWEST, f"plates of fewer than {FEWEST} rows")
 
 
-def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
-    assay = study.experiment.assay
+def _harmonisation(study: AssembledStudy) -> Harmonisation | None:
+    cohort, assay = study.cohort, study.experiment.assay
     if assay.batch is None:
         return None
     handling, levels = cohort.schema.handling, cohort.schema[BATCH].levels
@@ -52,13 +48,13 @@ def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
         assert handling.reference is not None
         columns = handling.harmonised
         _, not_known = placed(study.references, cohort.schema, columns, handling.reference)
-    held_out, unseen = _held_out(study, cohort)
+    held_out, unseen = _held_out(study)
     return Harmonisation(
         method=assay.harmonise,
         by=assay.batch,
         reference=assay.reference,
         unseen=assay.unseen,
-        batches=tuple(_rows(study, cohort, code, level) for code, level in enumerate(levels)),
+        batches=tuple(_rows(study, code, level) for code, level in enumerate(levels)),
         n_columns=len(handling.harmonised),
         held_out=held_out,
         held_out_unseen=unseen,
@@ -67,11 +63,11 @@ def _harmonisation(study: Study, cohort: Cohort) -> Harmonisation | None:
     )
 
 
-def _held_out(study: Study, cohort: Cohort) -> tuple[int, int]:
+def _held_out(study: AssembledStudy) -> tuple[int, int]:
     """Count held-out rows, and those that ComBat passes on as they were measured."""
     assay = study.experiment.assay
-    codes = cohort.X[BATCH].to_numpy()
-    held_out, unseen = np.zeros((2, len(cohort)), dtype=bool)
+    codes = study.cohort.X[BATCH].to_numpy()
+    held_out, unseen = np.zeros((2, len(codes)), dtype=bool)
     for fold in study.folds:
         if fold.repeat != study.folds[0].repeat:
             continue
@@ -83,15 +79,14 @@ def _held_out(study: Study, cohort: Cohort) -> tuple[int, int]:
     return int(held_out.sum()), int(unseen.sum())
 
 
-def _rows(study: Study, cohort: Cohort, code: int, level: str) -> BatchRows:
-    assert cohort.outcome is not None
-    own: pd.Series = cohort.X[BATCH] == code
+def _rows(study: AssembledStudy, code: int, level: str) -> BatchRows:
+    own: pd.Series = study.cohort.X[BATCH] == code
     n, references = int(own.sum()), 0
     if study.references is not None:
         references = int((study.references[BATCH] == code).sum())
     return BatchRows(
         batch=level,
         rows=n,
-        events=int(cohort.outcome[own].sum()) if n >= FEWEST else None,
+        events=int(study.cohort.outcome[own].sum()) if n >= FEWEST else None,
         references=references,
     )

@@ -24,7 +24,7 @@ from pipelines.fit.results_folder import Results, comparison, make_folder
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.experiment import load_experiment
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import AssembledStudy, assemble
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.sentinels.look import run_sentinels
@@ -84,7 +84,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
 
 
 def write_results(
-    study: Study, store: FoldStore, folder: Path, started: datetime
+    study: AssembledStudy, store: FoldStore, folder: Path, started: datetime
 ) -> tuple[Launch, Evaluation]:
     """Write everything but the report from the finished folds.
 
@@ -117,11 +117,10 @@ def write_results(
 
 
 def describe(
-    study: Study, store: FoldStore, final: FinalModel, parameters: int, started: datetime
+    study: AssembledStudy, store: FoldStore, final: FinalModel, parameters: int, started: datetime
 ) -> Launch:
     """Write down what was run, on what and with what."""
     cohort = study.cohort
-    assert cohort.outcome is not None
     warned: Counter[str] = Counter()
     for task in tasks(study):
         warned.update(store.load(task.candidate, task.key).warnings)
@@ -148,7 +147,7 @@ def describe(
     )
 
 
-def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel:
+def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> FinalModel:
     """Save the contender that the inner folds choose on all development rows."""
     experiment = study.experiment
     key = final_key(study.folds)
@@ -158,7 +157,6 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel
     trusted = tuple(getattr(module, "TRUSTED_TYPES", ()))
     procedure = store.procedure(best.candidate, key, trusted)
     rows = development_rows(study.cohort, experiment.validation)
-    assert study.cohort.outcome is not None
     card = ModelCard(
         experiment=experiment.name,
         question=experiment.question,

@@ -77,8 +77,8 @@ from signature.study.spelling import closest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Study:
-    """A study as it was read.
+class DescribedStudy:
+    """What a study dictionary describes, as it was read.
 
     Parameters
     ----------
@@ -113,10 +113,10 @@ class Study:
 
     def __repr__(self) -> str:
         # the default would print samples into logs
-        return f"Study({self.cohort!r})"
+        return f"DescribedStudy({self.cohort!r})"
 
 
-def read_study(file: Path, folder: Path | None = None) -> Study:
+def read_study(file: Path, folder: Path | None = None) -> DescribedStudy:
     """Read a study.
 
     Parameters
@@ -154,7 +154,7 @@ def read_study(file: Path, folder: Path | None = None) -> Study:
     if found.quality is not None and found.wells:
         reading = _with_wells(reading, found.quality, found.wells)
     outcome = people.outcome
-    return Study(
+    return DescribedStudy(
         title=told.title,
         cohort=cohort,
         quality=found.quality,

@@ -30,9 +30,9 @@ FOLDS = 5
 
 def findings(view: View) -> Iterator[Finding]:
     """Look at the outcome by site and plate, at plates by site, and at the markers by plate."""
-    linked = False
+    outcome, linked = view.outcome, False
     for word, by in view.groups().items():
-        found = _with_outcome(view, word, by) if view.outcome is not None else None
+        found = None if outcome is None else _with_outcome(view, outcome, word, by)
         if found:
             linked = linked or word == "plate"
             yield found
@@ -40,10 +40,9 @@ def findings(view: View) -> Iterator[Finding]:
     yield from _guessed(view, linked=linked)
 
 
-def _with_outcome(view: View, word: str, by: pd.Series) -> Finding | None:
-    assert view.outcome is not None
-    use = view.one_each & view.outcome.notna().to_numpy() & by.notna().to_numpy()
-    groups, outcome = by[use], view.outcome[use].astype("int64")
+def _with_outcome(view: View, known: pd.Series, word: str, by: pd.Series) -> Finding | None:
+    use = view.one_each & known.notna().to_numpy() & by.notna().to_numpy()
+    groups, outcome = by[use], known[use].astype("int64")
     counts = pd.crosstab(groups, outcome).to_numpy()
     if counts.shape[0] < 2 or counts.shape[1] < 2:
         return None

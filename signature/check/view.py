@@ -10,7 +10,7 @@ import pandas as pd
 
 from signature.assay.reading import Reading
 from signature.exceptions import CohortError
-from signature.study.cohort import FEWEST_PER_SITE, Cohort
+from signature.study.cohort import FEWEST_PER_SITE, Cohort, outcome_of
 from signature.study.schema import BELOW, Role
 
 FEWEST = 10
@@ -104,8 +104,8 @@ def view(
         When a column is not recorded, holds as good as one value per person, or the outcome is
         not 0/1 or belongs to other rows.
     """
-    if outcome is None and cohort.outcome is not None:
-        outcome = cohort.outcome
+    if outcome is None:
+        outcome = outcome_of(cohort)
     if outcome is not None:
         if not outcome.index.equals(cohort.X.index):
             raise CohortError(

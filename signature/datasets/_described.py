@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from signature.assay.dictionary import load_dictionary
-from signature.assay.study import Study, read_study
+from signature.assay.study import DescribedStudy, read_study
 from signature.study.tables import data_folder
 
 
@@ -14,7 +14,7 @@ def citation_of(name: str) -> str:
     return load_dictionary(_dictionary(name)).citation
 
 
-def described(name: str) -> Study:
+def described(name: str) -> DescribedStudy:
     """Read the files of a data set in its local folder, as its dictionary describes them."""
     return read_study(_dictionary(name), data_folder(name))
 

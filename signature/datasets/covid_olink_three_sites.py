@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from signature.assay.study import Study
+from signature.assay.study import DescribedStudy
 from signature.datasets._described import citation_of, described
 from signature.study.cohort import Cohort
 
@@ -25,7 +25,7 @@ _RECORDS = {
 CITATION = citation_of("covid_olink_three_sites")
 
 
-def read() -> Study:
+def read() -> DescribedStudy:
     """Read the samples: one row per sample, NPX below its batch's limit as censored.
 
     Twelve rows carry no protein at all and are left out.

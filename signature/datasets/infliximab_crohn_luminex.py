@@ -6,14 +6,14 @@ in the study dictionary beside this module.
 
 from __future__ import annotations
 
-from signature.assay.study import Study
+from signature.assay.study import DescribedStudy
 from signature.datasets._described import citation_of, described
 from signature.study.cohort import Cohort
 
 CITATION = citation_of("infliximab_crohn_luminex")
 
 
-def read() -> Study:
+def read() -> DescribedStudy:
     """Read the wells: duplicates merged, blanks as limits, plates bridged; one row per visit.
 
     Values are fluorescence (MFI), which says more or less and not how much.

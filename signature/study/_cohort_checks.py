@@ -14,8 +14,8 @@ import pandas as pd
 from signature.exceptions import CohortError
 from signature.study.schema import FeatureSchema, source_of
 
-ROW_PARTS = ("records", "subject", "visit", "plate", "arm", "weight", "site", "outcome")
-"""What a cohort holds beside X, with a line per row."""
+ROW_PARTS = ("records", "subject", "visit", "plate", "arm", "weight", "site")
+"""What every cohort has room for beside X, with a line per row."""
 
 Parts = Mapping[str, Any]
 
@@ -30,6 +30,7 @@ def check_rows(name: str, schema: FeatureSchema, X: pd.DataFrame, parts: Parts) 
     schema : FeatureSchema
     X : DataFrame, shape (n_rows, n_columns)
     parts : mapping of `ROW_PARTS` to Series or DataFrame or None, shape (n_rows, any)
+        And of the outcome, where there is one.
     """
     _check_columns(name, schema, X)
     _check_alignment(name, X.index, parts)

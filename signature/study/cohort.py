@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -61,10 +62,6 @@ class Cohort:
         Survey weight, positive.
     site : Series of str, optional
         Set by `at_sites`.
-    outcome : Series of int, optional
-        1 is the event; set by `with_outcome`.
-    outcome_name : str
-        Name of the outcome.
     flow : tuple of FlowStep
         Every exclusion so far.
 
@@ -86,13 +83,10 @@ class Cohort:
     arm: pd.Series | None = None
     weight: pd.Series | None = None
     site: pd.Series | None = None
-    outcome: pd.Series | None = None
-    outcome_name: str = ""
     flow: tuple[FlowStep, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        parts = {part: getattr(self, part) for part in ROW_PARTS}
-        check_rows(self.name, self.schema, self.X, parts)
+        check_rows(self.name, self.schema, self.X, self._parts())
 
     def __len__(self) -> int:
         return len(self.X)
@@ -100,7 +94,7 @@ class Cohort:
     def __repr__(self) -> str:
         # The default would print rows and subjects into logs and stack traces.
         size = f"{len(self)} rows, {self.n_people} people, {len(self.schema)} columns"
-        return f"Cohort({self.name!r}, {size})"
+        return f"{type(self).__name__}({self.name!r}, {size})"
 
     @cached_property
     def person(self) -> pd.Series:
@@ -119,11 +113,12 @@ class Cohort:
         h.update(repr((self.schema.columns, self.schema.handling)).encode())
         h.update(np.ascontiguousarray(self.X.to_numpy()).tobytes())
         h.update(self.person.to_numpy().tobytes())
-        for part in (self.site, self.plate, self.arm, self.visit, self.weight, self.outcome):
+        parts = (self.site, self.plate, self.arm, self.visit, self.weight, outcome_of(self))
+        for part in parts:
             h.update(b"-" if part is None else "\x1f".join(map(str, part)).encode())
         return h.hexdigest()
 
-    def keep(self, rows: pd.Series | np.ndarray, reason: str) -> Cohort:
+    def keep(self, rows: pd.Series | np.ndarray, reason: str) -> Self:
         """Keep the rows where `rows` is true and count the others under `reason`.
 
         Raises
@@ -140,24 +135,12 @@ class Cohort:
                 + "; ".join(f"{s.reason}: −{s.removed}" for s in flow if s.removed)
             )
 
-        def cut(part: pd.Series | None) -> pd.Series | None:
-            return None if part is None else part[mask]
+        parts: dict[str, Any] = {
+            name: None if part is None else part[mask] for name, part in self._parts().items()
+        }
+        return replace(self, X=self.X[mask], flow=flow, **parts)
 
-        return replace(
-            self,
-            X=self.X[mask],
-            records=self.records[mask],
-            subject=self.subject[mask],
-            visit=cut(self.visit),
-            plate=cut(self.plate),
-            arm=cut(self.arm),
-            weight=cut(self.weight),
-            site=cut(self.site),
-            outcome=cut(self.outcome),
-            flow=flow,
-        )
-
-    def where(self, conditions: Mapping[str, Sequence[str | float]]) -> Cohort:
+    def where(self, conditions: Mapping[str, Sequence[str | float]]) -> Self:
         """Keep the rows whose recorded columns hold one of the allowed values.
 
         Parameters
@@ -178,7 +161,7 @@ class Cohort:
             cohort = cohort.keep(values.astype(str).isin(wanted), reason)
         return cohort
 
-    def at_sites(self, column: str) -> Cohort:
+    def at_sites(self, column: str) -> Self:
         """Use a recorded column as the site of each row; rows without one are counted and left.
 
         Raises
@@ -197,7 +180,7 @@ class Cohort:
 
     def with_outcome(
         self, name: str, values: pd.Series, ineligible: pd.Series | None = None
-    ) -> Cohort:
+    ) -> CohortWithOutcome:
         """Attach an outcome; rows that have none are counted and left.
 
         Parameters
@@ -230,13 +213,14 @@ class Cohort:
                 f"{self.name}: {name} has one class only ({int(outcome.sum())} events in "
                 f"{len(outcome)} rows); nothing can be learned from it"
             )
-        return replace(cohort, outcome=outcome, outcome_name=name)
+        rest = {f.name: getattr(cohort, f.name) for f in fields(Cohort)}
+        return CohortWithOutcome(**rest, outcome=outcome, outcome_name=name)
 
-    def with_features(self, schema: FeatureSchema) -> Cohort:
+    def with_features(self, schema: FeatureSchema) -> Self:
         """Keep the columns of a narrower schema."""
         return replace(self, schema=schema, X=self.X[list(schema.names)])
 
-    def without_empty_features(self) -> tuple[Cohort, dict[str, str]]:
+    def without_empty_features(self) -> tuple[Self, dict[str, str]]:
         """Leave out features that hold one value or none, and say which.
 
         A censored value counts as a value: a marker that is below its limit in some rows and
@@ -260,6 +244,10 @@ class Cohort:
         kept = self.schema.only(n for n in self.schema.features if n not in dropped)
         return self.with_features(kept), dropped
 
+    def _parts(self) -> dict[str, Any]:
+        """Return what has a line per row beside `X`, by name."""
+        return {part: getattr(self, part) for part in ROW_PARTS}
+
     def _recorded(self, column: str, purpose: str) -> pd.Series:
         if column not in self.records:
             raise CohortError(
@@ -267,3 +255,29 @@ class Cohort:
                 + ", ".join(sorted(map(str, self.records.columns)))
             )
         return self.records[column]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class CohortWithOutcome(Cohort):
+    """A study's rows with what became of them, as `Cohort.with_outcome` makes it.
+
+    Whatever keeps rows or columns of it keeps the outcome beside them.
+
+    Parameters
+    ----------
+    outcome : Series of int, shape (n_rows,)
+        1 is the event.
+    outcome_name : str
+        Name of the outcome.
+    """
+
+    outcome: pd.Series
+    outcome_name: str
+
+    def _parts(self) -> dict[str, Any]:
+        return super()._parts() | {"outcome": self.outcome}
+
+
+def outcome_of(cohort: Cohort) -> pd.Series | None:
+    """Return what became of a cohort's rows; None where that is not attached."""
+    return cohort.outcome if isinstance(cohort, CohortWithOutcome) else None

@@ -13,7 +13,7 @@ MARKERS = (
 CENSORED = MARKERS[:10]
 
 
-def clean(seed, *, people=300, visits=1, plates=6, sites=3):
+def clean(seed, *, people=300, visits=1, plates=6, sites=3, outcome=True):
     """Log-normal markers that go together, limits that one in ten lies below, nothing else."""
     rng = np.random.default_rng(seed)
     n = people * visits
@@ -39,7 +39,7 @@ def clean(seed, *, people=300, visits=1, plates=6, sites=3):
         X[f"{marker}__below"] = pd.Series(np.where(below, limit, np.nan))
         columns += censored(column)
     place = rng.integers(0, sites, people)
-    return Cohort(
+    cohort = Cohort(
         name="made_up",
         citation="Nobody 2026",
         schema=FeatureSchema(tuple(columns)),
@@ -48,6 +48,6 @@ def clean(seed, *, people=300, visits=1, plates=6, sites=3):
         subject=pd.Series([f"person-{i}" for i in person]),
         visit=pd.Series([f"V{i}" for i in np.tile(np.arange(visits), people)]),
         plate=pd.Series([f"P{i}" for i in rng.integers(0, plates, n)]),
-        outcome=pd.Series((rng.random(people) < 0.35).astype("int64")[person]),
-        outcome_name="response",
     )
+    response = pd.Series((rng.random(people) < 0.35).astype("int64")[person])
+    return cohort.with_outcome("response", response) if outcome else cohort

@@ -14,7 +14,7 @@ from pipelines.evaluate.model_scale import as_a_model_sees
 from pipelines.fit.results_folder import Results
 from pipelines.question.experiment import load_experiment
 from pipelines.question.people_groups import people_groups
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import AssembledStudy, assemble
 from signature.exceptions import ExperimentError
 from signature.records.for_whom import ForWhom
 from signature.records.results import PROCEDURE
@@ -51,7 +51,7 @@ def _study(seed, *, confounders=("age",), outcome=None, groups=GROUPS, people=30
     )
     base = load_experiment(EXPERIMENTS / "simulated_signature.toml")
     experiment = base.model_copy(update={"subgroups": dict(groups)})
-    return Study(experiment, cohort, None, {}, [], {})
+    return AssembledStudy(experiment, cohort, None, {}, [], {})
 
 
 def _predictions(study, log_odds, *, repeats=1, block="internal", folds=5):

@@ -12,8 +12,8 @@ from sklearn.metrics import (
 
 from pipelines.evaluate.held_out_estimates import overlap
 from pipelines.evaluate.weighings import (
+    Weighting,
     fitted_pair,
-    held_out_of,
     measure,
     repeat_shares,
     survey_weighted,
@@ -57,8 +57,13 @@ def _weights(seed=1):
     return np.vstack([np.ones((1, N)), rng.multinomial(N, np.full(N, 1 / N), size=DRAWS)])
 
 
-POSITION = {100 + i: i for i in range(N)}
 SHARES = np.vstack([[[0.5, 0.5]], np.tile([[1.0, 0.0], [0.0, 1.0]], (DRAWS, 1))[:DRAWS]])
+
+
+def _weighting(shared=1.0):
+    """Draws of the rows of `_own`, whatever its seed."""
+    rows = _own().drop_duplicates("row").sort_values("row")
+    return Weighting(rows, _weights(), SHARES, shared)
 
 
 def _copies(part, weights):
@@ -84,16 +89,16 @@ def _brute(own, weights, shares, metric, within):
 @pytest.mark.parametrize("metric", ["auroc", "auprc", "brier", "log_loss"])
 def test_every_draw_is_measured_on_copies_of_its_rows(metric):
     own, weights = _own(), _weights()
-    found, _ = measure(own, weights, SHARES, POSITION)
+    found, _ = measure(own, _weighting())
     within = metric in ("auroc", "auprc")
     expected = [_brute(own, w, s, metric, within) for w, s in zip(weights, SHARES, strict=True)]
     assert found[metric] == pytest.approx(expected)
 
 
 def test_shared_people_move_the_draws_and_not_the_value():
-    own, weights = _own(), _weights()
-    plain, folds = measure(own, weights, SHARES, POSITION)
-    shared, same = measure(own, weights, SHARES, POSITION, overlap(FOLDS))
+    own = _own()
+    plain, folds = measure(own, _weighting())
+    shared, same = measure(own, _weighting(overlap(FOLDS)))
     assert folds == same
     for name, values in plain.items():
         expected = values[0] + np.sqrt(1.5) * (values - values[0])
@@ -105,7 +110,7 @@ def test_folds_are_listed_with_their_people_and_their_auroc():
     own = _own()
     one = (own["repeat"] == 4) & (own["fold"] == 2)
     own.loc[one, "outcome"] = 0
-    _, folds = measure(own, _weights(), SHARES, POSITION)
+    _, folds = measure(own, _weighting())
     assert [(f.repeat, f.fold) for f in folds] == [(r, f) for r in (4, 7) for f in range(FOLDS)]
     for fold in folds:
         part = own[(own["repeat"] == fold.repeat) & (own["fold"] == fold.fold)]
@@ -119,20 +124,36 @@ def test_folds_are_listed_with_their_people_and_their_auroc():
 def test_one_probability_per_fold_has_no_slope():
     own = _own()
     own["probability"] = 0.2 + 0.1 * own["fold"]
-    found, _ = measure(own, _weights(), SHARES, POSITION)
+    found, _ = measure(own, _weighting())
     assert np.isnan(found["calibration_slope"]).all()
     assert (found["auroc"] == 0.5).all()
     assert np.isfinite(found["brier"]).all()
 
 
 def test_rows_get_their_own_weights_whatever_their_order():
-    held_out = held_out_of(_own(), _weights(), SHARES, POSITION, 1.5)
+    held_out = _weighting(1.5).weigh(_own())
     assert held_out.overlap == 1.5
     assert len(held_out.parts) == REPEATS
     for (_, part), (y, p, w) in zip(_own().groupby("repeat"), held_out.parts, strict=True):
         assert y.tolist() == part["outcome"].tolist()
         assert p.tolist() == part["probability"].tolist()
         assert (w == _weights()[:, part["row"] - 100]).all()
+
+
+@pytest.mark.parametrize(("block", "wider"), [("internal", overlap(FOLDS)), ("external", 1.0)])
+def test_people_are_drawn_within_their_sites_with_all_their_rows(block, wider):
+    own = _own().assign(block=block)
+    own = own.assign(person=own["row"] // 2, site=np.where(own["row"] < 112, "A", "B"))
+    drawn = Weighting.drawn(own, DRAWS, np.random.default_rng(3))
+    assert drawn.rows["row"].tolist() == list(range(100, 100 + N))
+    assert drawn.weights.shape == (DRAWS + 1, N)
+    assert drawn.shares.shape == (DRAWS + 1, REPEATS)
+    assert (drawn.weights[0] == 1).all()
+    assert (drawn.weights[:, ::2] == drawn.weights[:, 1::2]).all()
+    assert (drawn.weights[:, :12].sum(axis=1) == 12).all()
+    assert (drawn.weights[:, 12:].sum(axis=1) == N - 12).all()
+    assert drawn.weights[1:].std() > 0
+    assert drawn.overlap == wider
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -160,7 +181,7 @@ def test_procedure_and_reference_get_the_inner_rows_of_their_folds():
         )
     ]
     inner = pd.DataFrame(lines)
-    held_out = {n: held_out_of(t, _weights(), SHARES, POSITION) for n, t in tables.items()}
+    held_out = {n: _weighting().weigh(t) for n, t in tables.items()}
     for name, fitted in zip(tables, fitted_pair(tables, held_out, inner), strict=True):
         assert fitted.held_out is held_out[name]
         assert set(fitted.inner) == {(r, f) for r in range(REPEATS) for f in range(FOLDS)}
@@ -177,7 +198,7 @@ def test_survey_weights_count_people_as_often_as_they_stand_for():
     tables = {"procedure": _own(0, signal=2.0), "reference": _own(1, signal=0.5)}
     rows = tables["procedure"].drop_duplicates("row").sort_values("row")
     weights, survey = _weights(), rows["weight"].to_numpy()
-    found = survey_weighted(tables, rows, weights, SHARES, POSITION)
+    found = survey_weighted(tables, Weighting(rows, weights, SHARES))
     assert found.effective_people == pytest.approx(survey.sum() ** 2 / (survey**2).sum())
     copies = np.repeat(rows["outcome"], survey.astype(int))
     assert found.event_rate == pytest.approx(copies.mean())
@@ -204,4 +225,4 @@ def test_survey_weights_count_people_as_often_as_they_stand_for():
 def test_people_who_all_weigh_the_same_are_not_weighted():
     tables = {"procedure": _own(0), "reference": _own(1)}
     rows = tables["procedure"].drop_duplicates("row").sort_values("row").assign(weight=2.5)
-    assert survey_weighted(tables, rows, _weights(), SHARES, POSITION) is None
+    assert survey_weighted(tables, Weighting(rows, _weights(), SHARES)) is None

@@ -17,7 +17,7 @@ from pipelines.fit.results_folder import Results
 from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import outer_folds
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from signature.exceptions import ExperimentError, ResultsError
 from signature.learn.calibration import CalibratedProcedure
 from signature.outcomes import Outcome
@@ -59,7 +59,7 @@ def _study(seed, effect):
     folds = outer_folds(cohort, experiment.validation, experiment.seed)
     candidates = {"intercept_only": intercept_only, "stable_signature": stable_signature}
     outcome = Outcome("response", "responded", "did not respond", "Made up.")
-    return Study(experiment, cohort, outcome, {}, folds, candidates)
+    return AssembledStudy(experiment, cohort, outcome, {}, folds, candidates)
 
 
 def _fitted(study, folder):

@@ -30,7 +30,7 @@ from pipelines.plan.sizes import curve_record, development_plan, validation_plan
 from pipelines.question import study as assembling
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import outer_folds
-from pipelines.question.study import Study
+from pipelines.question.study import AssembledStudy
 from pipelines.report.render import render_sections
 from signature.exceptions import LearningCurveError
 from signature.learn.calibration import CalibratedProcedure
@@ -75,7 +75,7 @@ def _study(people=110, visits=2):
     folds = outer_folds(cohort, experiment.validation, experiment.seed)
     candidates = {"intercept_only": intercept_only, "elastic_net": elastic_net}
     outcome = Outcome("response", "responded", "did not respond", "Made up.")
-    return Study(experiment, cohort, outcome, {}, folds, candidates)
+    return AssembledStudy(experiment, cohort, outcome, {}, folds, candidates)
 
 
 @pytest.fixture(scope="module")

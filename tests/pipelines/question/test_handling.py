@@ -16,7 +16,7 @@ from pipelines.question.study import assemble
 from pipelines.track.model_summary import input_example
 from pipelines.train.assay_quality import assay_record
 from signature.assay.reading import Reading
-from signature.assay.study import Study
+from signature.assay.study import DescribedStudy
 from signature.discovery import load
 from signature.exceptions import AssayError, CohortError, ExperimentError, ModelInputError
 from signature.learn.adaptation import harmonises, unseen_rows
@@ -433,7 +433,7 @@ def test_the_record_counts_held_out_rows_that_no_adjustment_fits(study_of):
 def test_what_a_reader_doubted_is_in_the_record(study_of):
     study = study_of()
     doubt = "lab.csv: 3 cells are below a limit that no file gives"
-    described = Study("", study.cohort, None, (), Reading(findings=(doubt,)))
+    described = DescribedStudy("", study.cohort, None, (), Reading(findings=(doubt,)))
     found = assay_record(replace(study, described=described)).check.findings
     assert any(doubt in f.sentence for f in found)
     assert not any(doubt in f.sentence for f in assay_record(study).check.findings)

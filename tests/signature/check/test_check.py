@@ -100,7 +100,7 @@ def test_few_coarse_markers_are_no_duplicates():
 
 
 def test_it_says_what_it_could_not_compare():
-    cohort = replace(clean(1), plate=None, outcome=None)
+    cohort = replace(clean(1, outcome=False), plate=None)
     (note,) = [f for f in check_study(cohort).findings if f.code == "not_looked_at"]
     assert note.sentence == (
         "No site and no plate and no outcome is known, so nothing was compared by it"

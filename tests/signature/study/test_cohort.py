@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from signature.exceptions import CohortError, OutcomeError, SignatureError
-from signature.study.cohort import Cohort
+from signature.study.cohort import Cohort, CohortWithOutcome, outcome_of
 from signature.study.schema import Column, FeatureSchema, Role, censored
 
 SCHEMA = FeatureSchema(
@@ -183,6 +183,59 @@ def test_an_outcome_leaves_out_the_unknown_and_the_ineligible():
     assert cohort.outcome_name == "relapse"
 
 
+def labelled():
+    return sound().with_outcome("relapse", pd.Series([1.0, 0, 1, 0]))
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda cohort: cohort.keep([True, True, True, False], "adults"),
+        lambda cohort: cohort.where({"clinic": ["north", "south"]}),
+        lambda cohort: cohort.at_sites("clinic"),
+    ],
+)
+def test_what_keeps_rows_keeps_their_outcomes(cut):
+    cohort = cut(labelled())
+    assert isinstance(cohort, CohortWithOutcome)
+    assert cohort.outcome.tolist() == [1, 0, 1]
+    assert cohort.outcome_name == "relapse"
+    assert type(cut(sound())) is Cohort
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda cohort: cohort.with_features(SCHEMA.only(["age"])),
+        lambda cohort: cohort.without_empty_features()[0],
+    ],
+)
+def test_what_keeps_columns_keeps_the_outcome(cut):
+    cohort = cut(labelled())
+    assert isinstance(cohort, CohortWithOutcome)
+    assert cohort.outcome.tolist() == [1, 0, 1, 0]
+    assert type(cut(sound())) is Cohort
+
+
+def test_another_outcome_takes_the_place_of_the_first():
+    cohort = labelled().with_outcome("death", pd.Series([0.0, 0, np.nan, 1]))
+    assert (cohort.outcome.tolist(), cohort.outcome_name) == ([0, 0, 1], "death")
+    assert cohort.flow[-1].reason == "death is known"
+
+
+def test_a_cohort_may_have_no_outcome():
+    assert outcome_of(sound()) is None
+    assert outcome_of(labelled()).tolist() == [1, 0, 1, 0]
+
+
+def test_an_outcome_of_other_rows_is_refused():
+    refused(
+        CohortError,
+        "outcome has 3 rows that are not the 4 rows of X in the same order",
+        lambda: CohortWithOutcome(**parts(), outcome=pd.Series([1, 0, 1]), outcome_name="relapse"),
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
@@ -253,10 +306,41 @@ def test_the_digest_ignores_the_names_of_people_and_rows_but_not_values():
         ["1", "2", "1", "1"]).where([True, True, False, True], "3")).digest  # fmt: skip
 
 
+def everything():
+    letters = pd.Series(list("abcd"))
+    cohort = sound(
+        visit=letters,
+        plate=letters.str.upper(),
+        arm=pd.Series(["drug", "placebo"] * 2),
+        weight=pd.Series([1.0, 2, 0.5, 4]),
+    )
+    return cohort.at_sites("clinic")
+
+
+@pytest.mark.parametrize(
+    ("cohort", "digest"),
+    [
+        (sound(), "670e248b19d64c2b30cf4eb1b24919e2f55dcc0d9b65cee1e8b787bcc56f2d4c"),
+        (everything(), "000af785a096569da632907dbd64a24bacc9409088cb1db7ad1039429eea81b6"),
+        (
+            sound().with_outcome("relapse", pd.Series([1, 0, 1, np.nan])),
+            "599f9ecc757682cd211de02e8ab2d2263ba7e5c438c98838bb4a7e522f46a783",
+        ),
+        (
+            everything().with_outcome("relapse", pd.Series([1.0, 0, 1])),
+            "e27ee119d0809bad2d5ccb94114c4df7e8be7bacb41a3daaf618f5971b6cd71f",
+        ),
+    ],
+)
+def test_the_digest_is_what_finished_folds_are_filed_under(cohort, digest):
+    assert cohort.digest == digest
+
+
 def test_the_printed_form_lists_no_people_and_no_values():
     cohort = sound(weight=pd.Series([7.77, 1, 1, 1]))
     for printed in (repr(cohort), str(cohort), f"{cohort}"):
         assert printed == "Cohort('study', 4 rows, 4 people, 4 columns)"
+    assert repr(labelled()) == "CohortWithOutcome('study', 4 rows, 4 people, 4 columns)"
 
 
 def test_a_column_of_measurements_is_no_site(cohort_of):
