@@ -8,7 +8,8 @@ from pathlib import Path
 from pipelines.fit.fitting import tasks
 from pipelines.fit.results_folder import Results
 from pipelines.fit.store import FoldStore, fingerprint
-from pipelines.question.study import Study, assemble
+from pipelines.question.assembly import assemble
+from pipelines.question.study import Study
 from signature.exceptions import ResultsError
 
 

@@ -16,8 +16,9 @@ from pipelines.null_check.exact_intervals import exact_share
 from pipelines.null_check.runs import NullStore, null_fingerprint, run_missing, study_to_shuffle
 from pipelines.null_check.shuffled import exchangeable, shuffled_study
 from pipelines.null_check.summary import compare, reached, real_run, selection_checks, spread
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import Study
 from pipelines.report.render import write_report
 from signature.exceptions import ExperimentError
 from signature.records.null_check import NullCheck

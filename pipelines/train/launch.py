@@ -22,9 +22,10 @@ from pipelines.fit.predictions import all_trials, inner_table, predictions_table
 from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import Results, comparison, make_folder
 from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
 from pipelines.question.folds import development_rows
-from pipelines.question.study import Study, assemble
+from pipelines.question.study import Study
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.sentinels.look import run_sentinels
