@@ -104,7 +104,7 @@ def write_results(
     _write(folder / "sentinels.json", sentinels)
     inner = inner_table(study, store, predictions)
     inner.to_parquet(folder / "inner.parquet", index=False)
-    shuffled = comparison(Results(folder).null_check, store.mark)
+    shuffled = comparison(Results(folder).null_check, store.run_fingerprint(study.candidates))
     evaluation = evaluate(
         predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
     )
@@ -142,7 +142,7 @@ def describe(
         parameters=parameters,
         final_model=final,
         data_digest=cohort.digest,
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
         code_version=code_version(),
         environment=library_versions(),
         fit_warnings=dict(warned),
@@ -174,7 +174,7 @@ def keep_final_model(study: Study, store: FoldStore, folder: Path) -> FinalModel
         n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
         columns=serving_schema(study.cohort.schema, procedure).to_list(),
         trusted_types=list(trusted),
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
     )
     save_model(procedure, card, folder)
     return FinalModel(
