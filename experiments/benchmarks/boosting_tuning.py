@@ -26,8 +26,8 @@ from threadpoolctl import threadpool_limits
 from models import shallow_xgboost
 from pipelines.fit.fitting import Rows
 from pipelines.fit.tuning import Tuner
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from signature.prepare.procedures import procedure, value_steps
 from signature.study.splits import person_folds
 

@@ -28,13 +28,13 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.benchmarks.kept import code_of, kept
-from pipelines.evaluate import claim, evaluation, held_out_estimates, verdict
+from experiments.benchmarks.kept import kept
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.fit.digest import code_digest
 from pipelines.fit.fitting import fit_all, tasks
 from pipelines.fit.predictions import inner_table, predictions_table
-from pipelines.fit.store import FoldStore, code_digest
+from pipelines.fit.store import FoldStore
 from pipelines.null_check.exact_intervals import exact_share
 from pipelines.question.experiment import (
     Candidates,
@@ -48,7 +48,6 @@ from pipelines.question.experiment import (
 from pipelines.question.experiment import Validation as Folds
 from pipelines.question.study import AssembledStudy, lay_out
 from pipelines.sentinels.look import run_sentinels
-from signature.datasets import simulate as simulator
 from signature.datasets.simulate import Design, simulate
 from signature.discovery import load
 from signature.outcomes import simulated_response
@@ -190,8 +189,8 @@ def evaluated(design: Design, asked: Experiment) -> Evaluation:
 
 def code() -> str:
     """Digest of the code whose claims these are."""
-    own = (sys.modules[__name__], simulator, claim, verdict, evaluation, held_out_estimates)
-    return f"{code_of(*own)}-{code_digest().hex()[:8]}"
+    candidates = (f"models.{name}" for name in experiment(0).candidates.all)
+    return code_digest("experiments.benchmarks.claim_ladder", *candidates)[:12]
 
 
 def summarise(kind: str, cohorts: list[Climbed]) -> dict[str, Any]:

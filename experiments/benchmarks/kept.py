@@ -11,6 +11,8 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
+from pipelines.fit.digest import without_words
+
 SELECTION_CODE = (
     "signature/select/stability_selection.py",
     "signature/select/marker_ranks.py",
@@ -42,16 +44,7 @@ def code_of(*parts: ModuleType | Callable[..., Any]) -> str:
 
 
 def _bare(source: str) -> str:
-    """Syntax tree without what is only said, not done."""
-    tree = ast.parse(dedent(source))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
-            node.body = [s for s in node.body if not _said(s)]
-    return ast.dump(tree)
-
-
-def _said(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return ast.dump(without_words(dedent(source)))
 
 
 def kept(benchmark: str, code: str | None = None) -> Path:

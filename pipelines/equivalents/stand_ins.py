@@ -128,7 +128,7 @@ def equivalents_record(
         )
     return EquivalentsRecord(
         experiment=told.name,
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
         candidate=candidate,
         markers=tuple(selected),
         margin=margin,

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.evaluate import evaluation
 from pipelines.evaluate.for_whom import for_whom
 from pipelines.fit.results_folder import Results, comparison
-from pipelines.question.study import assemble
+from pipelines.question.assembly import assemble
 from signature.exceptions import SignatureError
 from signature.records.results import Evaluation
 

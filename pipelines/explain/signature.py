@@ -104,7 +104,7 @@ def signature_record(study: AssembledStudy, store: FoldStore) -> SignatureRecord
     points, no_points = point_table(procedure, told, X, schema, selected)
     return SignatureRecord(
         experiment=study.experiment.name,
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
         candidate=candidate,
         candidate_label=study.candidates[candidate].LABEL,
         chosen=final == candidate,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 import subprocess
-import sys
 from importlib.metadata import version
 
 from pipelines import CHECKOUT
+from pipelines.fit.store import xgboost_version
 from signature import __version__
 
 _LIBRARIES = (
@@ -32,11 +32,6 @@ def library_versions() -> dict[str, str]:
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
     }
-
-
-def xgboost_version() -> str:
-    """Version of whichever distribution provides ``import xgboost``."""
-    return version("xgboost" if sys.platform == "darwin" else "xgboost-cpu")
 
 
 def code_version() -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 from pipelines.fit.fitting import tasks
 from pipelines.fit.results_folder import Results
 from pipelines.fit.store import FoldStore, fingerprint
-from pipelines.question.study import AssembledStudy, assemble
+from pipelines.question.assembly import assemble
+from pipelines.question.study import AssembledStudy
 from signature.exceptions import ResultsError
 
 
@@ -32,7 +33,8 @@ def finished_run(folder: Path) -> FinishedRun:
     run = Results(folder)
     study = assemble(run.experiment)
     store = FoldStore(folder, fingerprint(run.experiment, study.cohort, study.references))
-    if store.mark != run.launch.fingerprint or not all(
+    mark = store.run_fingerprint(study.candidates)
+    if mark != run.launch.fingerprint or not all(
         store.has(task.candidate, task.key) for task in tasks(study)
     ):
         raise ResultsError(

@@ -7,6 +7,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ from scipy.special import expit
 
 from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.fit.tuning import Tuner, fit_tuned
-from pipelines.question.experiment import Experiment
 from pipelines.question.folds import Fold
 from pipelines.question.study import CANDIDATE_EXPORTS, AssembledStudy
 from signature.discovery import load
@@ -23,6 +23,9 @@ from signature.learn.calibration import CalibratedProcedure
 from signature.randomness import seed_for
 from signature.study.cohort import CohortWithOutcome
 from signature.study.schema import BATCH, FeatureSchema
+
+if TYPE_CHECKING:
+    from pipelines.question.experiment import Experiment
 
 FINAL = "final"
 """Key of the fit on all development rows."""

@@ -13,46 +13,28 @@ import os
 import platform
 import shutil
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pipelines import CHECKOUT
-from pipelines.fit.environment import xgboost_version
-from pipelines.question.experiment import Experiment
+from pipelines.fit.digest import code_digest
+from signature.discovery import names
 from signature.exceptions import ResultsError
 from signature.learn.calibration import CalibratedProcedure
 from signature.serve.persistence import load_procedure, save_procedure
 from signature.study.cohort import Cohort
 
+if TYPE_CHECKING:
+    from pipelines.question.experiment import Experiment
+
 _DECIDING_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna")
-_DECIDING_FILES = (
-    "pipelines/question/folds.py",
-    "pipelines/fit/tuning.py",
-    "pipelines/fit/fitting.py",
-)
-_NOT_DECIDING = (
-    "__main__.py",
-    "command.py",
-    "contributions.py",
-    "exceptions.py",
-    "equivalents.py",
-    "equivalents_record.py",
-    "fixed_signature.py",
-    "incoming.py",
-    "invocation.py",
-    "marker_clusters.py",
-    "metrics.py",
-    "point_score.py",
-    "results.py",
-    "selection_agreement.py",
-    "serving.py",
-    "signature_record.py",
-)
+FITTING = ("pipelines.question.study", "pipelines.fit.fitting")
+"""What holds people out, and what fits the others."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +61,25 @@ class FittedFold:
 def fingerprint(
     experiment: Experiment, cohort: Cohort, references: pd.DataFrame | None = None
 ) -> str:
-    """SHA-256 over data, experiment, code and libraries: all but the candidate's own file."""
+    """SHA-256 over what a run's folds share: data, experiment, code and libraries.
+
+    The code of a candidate is its own folds' alone: `FoldStore` files them under that, too.
+    """
     h = hashlib.sha256()
     h.update(experiment.digest.encode())
     h.update(cohort.digest.encode())
     if references is not None:
         h.update(np.ascontiguousarray(references.to_numpy()).tobytes())
-    h.update(code_digest())
+    h.update(code_digest(*FITTING).encode())
     for name in _DECIDING_LIBRARIES:
         h.update(f"{name}{version(name)}".encode())
     h.update(xgboost_version().encode() + sys.version.encode() + platform.machine().encode())
     return h.hexdigest()
 
 
-def code_digest() -> bytes:
-    """Digest of the files that decide a fit, candidates apart."""
-    h = hashlib.sha256()
-    library = [
-        f for f in sorted((CHECKOUT / "signature").glob("*.py")) if f.name not in _NOT_DECIDING
-    ]
-    for file in [*library, *(CHECKOUT / name for name in _DECIDING_FILES)]:
-        h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
-    return h.digest()
+def xgboost_version() -> str:
+    """Version of whichever distribution provides ``import xgboost``."""
+    return version("xgboost" if sys.platform == "darwin" else "xgboost-cpu")
 
 
 class FoldStore:
@@ -111,7 +90,8 @@ class FoldStore:
     folder : Path
         ``results/<experiment>``.
     mark : str
-        The run's `fingerprint`.
+        The `fingerprint` that its folds share. Beside it a fold is filed under the code of its
+        candidate, so that a candidate that changes is fitted again, alone.
 
     Notes
     -----
@@ -122,25 +102,29 @@ class FoldStore:
     def __init__(self, folder: Path, mark: str) -> None:
         self.mark = mark
         self.root = folder / "folds" / mark[:16]
-        self._code = code_digest()
-        self._candidates = {
-            file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:8]
-            for file in (CHECKOUT / "models").glob("*.py")
-        }
+        self._code = code_digest(*FITTING)
+        self._candidates = {name: _code_of(name) for name in names("models")}
 
     def path(self, candidate: str, key: str) -> Path:
         """Folder of one fitted fold."""
-        return self.root / f"{candidate}-{self._candidates[candidate]}" / key
+        return self.root / f"{candidate}-{self._candidates[candidate][:8]}" / key
+
+    def run_fingerprint(self, candidates: Iterable[str]) -> str:
+        """SHA-256 over all that decides the fits of a run: what its folds share, and candidates."""
+        h = hashlib.sha256(self.mark.encode())
+        for name in sorted(candidates):
+            h.update(f"{name} {self._candidates[name]}\n".encode())
+        return h.hexdigest()
 
     def check_code(self, candidate: str) -> None:
-        """Refuse to go on when files that decide a fit were changed since the launch began.
+        """Refuse to go on when code that decides a fit was changed since the launch began.
 
         Raises
         ------
         ResultsError
         """
-        own = hashlib.sha256((CHECKOUT / "models" / f"{candidate}.py").read_bytes()).hexdigest()[:8]
-        if own != self._candidates[candidate] or code_digest() != self._code:
+        same = _code_of(candidate) == self._candidates[candidate]
+        if not same or code_digest(*FITTING) != self._code:
             raise ResultsError(
                 "the code was changed while the run was going on; start it again, finished folds "
                 "of unchanged code are kept"
@@ -189,3 +173,7 @@ class FoldStore:
     ) -> CalibratedProcedure:
         """Read the fitted procedure of a finished fold."""
         return load_procedure(self.path(candidate, key) / "model.skops", trusted)
+
+
+def _code_of(candidate: str) -> str:
+    return code_digest(f"models.{candidate}")

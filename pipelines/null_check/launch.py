@@ -11,13 +11,14 @@ from pipelines.fit.announcement import rough_seconds, say_how_long
 from pipelines.fit.fitting import FINAL, final_key, tasks
 from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import make_folder
-from pipelines.fit.store import fingerprint
+from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.null_check.exact_intervals import exact_share
 from pipelines.null_check.runs import NullStore, null_fingerprint, run_missing, study_to_shuffle
 from pipelines.null_check.shuffled import exchangeable, shuffled_study
 from pipelines.null_check.summary import compare, reached, real_run, selection_checks, spread
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import AssembledStudy, assemble
+from pipelines.question.study import AssembledStudy
 from pipelines.report.render import write_report
 from signature.exceptions import ExperimentError
 from signature.records.null_check import NullCheck
@@ -197,6 +198,9 @@ def certify(
         That stopped the runs.
     """
     found = [store.load(run) for run in range(runs)]
+    real_folds = FoldStore(
+        store.folder, fingerprint(study.experiment, study.cohort, study.references)
+    )
     told, used = study.experiment, shuffled.experiment
     if used.tuning != told.tuning:
         real = (
@@ -209,7 +213,7 @@ def certify(
     return NullCheck(
         experiment=told.name,
         fingerprint=store.mark,
-        run_fingerprint=fingerprint(told, study.cohort, study.references),
+        run_fingerprint=real_folds.run_fingerprint(study.candidates),
         contenders=told.candidates.contenders,
         references=told.candidates.references,
         runs=runs,

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from pipelines import CHECKOUT
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.fit.digest import code_digest
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import predictions_table
 from pipelines.fit.store import FoldStore, fingerprint
@@ -24,15 +24,6 @@ from pipelines.question.study import AssembledStudy, lay_out
 from signature.exceptions import ResultsError
 from signature.records.null_check import NullRun, Selected
 from signature.records.results import PROCEDURE, REFERENCE
-
-_DECIDING_FILES = (
-    "pipelines/evaluate/evaluation.py",
-    "pipelines/null_check/runs.py",
-    "pipelines/fit/predictions.py",
-    "pipelines/null_check/shuffled.py",
-    "pipelines/evaluate/verdict.py",
-    "signature/validation/metrics.py",
-)
 
 
 def study_to_shuffle(
@@ -83,9 +74,7 @@ def null_fingerprint(study: AssembledStudy) -> str:
     """
     h = hashlib.sha256(fingerprint(study.experiment, study.cohort, study.references).encode())
     h.update(repr((study.experiment.candidates, study.experiment.validation)).encode())
-    files = [*_DECIDING_FILES, *(f"models/{name}.py" for name in sorted(study.candidates))]
-    for name in files:
-        h.update(name.encode() + hashlib.sha256((CHECKOUT / name).read_bytes()).digest())
+    h.update(code_digest(__name__, *(f"models.{name}" for name in study.candidates)).encode())
     return h.hexdigest()
 
 

@@ -103,11 +103,9 @@ def real_run(study: AssembledStudy, folder: Path, repeats: int) -> tuple[float, 
     if not ((folder / "launch.json").is_file() and (folder / "evaluation.json").is_file()):
         return f"there is no finished run of the experiment; make it with: {train}"
     results = Results(folder)
-    mark = fingerprint(study.experiment, study.cohort, study.references)
-    store = FoldStore(folder, mark)
-    # the store files a fold under its candidate's code too, the fingerprint does not hold that
+    store = FoldStore(folder, fingerprint(study.experiment, study.cohort, study.references))
     fitted = all(store.has(n, fold.key) for n in study.candidates for fold in study.folds)
-    same_run = results.launch.fingerprint == mark and fitted
+    same_run = results.launch.fingerprint == store.run_fingerprint(study.candidates) and fitted
     if not same_run or results.experiment.candidates != study.experiment.candidates:
         return (
             "the finished run is of other data, settings, candidates or code; make it again with: "

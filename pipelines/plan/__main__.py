@@ -44,8 +44,8 @@ def plan(
     from pipelines.fit.results_folder import make_folder
     from pipelines.plan.sizes import development_plan, validation_plan
     from pipelines.plan.words import plan_lines
+    from pipelines.question.assembly import assemble
     from pipelines.question.experiment import load_experiment
-    from pipelines.question.study import assemble
     from pipelines.report.render import write_report
     from signature.records.plan import PlanRecord
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.question.experiment import Validation
 from signature.exceptions import CohortError, OutcomeError
 from signature.randomness import seed_for
 from signature.study.cohort import Cohort, CohortWithOutcome
 from signature.study.splits import linked, person_folds
+
+if TYPE_CHECKING:
+    from pipelines.question.experiment import Validation
 
 FAIR_SHARE = (0.5, 2.0)
 """How far a fold of whole plates may be from an even share of the rows, in either class."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
-from pipelines.question.experiment import Assay
 from pipelines.question.folds import Fold
 from signature.exceptions import CohortError, ExperimentError, SchemaError
 from signature.prepare.harmonisation import FEWEST_REFERENCE_ROWS, SMALLEST_BATCH
@@ -24,6 +25,9 @@ from signature.study.schema import (
     Scale,
     source_of,
 )
+
+if TYPE_CHECKING:
+    from pipelines.question.experiment import Assay
 
 
 def reference_rows(whole: Cohort, analysed: Cohort, assay: Assay) -> pd.DataFrame | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.question.study import OUTCOME_EXPORTS, AssembledStudy
+from pipelines.question.assembly import OUTCOME_EXPORTS
+from pipelines.question.study import AssembledStudy
 from signature.discovery import load
 
 SAME_ORDER = 0.99

@@ -22,9 +22,10 @@ from pipelines.fit.predictions import all_trials, inner_table, predictions_table
 from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import Results, comparison, make_folder
 from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
 from pipelines.question.folds import development_rows
-from pipelines.question.study import AssembledStudy, assemble
+from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.sentinels.look import run_sentinels
@@ -101,7 +102,7 @@ def write_results(
     sentinels.write(folder / "sentinels.json")
     inner = inner_table(study, store, predictions)
     inner.to_parquet(folder / "inner.parquet", index=False)
-    shuffled = comparison(Results(folder).null_check, store.mark)
+    shuffled = comparison(Results(folder).null_check, store.run_fingerprint(study.candidates))
     evaluation = evaluate(
         predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
     )
@@ -138,7 +139,7 @@ def describe(
         parameters=parameters,
         final_model=final,
         data_digest=cohort.digest,
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
         code_version=code_version(),
         environment=library_versions(),
         fit_warnings=dict(warned),
@@ -169,7 +170,7 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
         n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
         columns=serving_schema(study.cohort.schema, procedure).to_list(),
         trusted_types=list(trusted),
-        fingerprint=store.mark,
+        fingerprint=store.run_fingerprint(study.candidates),
     )
     save_model(procedure, card, folder)
     return FinalModel(

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,14 +18,15 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
-from pipelines import CHECKOUT
-from pipelines.fit.store import code_digest
-from pipelines.trials.study import TrialStudy
+from pipelines.fit.digest import code_digest
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
 from signature.randomness import seed_for
 from signature.study.splits import person_folds
+
+if TYPE_CHECKING:
+    from pipelines.trials.study import TrialStudy
 
 Split = tuple[np.ndarray, np.ndarray]
 
@@ -168,11 +170,8 @@ def fingerprint(study: TrialStudy) -> str:
     h.update(study.experiment.digest.encode() + trial.cohort.digest.encode())
     for part in (trial.outcome, trial.code, trial.allocation, trial.weight):
         h.update(np.ascontiguousarray(part).tobytes())
-    h.update(code_digest())
-    files = [*(CHECKOUT / "signature" / "effect").glob("*.py"), Path(__file__)]
-    files += [CHECKOUT / "models" / f"{name}.py" for name in study.candidates]
-    for file in sorted(files):
-        h.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())
+    h.update(repr((trial.endpoint.kind, trial.endpoint.higher_is_better)).encode())
+    h.update(code_digest(__name__, *(f"models.{name}" for name in study.candidates)).encode())
     return h.hexdigest()
 
 

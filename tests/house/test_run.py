@@ -16,8 +16,8 @@ import pytest
 
 from pipelines.explain.__main__ import explain
 from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import Candidates, load_experiment
-from pipelines.question.study import assemble
 from pipelines.train.launch import run_experiment
 from signature.datasets import opt
 from signature.exceptions import ResultsError

@@ -9,8 +9,8 @@ import skops.io
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from signature.exceptions import ExperimentError, MissingExtraError
 from signature.randomness import generator
 from signature.serve.persistence import TRUSTED_TYPES

@@ -12,9 +12,10 @@ from pipelines.evaluate.again import for_whom_again
 from pipelines.evaluate.for_whom import for_whom
 from pipelines.evaluate.model_scale import as_a_model_sees
 from pipelines.fit.results_folder import Results
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
 from pipelines.question.people_groups import people_groups
-from pipelines.question.study import AssembledStudy, assemble
+from pipelines.question.study import AssembledStudy
 from signature.exceptions import ExperimentError
 from signature.records.for_whom import ForWhom
 from signature.records.results import PROCEDURE

@@ -10,8 +10,8 @@ from sklearn.pipeline import Pipeline
 
 from pipelines.fit.fitting import Rows
 from pipelines.fit.tuning import Tuner, fit_tuned
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from signature.learn.calibration import decision
 from signature.study.splits import person_folds
 from tests.made.candidates_of import probability_candidates

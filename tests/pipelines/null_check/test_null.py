@@ -13,8 +13,8 @@ from pipelines.null_check.launch import FEWEST_RUNS, check_null, run_until_clear
 from pipelines.null_check.runs import NullStore, null_fingerprint, null_run, study_to_shuffle
 from pipelines.null_check.shuffled import exchangeable, shuffled_outcome, shuffled_study
 from pipelines.null_check.summary import compare, selection_checks
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from pipelines.train.launch import run_experiment
 from signature.exceptions import ExperimentError, OutcomeError, ResultsError
 from signature.learn.single_marker import BestSingleMarker

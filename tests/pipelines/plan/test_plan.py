@@ -27,7 +27,7 @@ from pipelines.plan.curve_points import (
     untuned_settings,
 )
 from pipelines.plan.sizes import curve_record, development_plan, validation_plan
-from pipelines.question import study as assembling
+from pipelines.question import assembly as assembling
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import outer_folds
 from pipelines.question.study import AssembledStudy

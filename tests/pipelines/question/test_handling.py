@@ -10,9 +10,9 @@ import pytest
 from pipelines.fit.fitting import Rows, Task, fit_task
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.fit.tuning import Tuner, fit_tuned
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import Experiment, load_experiment
 from pipelines.question.handling import check_batches, handling_of
-from pipelines.question.study import assemble
 from pipelines.track.model_summary import input_example
 from pipelines.train.assay_quality import assay_record
 from signature.assay.reading import Reading

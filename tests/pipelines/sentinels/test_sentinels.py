@@ -9,8 +9,8 @@ import pytest
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from pipelines.sentinels import fold_leaks, outcome_leaks
 from pipelines.sentinels.canary import canary_checks
 from pipelines.sentinels.look import run_sentinels

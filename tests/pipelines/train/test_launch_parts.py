@@ -9,8 +9,8 @@ from pipelines.fit.environment import code_version, library_versions
 from pipelines.fit.fitting import tasks
 from pipelines.fit.progress import progress
 from pipelines.fit.store import FittedFold, FoldStore
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from pipelines.question.summaries import column_summaries, site_counts
 from signature.exceptions import ModelFileError, ResultsError
 from signature.learn.calibration import CalibratedProcedure
