@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from markupsafe import Markup
@@ -29,7 +29,7 @@ class Interval(Protocol):
 def forest(
     axes: Any,
     labels: Sequence[str],
-    estimates: Sequence[Interval | Mapping[str, float | None]],
+    estimates: Sequence[Interval],
     *,
     reference: float | None = None,
     highlight: Sequence[bool] = (),
@@ -41,7 +41,6 @@ def forest(
     axes : matplotlib.axes.Axes
     labels : sequence of str
     estimates : sequence of Interval
-        Or of mappings with the keys ``value``, ``low`` and ``high``.
     reference : float, optional
         Where a vertical line stands for "no better".
     highlight : sequence of bool
@@ -49,13 +48,13 @@ def forest(
     """
     if reference is not None:
         axes.axvline(reference, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
-    for i, (value, low, high) in enumerate(map(_parts, estimates)):
+    for i, e in enumerate(estimates):
         colour = SECOND if i < len(highlight) and highlight[i] else MAIN
-        if value is None:
+        if e.value is None:
             continue
-        if low is not None and high is not None:
-            axes.plot([low, high], [i, i], color=colour, linewidth=1.8)
-        axes.plot(value, i, "o", color=colour, markersize=5.5)
+        if e.low is not None and e.high is not None:
+            axes.plot([e.low, e.high], [i, i], color=colour, linewidth=1.8)
+        axes.plot(e.value, i, "o", color=colour, markersize=5.5)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -63,17 +62,9 @@ def forest(
     axes.grid(axis="x", color=GRID)
 
 
-def _parts(
-    estimate: Interval | Mapping[str, float | None],
-) -> tuple[float | None, float | None, float | None]:
-    if isinstance(estimate, Mapping):
-        return estimate["value"], estimate["low"], estimate["high"]
-    return estimate.value, estimate.low, estimate.high
-
-
 def forest_figure(
     labels: Sequence[str],
-    estimates: Sequence[Interval | Mapping[str, float | None]],
+    estimates: Sequence[Interval],
     *,
     along: str,
     key: str,

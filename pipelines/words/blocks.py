@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from signature.records.results import Block, Evaluation
 
@@ -43,8 +42,3 @@ def words_of(block: Block, evaluation: Evaluation) -> BlockWords:
         title=TITLES[block.name],
         headline=len(evaluation.blocks) > 1 and block.name == evaluation.headline.name,
     )
-
-
-def block_words(block: Block, evaluation: Evaluation) -> dict[str, Any]:
-    """Return the same as a dictionary."""
-    return vars(words_of(block, evaluation))

@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.report.figures import MAIN, canvas, to_svg
 from pipelines.report.plots import forest
+from signature.records.estimates import Estimate
 
 
 def _draw(key: str = "one", label: str = "a", points: int = 3) -> str:
@@ -80,9 +81,9 @@ def test_leaves_the_global_style_alone():
 
 @pytest.mark.parametrize("value", [None, 0.5])
 def test_forest_keeps_a_line_for_what_is_undefined(value):
-    nothing = {"value": value, "low": None, "high": None}
+    nothing = Estimate(value=value)
     with canvas(2.0) as (_, axes):
-        forest(axes, ["a", "b"], [{"value": 0.7, "low": 0.6, "high": 0.8}, nothing])
+        forest(axes, ["a", "b"], [Estimate(value=0.7, low=0.6, high=0.8), nothing])
         assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]
         points = [line for line in axes.lines if line.get_marker() == "o"]
         assert len(points) == (1 if value is None else 2)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -170,6 +171,14 @@ def test_templates_hold_no_arithmetic(name):
     assert isinstance(section.TITLE, str)
     assert isinstance(section.ORDER, int)
     check_template(template_of(section))
+
+
+@pytest.mark.parametrize("package", ["sections", "trial_sections"])
+def test_sections_summarize_into_frozen_dataclasses(package):
+    for section in discovery.load_all(f"pipelines.report.{package}", SECTION_EXPORTS).values():
+        told = get_type_hints(section.summarize)["return"]
+        (summary,) = (t for t in get_args(told) or (told,) if t is not type(None))
+        assert summary.__dataclass_params__.frozen, section.__name__
 
 
 def test_a_section_may_leave_itself_out(tmp_path):
