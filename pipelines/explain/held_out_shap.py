@@ -46,8 +46,7 @@ def explain(study: AssembledStudy, store: FoldStore) -> pd.DataFrame:
     tables = []
     for fold in study.folds:
         chosen = choose(store.load(name, fold.key) for name in contenders).candidate
-        trusted = getattr(study.candidates[chosen], "TRUSTED_TYPES", ())
-        procedure = store.procedure(chosen, fold.key, trusted)
+        procedure = store.procedure(chosen, fold.key, study.trusted_types(chosen))
         parts = held_out_contributions(procedure, study.cohort.X, fold, study.experiment.seed)
         tables.append(_long(parts, percentiles, fold, chosen))
     return pd.concat(tables, ignore_index=True).astype(CONTRIBUTION_COLUMNS)

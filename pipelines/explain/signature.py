@@ -62,8 +62,7 @@ def fitted_procedure(
     study: AssembledStudy, store: FoldStore, name: str, key: str
 ) -> CalibratedProcedure:
     """Read one candidate's fitted procedure."""
-    trusted = tuple(getattr(study.candidates[name], "TRUSTED_TYPES", ()))
-    return store.procedure(name, key, trusted)
+    return store.procedure(name, key, study.trusted_types(name))
 
 
 def inner_outer_folds(study: AssembledStudy) -> list[Fold]:

@@ -194,7 +194,7 @@ def selected_by(candidate: str, study: AssembledStudy, store: FoldStore) -> Sele
     Selected or None
         None for a candidate that does not select.
     """
-    trusted = tuple(getattr(study.candidates[candidate], "TRUSTED_TYPES", ()))
+    trusted = study.trusted_types(candidate)
     last = store.procedure(candidate, final_key(study.folds), trusted).estimator_[-1]
     if not hasattr(last, "selected_"):
         return None

@@ -44,6 +44,10 @@ class AssembledStudy:
     references: pd.DataFrame | None = None
     described: DescribedStudy | None = None
 
+    def trusted_types(self, candidate: str) -> tuple[str, ...]:
+        """Types of our own that a saved fit of the candidate may hold, by module and name."""
+        return tuple(getattr(self.candidates[candidate], "TRUSTED_TYPES", ()))
+
 
 def lay_out(
     experiment: Experiment, cohort: CohortWithOutcome, references: pd.DataFrame | None

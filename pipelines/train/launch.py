@@ -154,8 +154,7 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
     key = final_key(study.folds)
     contenders = [store.load(name, key) for name in experiment.candidates.contenders]
     best = choose(contenders)
-    module = study.candidates[best.candidate]
-    trusted = tuple(getattr(module, "TRUSTED_TYPES", ()))
+    trusted = study.trusted_types(best.candidate)
     procedure = store.procedure(best.candidate, key, trusted)
     rows = development_rows(study.cohort, experiment.validation)
     card = ModelCard(
@@ -175,7 +174,7 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
     save_model(procedure, card, folder)
     return FinalModel(
         candidate=best.candidate,
-        label=module.LABEL,
+        label=study.candidates[best.candidate].LABEL,
         params={k.removeprefix("model__"): v for k, v in best.params.items()},
         calibration_slope=procedure.slope_,
         calibration_intercept=procedure.intercept_,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from pipelines.evaluate import evaluation
+from pipelines.evaluate import weighings
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.question.experiment import load_experiment
 from signature.exceptions import PredictionsError
@@ -250,7 +250,7 @@ def test_intervals_are_widened_inside_and_not_where_nobody_had_trained(monkeypat
 
     def evaluated(times):
         # whatever the number of folds: of the external test, nobody had trained
-        monkeypatch.setattr(evaluation, "overlap", lambda folds: times)
+        monkeypatch.setattr(weighings, "overlap", lambda folds: times)
         told = (made_up.EXPERIMENT, made_up.LABELS, made_up.PARAMETERS)
         return evaluate(table, *told, inner=inner)
 
