@@ -16,7 +16,7 @@ from tests.made.checkout import EXPERIMENTS
 from tests.made.trial_files import SMALL, write_trial
 
 
-class Reached(Exception):
+class StoppedHereError(Exception):
     """The place that would compute, and with how many threads."""
 
 
@@ -62,11 +62,11 @@ def test_what_fits_has_one_thread_where_there_are_two(
     work, module, name, study, tmp_path, monkeypatch
 ):
     def reached(*_, **__):
-        raise Reached(_threads())
+        raise StoppedHereError(_threads())
 
     monkeypatch.setattr(module, name, reached)
     with threadpool_limits(2):
         assert _threads() == {2}
-        with pytest.raises(Reached) as stopped:
+        with pytest.raises(StoppedHereError) as stopped:
             work(study, tmp_path)
     assert stopped.value.args == ({1},)
