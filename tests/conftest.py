@@ -17,8 +17,8 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 
-# plugins of some test files: collected for doctests, they would be imported before they are any
-collect_ignore = ["made/lab_files.py", "made/serving_fixtures.py"]
+# some are plugins of test files: collected for doctests, they would be imported before they are any
+collect_ignore_glob = ["made/*.py"]
 
 
 def _root() -> Path:

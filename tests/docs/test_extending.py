@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from pipelines.fit.results_folder import Results
-from pipelines.question.experiment import load_experiment
 from pipelines.question.assembly import assemble
+from pipelines.question.experiment import load_experiment
 from pipelines.question.study import CANDIDATE_EXPORTS
 from pipelines.report.render import SECTION_EXPORTS, render_section, template_of
 from signature import discovery, panels

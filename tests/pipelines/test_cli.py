@@ -5,7 +5,10 @@ import subprocess
 import sys
 
 from pipelines import cli
+from pipelines.null_check.__main__ import null_check
 from tests.made.checkout import REPO
+
+pytest_plugins = ["tests.made.commands"]
 
 
 def python(*args, **env):
@@ -15,7 +18,7 @@ def python(*args, **env):
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -43,11 +46,11 @@ def test_a_bug_keeps_its_traceback():
     assert "Traceback" in done.stderr
 
 
-def test_a_null_check_names_the_experiments_that_there_are():
-    done = python("-m", "pipelines.null_check", "experiments/nowhere.toml", "--runs", "2")
+def test_a_null_check_names_the_experiments_that_there_are(called):
+    done = called(null_check, "experiments/nowhere.toml", "--runs", "2")
     assert done.returncode == cli.USER_ERROR
     assert "error: no experiment file experiments/nowhere.toml; experiments/ has: " in done.stderr
     assert done.stderr.count("\n") == 1
-    none = python("-m", "pipelines.null_check", "experiments/nowhere.toml", "--runs", "0")
+    none = called(null_check, "experiments/nowhere.toml", "--runs", "0")
     assert none.returncode == cli.USER_ERROR
     assert "--runs" in none.stderr

@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.report.render import SECTION_EXPORTS, template_of
 from pipelines.report.trial_results import write_trial_report
-from pipelines.trials.launch import run_trial
 from signature import discovery
 from tests.made.report_page import (
     Page,
@@ -17,19 +16,16 @@ from tests.made.report_page import (
     check_loads_nothing,
     check_template,
 )
-from tests.made.trial_files import SMALL, TRIAL, write_trial
+
+pytest_plugins = ["tests.made.finished_runs"]
 
 SECTIONS = "pipelines.report.trial_sections"
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory):
+def folders(found_trial, small_trial):
     """Results of a trial with something to find, and of one that is too small."""
-    made = {}
-    for name, text in (("found", TRIAL), ("small", SMALL)):
-        folder = tmp_path_factory.mktemp(name)
-        made[name] = run_trial(write_trial(folder, text), folder / "results", jobs=1, track=False)
-    return made
+    return {"found": found_trial, "small": small_trial}
 
 
 def record(folder):
@@ -110,7 +106,7 @@ def reports(folders, tmp_path_factory):
     made = {}
     for name, change in CASES.items():
         if change is None:
-            made[name] = write_trial_report(folders[name]).read_text(encoding="utf-8")
+            made[name] = (folders[name] / "report.html").read_text(encoding="utf-8")
         else:
             into = tmp_path_factory.mktemp("case") / "trial"
             made[name] = written(folders["found"], into, change)

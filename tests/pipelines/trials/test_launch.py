@@ -18,27 +18,15 @@ from signature.effect.trial_record import TrialRecord
 from signature.exceptions import ResultsError
 from tests.made.trial_files import SMALL, TRIAL, changed, write_trial
 
+pytest_plugins = ["tests.made.finished_runs"]
+
 OF_A_RUN = {"started", "seconds"}
 """Fields that differ between two runs of the same."""
 
 
 @pytest.fixture(scope="module")
-def serial(tmp_path_factory):
-    """Results folder of a trial in which there is something to find."""
-    folder = tmp_path_factory.mktemp("serial")
-    return run_trial(write_trial(folder), folder / "results", jobs=1, track=False)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """Results folder of a trial of 36 people, and what the launch printed."""
-    folder = tmp_path_factory.mktemp("small")
-    return run_trial(write_trial(folder, SMALL), folder / "results", jobs=1, track=False)
-
-
-@pytest.fixture(scope="module")
 def study(tmp_path_factory):
-    """What the run of `serial` ran on."""
+    """What the run of `found_trial` ran on."""
     return assemble_trial(load_trial(write_trial(tmp_path_factory.mktemp("study"))))
 
 
@@ -61,8 +49,8 @@ def numbers(found):
     return {found} if isinstance(found, float) and not found.is_integer() else set()
 
 
-def test_the_marker_that_was_made_to_tell_is_found(serial):
-    record = record_of(serial)
+def test_the_marker_that_was_made_to_tell_is_found(found_trial):
+    record = record_of(found_trial)
     assert record.claim.sentence.startswith("Predictive")
     assert record.claim.predictive
     assert record.headline.p == pytest.approx(0.01)  # the smallest of 99 rearrangements
@@ -86,8 +74,8 @@ def test_the_marker_that_was_made_to_tell_is_found(serial):
     assert record.best_arm is None  # with two arms
 
 
-def test_numbers_of_people_are_those_of_the_data_set(serial, study):
-    record = record_of(serial)
+def test_numbers_of_people_are_those_of_the_data_set(found_trial, study):
+    record = record_of(found_trial)
     assert {flow.arm: flow.randomised for flow in record.flow} == {
         "placebo": 68,
         "interleukin-2": 134,
@@ -98,24 +86,24 @@ def test_numbers_of_people_are_those_of_the_data_set(serial, study):
     assert record.prognosis.people == int(later.notna().sum())
 
 
-def test_trial_json_comes_back_as_it_was_written(serial, small):
-    for folder in (serial, small):
+def test_trial_json_comes_back_as_it_was_written(found_trial, small_trial):
+    for folder in (found_trial, small_trial):
         text = (folder / "trial.json").read_text("utf-8")
         record = TrialRecord.model_validate_json(text)
         assert record.model_dump_json(indent=1) + "\n" == text
         assert has_trial(folder)
 
 
-def test_the_report_has_the_claim_and_can_be_written_again(serial, tmp_path):
-    page = (serial / "report.html").read_text("utf-8")
+def test_the_report_has_the_claim_and_can_be_written_again(found_trial, tmp_path):
+    page = (found_trial / "report.html").read_text("utf-8")
     assert "A simulated trial for the tests" in page
-    shutil.copy(serial / "trial.json", tmp_path)
+    shutil.copy(found_trial / "trial.json", tmp_path)
     assert write_trial_report(tmp_path) == tmp_path / "report.html"
     assert (tmp_path / "report.html").is_file()
 
 
-def test_a_small_trial_shows_engagement_and_named_markers_alone(small):
-    record = record_of(small)
+def test_a_small_trial_shows_engagement_and_named_markers_alone(small_trial):
+    record = record_of(small_trial)
     assert record.claim.sentence.startswith("Neither prognostic nor predictive")
     assert "too small" in record.claim.sentence
     assert record.size.small
@@ -132,48 +120,47 @@ def test_a_small_trial_shows_engagement_and_named_markers_alone(small):
         "placebo": 12,
         "interleukin-2": 24,
     }
-    assert not (small / "fits").exists()
-    assert (small / "report.html").is_file()
+    assert not (small_trial / "fits").exists()
+    assert (small_trial / "report.html").is_file()
 
 
-def test_interleukin_2_engages_its_target_even_in_a_small_trial(small):
-    (moved,) = record_of(small).engagement.rows
+def test_interleukin_2_engages_its_target_even_in_a_small_trial(small_trial):
+    (moved,) = record_of(small_trial).engagement.rows
     assert moved.marker == "regulatory_t_cells"
     # it was made to double 0.6 times more
     assert 0 < moved.low < 0.6 < moved.high
     assert moved.p_family < 0.05
 
 
-def test_nothing_of_a_person_is_in_trial_json(serial, small, study):
+def test_nothing_of_a_person_is_in_trial_json(found_trial, small_trial, study):
     trial = study.trial
     assert all(re.fullmatch(r"s\d{6}", name) for name in trial.cohort.subject)
-    for folder in (serial, small):
+    for folder in (found_trial, small_trial):
         for file in ("trial.json", "report.html"):
             assert not re.search(r"\bs\d{6}\b", (folder / file).read_text("utf-8")), file
     columns = [trial.cohort.X[name] for name in trial.cohort.X]
     columns += [trial.cohort.records["regulatory_t_cells_day_5"], trial.outcome, trial.weight]
     kept = pieces(study)
-    place = serial / "fits" / fingerprint(study)[:16]
+    place = found_trial / "fits" / fingerprint(study)[:16]
     columns += [np.load(place / one.file) for one in kept]
     values = {float(v) for column in columns for v in np.asarray(column, dtype="float64")}
     assert len(values) > 1000
-    written = numbers(statistics(serial))
+    written = numbers(statistics(found_trial))
     assert len(written) > 200
     assert not {v for v in written & values if not v.is_integer()}
 
 
-def test_a_launch_says_what_it_will_do_and_what_it_found(tmp_path, capsys):
-    folder = run_trial(write_trial(tmp_path, SMALL), tmp_path / "new", jobs=1, track=False)
-    said = capsys.readouterr().out
+def test_a_launch_says_what_it_will_do_and_what_it_found(small_trial):
+    said = (small_trial.parents[1] / "said.txt").read_text("utf-8")
     assert said.startswith("A simulated trial for the tests: Who gains from interleukin-2?\n")
     assert "36 people randomised" in said
     assert "no signature is learned" in said
-    assert record_of(folder).claim.sentence in said
-    assert str(folder / "report.html") in said
+    assert record_of(small_trial).claim.sentence in said
+    assert str(small_trial / "report.html") in said
 
 
-def test_what_is_missing_is_fitted_again_with_the_same_bits(serial, study, tmp_path):
-    shutil.copytree(serial / "fits", tmp_path / "fits")
+def test_what_is_missing_is_fitted_again_with_the_same_bits(found_trial, study, tmp_path):
+    shutil.copytree(found_trial / "fits", tmp_path / "fits")
     files = sorted((tmp_path / "fits" / fingerprint(study)[:16]).glob("*.npy"))
     assert len(files) == len(pieces(study)) == 18
     lost, stayed = files[::6], files[1::6]
@@ -188,22 +175,22 @@ def test_what_is_missing_is_fitted_again_with_the_same_bits(serial, study, tmp_p
     assert [file.stat().st_mtime_ns for file in stayed] == before
 
 
-def test_the_same_trial_gives_the_same_statistics(small, tmp_path):
+def test_the_same_trial_gives_the_same_statistics(small_trial, tmp_path):
     again = run_trial(write_trial(tmp_path, SMALL), tmp_path, jobs=2, track=False)
-    assert statistics(again) == statistics(small)
+    assert statistics(again) == statistics(small_trial)
 
 
 @pytest.mark.slow
-def test_a_resumed_run_gives_the_same_statistics(serial, tmp_path):
-    shutil.copytree(serial, tmp_path / "trial")
+def test_a_resumed_run_gives_the_same_statistics(found_trial, tmp_path):
+    shutil.copytree(found_trial, tmp_path / "trial")
     (tmp_path / "trial" / "trial.json").unlink()
     again = run_trial(write_trial(tmp_path), tmp_path, jobs=1, track=False)
-    assert statistics(again) == statistics(serial)
+    assert statistics(again) == statistics(found_trial)
 
 
-def test_two_processes_fit_the_same_bits(serial, study, tmp_path):
+def test_two_processes_fit_the_same_bits(found_trial, study, tmp_path):
     counted = []
-    kept = cross_fit(study, serial, jobs=1, done=lambda: counted.append(1))
+    kept = cross_fit(study, found_trial, jobs=1, done=lambda: counted.append(1))
     assert not counted  # all of them were there
     anew = cross_fit(study, tmp_path, jobs=2, done=lambda: counted.append(1))
     assert len(counted) == len(pieces(study))
@@ -214,9 +201,9 @@ def test_two_processes_fit_the_same_bits(serial, study, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_on_two_processes_gives_the_same_bits(serial, tmp_path):
+def test_a_run_on_two_processes_gives_the_same_bits(found_trial, tmp_path):
     parallel = run_trial(write_trial(tmp_path), tmp_path, jobs=2, track=False)
-    assert statistics(parallel) == statistics(serial)
+    assert statistics(parallel) == statistics(found_trial)
 
 
 def test_everybody_is_held_out_once_per_repeat_and_folds_share_arms(study):
@@ -228,11 +215,11 @@ def test_everybody_is_held_out_once_per_repeat_and_folds_share_arms(study):
             assert study.trial.code[rows].mean() == pytest.approx(2 / 3, abs=0.02)
 
 
-def test_what_is_held_out_does_not_reach_its_own_prediction(study, serial, tmp_path):
+def test_what_is_held_out_does_not_reach_its_own_prediction(study, found_trial, tmp_path):
     """Outcomes of one fold are changed: predictions of that fold stay, others move."""
     splits = layouts(study.trial, 3, 1, study.experiment.seed)
     rows = splits[0][0][1]
-    before = cross_fit(study, serial, jobs=1, done=lambda: None)
+    before = cross_fit(study, found_trial, jobs=1, done=lambda: None)
     outcome = study.trial.outcome.copy()
     outcome[rows] += np.where(study.trial.code[rows] == 1, 30.0, -30.0)
     other = replace(study, trial=replace(study.trial, outcome=outcome))
@@ -256,8 +243,8 @@ def test_other_data_or_settings_have_other_fits(study, tmp_path):
     assert fingerprint(words) == own
 
 
-def test_tracked_numbers_are_those_of_the_record(serial, small):
-    record = record_of(serial)
+def test_tracked_numbers_are_those_of_the_record(found_trial, small_trial):
+    record = record_of(found_trial)
     found = trial_metrics(record)
     assert found["headline_p"] == record.headline.p
     assert found["benefit"] == record.average[0].adjusted.value
@@ -266,7 +253,7 @@ def test_tracked_numbers_are_those_of_the_record(serial, small):
     assert found["autoc.effect_dr_learner"] == record.candidates[1].targeting.autoc.value
     assert trial_params(record)["rearrangements"] == 99
     assert trial_tags(record)["predictive"] == "yes"
-    few = record_of(small)
+    few = record_of(small_trial)
     assert trial_metrics(few)["benefit"] == few.average[0].unadjusted.value
     assert not any(name.startswith(("headline", "autoc")) for name in trial_metrics(few))
     assert trial_tags(few) == {
