@@ -7,8 +7,8 @@ from pipelines.fit import fitting
 from pipelines.fit.store import FoldStore
 from pipelines.null_check import runs
 from pipelines.plan import curve_points
+from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
-from pipelines.question.study import assemble
 from pipelines.trials import crossfit
 from pipelines.trials.experiment import load_trial
 from pipelines.trials.study import assemble_trial
