@@ -4,6 +4,7 @@ import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import grimp
@@ -441,3 +442,14 @@ def test_a_trials_fits_are_of_their_code_and_of_the_endpoints_direction(copied, 
     turned = replace(told, higher_is_better=not told.higher_is_better)
     other = replace(trial, trial=replace(trial.trial, endpoint=turned))
     assert crossfit.fingerprint(other) != before
+
+
+def test_fits_are_of_the_libraries_that_made_them(study, trial, monkeypatch):
+    def marks():
+        return fingerprint(study.experiment, study.cohort), crossfit.fingerprint(trial)
+
+    before = marks()
+    assert marks() == before
+    newer = {"scikit-learn": "99.0"}
+    monkeypatch.setattr(digest, "version", lambda name: newer.get(name) or version(name))
+    assert not set(marks()) & set(before)
