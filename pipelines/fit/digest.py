@@ -1,6 +1,6 @@
-"""What code a result depends on: the files that its entry points import, without their words.
+"""What software a result depends on: the files that its entry points import, and libraries.
 
-Nothing is kept by hand. Imports are read from the files as they are written, wherever in a file
+No list of files is kept by hand. Imports are read as they are written, wherever in a file
 they stand. Not followed is what nothing runs, an import under ``TYPE_CHECKING``; and what is loaded
 by name, a candidate, which is an entry point of its own. Packages on the way to a module count with
 it, as they are run before it.
@@ -18,14 +18,20 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import platform
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
 
 from pipelines import CHECKOUT
 from signature.exceptions import ResultsError
+
+_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna", "numba")
+"""Whose versions may move a fitted number, beside xgboost's."""
 
 
 def code_digest(*entries: str) -> str:
@@ -49,6 +55,18 @@ def code_digest(*entries: str) -> str:
     for name in sorted(found):
         h.update(f"{name} {found[name]}\n".encode())
     return h.hexdigest()
+
+
+def library_digest() -> str:
+    """SHA-256 over the versions of Python and libraries by which fitted numbers may differ."""
+    versions = [f"{name} {version(name)}" for name in _LIBRARIES]
+    versions += [f"xgboost {xgboost_version()}", sys.version, platform.machine()]
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()
+
+
+def xgboost_version() -> str:
+    """Version of whichever distribution provides ``import xgboost``."""
+    return version("xgboost" if sys.platform == "darwin" else "xgboost-cpu")
 
 
 def closure(*entries: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import version
 
 from pipelines import CHECKOUT
-from pipelines.fit.store import xgboost_version
+from pipelines.fit.digest import xgboost_version
 from signature import __version__
 
 _LIBRARIES = (

@@ -10,19 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
-import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pipelines.fit.digest import code_digest
+from pipelines.fit.digest import code_digest, library_digest
 from signature.discovery import names
 from signature.exceptions import ResultsError
 from signature.learn.calibration import CalibratedProcedure
@@ -32,7 +29,6 @@ from signature.study.cohort import Cohort
 if TYPE_CHECKING:
     from pipelines.question.experiment import Experiment
 
-_DECIDING_LIBRARIES = ("numpy", "pandas", "scipy", "scikit-learn", "optuna")
 FITTING = ("pipelines.question.study", "pipelines.fit.fitting")
 """What holds people out, and what fits the others."""
 
@@ -71,15 +67,8 @@ def fingerprint(
     if references is not None:
         h.update(np.ascontiguousarray(references.to_numpy()).tobytes())
     h.update(code_digest(*FITTING).encode())
-    for name in _DECIDING_LIBRARIES:
-        h.update(f"{name}{version(name)}".encode())
-    h.update(xgboost_version().encode() + sys.version.encode() + platform.machine().encode())
+    h.update(library_digest().encode())
     return h.hexdigest()
-
-
-def xgboost_version() -> str:
-    """Version of whichever distribution provides ``import xgboost``."""
-    return version("xgboost" if sys.platform == "darwin" else "xgboost-cpu")
 
 
 class FoldStore:

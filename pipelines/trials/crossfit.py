@@ -18,7 +18,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
-from pipelines.fit.digest import code_digest
+from pipelines.fit.digest import code_digest, library_digest
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
@@ -135,8 +135,7 @@ def cross_fit(
     ----------
     study : TrialStudy
     folder : Path
-        ``results/<experiment>``: finished fits are kept in it, under a digest of data, experiment
-        and code.
+        ``results/<experiment>``: finished fits are kept in it, under their `fingerprint`.
     jobs : int
     done : callable
         Called once per finished fit.
@@ -164,7 +163,7 @@ def cross_fit(
 
 
 def fingerprint(study: TrialStudy) -> str:
-    """Digest of what decides held-out predictions: experiment, data, and code."""
+    """Digest of what decides held-out predictions: experiment, data, code and libraries."""
     h = hashlib.sha256()
     trial = study.trial
     h.update(study.experiment.digest.encode() + trial.cohort.digest.encode())
@@ -172,6 +171,7 @@ def fingerprint(study: TrialStudy) -> str:
         h.update(np.ascontiguousarray(part).tobytes())
     h.update(repr((trial.endpoint.kind, trial.endpoint.higher_is_better)).encode())
     h.update(code_digest(__name__, *(f"models.{name}" for name in study.candidates)).encode())
+    h.update(library_digest().encode())
     return h.hexdigest()
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import grimp
@@ -292,7 +293,9 @@ def test_closures_are_those_of_the_import_contracts_graph(user):
                 "signature.check",
                 "signature.datasets",
                 "signature.page",
-                "signature.records",
+                "signature.records.claim",
+                "signature.records.estimates",
+                "signature.records.results",
                 "signature.select",
                 "signature.validation",
             ),
@@ -306,7 +309,12 @@ def test_closures_are_those_of_the_import_contracts_graph(user):
                 "signature.select._path_kernel",
                 "signature.select.stability_selection",
             ),
-            ("pipelines", "signature.records", "signature.select.equivalents", "signature.serve"),
+            (
+                "pipelines",
+                "signature.records.results",
+                "signature.select.equivalents",
+                "signature.serve",
+            ),
         ),
         (
             "shuffled run",
@@ -441,3 +449,14 @@ def test_a_trials_fits_are_of_their_code_and_of_the_endpoints_direction(copied, 
     turned = replace(told, higher_is_better=not told.higher_is_better)
     other = replace(trial, trial=replace(trial.trial, endpoint=turned))
     assert crossfit.fingerprint(other) != before
+
+
+def test_fits_are_of_the_libraries_that_made_them(study, trial, monkeypatch):
+    def marks():
+        return fingerprint(study.experiment, study.cohort), crossfit.fingerprint(trial)
+
+    before = marks()
+    assert marks() == before
+    newer = {"scikit-learn": "99.0"}
+    monkeypatch.setattr(digest, "version", lambda name: newer.get(name) or version(name))
+    assert not set(marks()) & set(before)
