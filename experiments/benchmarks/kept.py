@@ -11,27 +11,12 @@ from textwrap import dedent
 from types import ModuleType
 from typing import Any
 
-from pipelines.fit.digest import without_words
-
-SELECTION_CODE = (
-    "signature/select/stability_selection.py",
-    "signature/select/marker_ranks.py",
-    "signature/select/selection_threshold.py",
-    "signature/select/stability_bounds.py",
-    "signature/select/strongest_marker.py",
-    "signature/select/exceedances.py",
-    "signature/select/half_samples.py",
-    "signature/select/covariates.py",
-    "signature/select/_path_kernel.py",
-    "signature/select/stable_signature.py",
-    "models/stable_signature.py",
-)
+from pipelines.fit.digest import code_digest, without_words
 
 
 def selection_code() -> str:
     """Digest of the code that selects: numbers of another digest are of other code."""
-    files = [Path(name).read_bytes() for name in SELECTION_CODE]
-    return sha256(b"".join(sha256(f).digest() for f in files)).hexdigest()[:12]
+    return code_digest("signature.select.stable_signature")[:12]
 
 
 def code_of(*parts: ModuleType | Callable[..., Any]) -> str:
