@@ -6,7 +6,11 @@ from itertools import pairwise
 
 from jinja2 import nodes
 
+from pipelines.report.render import SECTION_EXPORTS, render_section
+from signature.discovery import load
 from signature.page import environment
+
+SECTIONS = "pipelines.report.sections"
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -94,3 +98,19 @@ def check_template(file):
     tree = environment().parse(file.read_text(encoding="utf-8"))
     sums = (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow)
     assert not list(tree.find_all(sums))
+
+
+def rendered(name, results):
+    """Render one section as the report does; None where it leaves itself out.
+
+    All of them take five seconds to draw.
+    """
+    section = load(SECTIONS, name, SECTION_EXPORTS)
+    summary = section.summarize(results)
+    return None if summary is None else render_section(name, section, summary)
+
+
+def keep_sections(monkeypatch, *names):
+    """Let a report have these sections alone."""
+    kept = {name: load(SECTIONS, name, SECTION_EXPORTS) for name in names}
+    monkeypatch.setattr("pipelines.report.render.load_all", lambda *_: kept)

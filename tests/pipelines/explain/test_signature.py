@@ -22,6 +22,7 @@ from signature.exceptions import ExperimentError, ResultsError
 from signature.learn.calibration import CalibratedProcedure
 from signature.outcomes import Outcome
 from signature.records.signature import SignatureRecord
+from tests.made.report_page import keep_sections
 from tests.made.results_factory import make_results
 from tests.made.study_factory import clean
 
@@ -207,6 +208,7 @@ def test_the_command_writes_the_file_and_the_report(made, tmp_path, monkeypatch,
     folder = make_results(tmp_path / "opt_demo")
     run = finished_run.FinishedRun(Results(folder), study, store)
     monkeypatch.setattr(finished_run, "finished_run", lambda _: run)
+    keep_sections(monkeypatch, "summary", "signature")
     command.equivalents(folder, measured="CRP, IL18", margin=0.01)
     assert Results(folder).equivalents.within_reach.measured == ("IL18", "CRP")
     assert "report.html" in capsys.readouterr().out

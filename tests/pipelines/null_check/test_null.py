@@ -22,6 +22,7 @@ from signature.randomness import generator
 from signature.records.null_check import NullCheck
 from signature.validation.permutation_p import StoppingRule
 from tests.made.checkout import EXPERIMENTS
+from tests.made.report_page import keep_sections
 
 EXPERIMENT = EXPERIMENTS / "opt_periodontal_nonresponse.toml"
 
@@ -56,11 +57,12 @@ auroc_at_least = 0.9
 """
 
 
-def _expect_nothing(folder, runs):
+def _expect_nothing(folder, runs, *, inner_folds, trials):
     experiment = load_experiment(EXPERIMENT)
-    validation = experiment.validation.model_copy(update={"inner_folds": 3, "bootstraps": 400})
+    changes = {"inner_folds": inner_folds, "bootstraps": 400}
+    validation = experiment.validation.model_copy(update=changes)
     small = experiment.model_copy(update={"validation": validation})
-    study = study_to_shuffle(assemble(small), trials=4)
+    study = study_to_shuffle(assemble(small), trials=trials)
     store = NullStore(folder, null_fingerprint(study))
     found = [null_run(study, run, store) for run in range(runs)]
     # an interval misses its target once in twenty times by design
@@ -71,12 +73,12 @@ def _expect_nothing(folder, runs):
 
 
 def test_shuffled_labels_give_an_interval_that_covers_one_half(tmp_path):
-    _expect_nothing(tmp_path, 2)
+    _expect_nothing(tmp_path, 2, inner_folds=2, trials=2)
 
 
 @pytest.mark.slow
 def test_shuffled_labels_over_many_runs(tmp_path):
-    _expect_nothing(tmp_path, 20)
+    _expect_nothing(tmp_path, 20, inner_folds=3, trials=4)
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +177,10 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     file = folder / "quick.toml"
     file.write_text(QUICK)
-    run_experiment(file, folder, jobs=1, track=False)
-    check_null(file, folder, runs=3)
+    with pytest.MonkeyPatch.context() as patch:
+        keep_sections(patch, "summary", "null_check")
+        run_experiment(file, folder, jobs=1, track=False)
+        check_null(file, folder, runs=3)
     return folder
 
 
@@ -225,6 +229,7 @@ def test_finished_runs_are_reused_and_others_never(results, monkeypatch):
     file = results / "quick.toml"
     before = (results / "quick" / "null_check.json").read_bytes()
     done = []
+    keep_sections(monkeypatch, "summary", "null_check")
     monkeypatch.setattr(null_launch, "run_missing", lambda *a, **k: done.append(a))
     check_null(file, results, runs=3)
     assert (results / "quick" / "null_check.json").read_bytes() == before

@@ -31,12 +31,12 @@ from pipelines.question import assembly as assembling
 from pipelines.question.experiment import Experiment
 from pipelines.question.folds import outer_folds
 from pipelines.question.study import AssembledStudy
-from pipelines.report.render import render_sections
 from signature.exceptions import LearningCurveError
 from signature.learn.calibration import CalibratedProcedure
 from signature.outcomes import Outcome
 from signature.records.plan import PlanRecord
 from tests.made.checkout import REPO
+from tests.made.report_page import rendered
 from tests.made.results_factory import make_results
 from tests.made.study_factory import clean
 
@@ -325,9 +325,9 @@ def test_the_report_shows_the_plan(planned, tmp_path):
     for curve in (True, False):
         found, _ = planned(tmp_path, curve=curve)
         (folder / "plan.json").write_text(found.model_dump_json())
-        (section,) = [s for s in render_sections(Results(folder)) if s.name == "plan"]
+        section = rendered("plan", Results(folder))
         assert f"{found.development.people_needed}" in section.body.replace("\u202f", "")
         assert ("What more people would buy" in section.body) == curve
         assert ("There is no learning curve" in section.body) != curve
     (folder / "plan.json").unlink()
-    assert "plan" not in [s.name for s in render_sections(Results(folder))]
+    assert rendered("plan", Results(folder)) is None

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -74,12 +75,13 @@ ADAPTED = (
 )
 
 
-@pytest.fixture
-def study_of(tmp_path):
-    """Return a function that assembles the experiment with an assay block."""
+@pytest.fixture(scope="module")
+def study_of(tmp_path_factory):
+    """Return a function that assembles the experiment with an assay block; once for each block."""
+    path = tmp_path_factory.mktemp("experiment") / "mine.toml"
 
+    @cache
     def make(assay=""):
-        path = tmp_path / "mine.toml"
         path.write_text(TEXT.format(assay=assay))
         return assemble(load_experiment(path))
 
@@ -119,7 +121,7 @@ def _fit(study, tmp_path, candidate="elastic_net"):
     ids=["conditional", "detected", "combat", "shift", "adapted"],
 )
 def test_every_handling_is_fitted_saved_and_explained(study_of, tmp_path, assay, candidate):
-    study = study_of(assay)
+    study = _narrow(study_of(assay))
     procedure, task, probability = _fit(study, tmp_path, candidate)
     held_out = study.cohort.X.reset_index(drop=True).iloc[task.held_out]
     np.testing.assert_array_equal(procedure.predict_proba(held_out)[:, 1], probability)
@@ -197,8 +199,8 @@ def test_outcomes_of_held_out_people_and_of_references_change_nothing(study_of, 
     rows = study.cohort.outcome.copy()
     at = study.cohort.X.index[study.folds[0].held_out]
     rows[at] = 1 - rows[at]
-    study.cohort.__dict__["outcome"] = rows
-    _, _, other = _fit(study, tmp_path / "other")
+    changed = replace(study, cohort=replace(study.cohort, outcome=rows))
+    _, _, other = _fit(changed, tmp_path / "other")
     np.testing.assert_array_equal(one, other)
 
 
@@ -227,8 +229,9 @@ def test_held_out_rows_teach_nothing(study_of, tmp_path, assay):
         of = table.iloc[task.held_out]
         found = procedure.decision_function(of)
         np.testing.assert_array_equal(found, other.decision_function(of))
-        alone = [procedure.decision_function(of.iloc[[k]])[0] for k in range(len(of))]
-        np.testing.assert_allclose(alone, found, rtol=0, atol=1e-12)
+        some = range(0, len(of), 5)
+        alone = [procedure.decision_function(of.iloc[[k]])[0] for k in some]
+        np.testing.assert_allclose(alone, found[some], rtol=0, atol=1e-12)
 
 
 def test_reference_rows_decide_a_fold(study_of):

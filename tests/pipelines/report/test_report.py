@@ -18,6 +18,7 @@ from tests.made.report_page import (
     check_ids,
     check_loads_nothing,
     check_template,
+    keep_sections,
 )
 from tests.made.results_factory import make_results
 
@@ -29,12 +30,21 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def reports(tmp_path_factory):
+def folders(tmp_path_factory):
+    """A results folder of each case, with its report."""
     made = {}
     for name, options in CASES.items():
-        folder = make_results(tmp_path_factory.mktemp("results") / "opt_demo", **options)
-        made[name] = write_report(folder).read_text(encoding="utf-8")
+        made[name] = make_results(tmp_path_factory.mktemp("results") / "opt_demo", **options)
+        write_report(made[name])
     return made
+
+
+@pytest.fixture(scope="module")
+def reports(folders):
+    return {
+        name: (folder / "report.html").read_text(encoding="utf-8")
+        for name, folder in folders.items()
+    }
 
 
 @pytest.fixture(params=CASES)
@@ -181,13 +191,15 @@ def test_sections_summarize_into_frozen_dataclasses(package):
         assert summary.__dataclass_params__.frozen, section.__name__
 
 
-def test_a_section_may_leave_itself_out(tmp_path):
+def test_a_section_may_leave_itself_out(tmp_path, monkeypatch):
     import pandas as pd
 
+    keep_sections(monkeypatch, "summary", "markers")
     folder = make_results(tmp_path / "opt_demo")
     path = folder / "contributions.parquet"
     pd.read_parquet(path).iloc[:0].to_parquet(path)
     page = Page(write_report(folder).read_text())
+    assert "summary" in page.text
     assert "markers" not in page.text
 
 
@@ -219,11 +231,10 @@ def test_help_imports_nothing_heavy():
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
-def test_figures_are_files_too(tmp_path):
+def test_figures_are_files_too(folders):
     import xml.etree.ElementTree as ET
 
-    folder = make_results(tmp_path / "opt_demo")
-    write_report(folder)
+    folder = folders["no"]
     names = {f.stem for f in (folder / "figures").glob("*.svg")}
     assert {"performance-internal", "calibration-internal", "markers-swarm"} <= names
     for file in (folder / "figures").glob("*.svg"):

@@ -12,10 +12,10 @@ from markupsafe import escape
 
 from pipelines.fit.results_folder import Results
 from pipelines.null_check.summary import compare
-from pipelines.report.render import render_sections
 from signature.assay.plate_quality import MarkerPlate
 from signature.records.estimates import Estimate
 from signature.records.null_check import SelectionCheck
+from tests.made.report_page import rendered
 from tests.made.results_factory import make_results
 from tests.made.results_null import null_record
 
@@ -204,7 +204,7 @@ def test_assay_without_wells_or_batches(tiny):
     path.write_text(json.dumps(record))
     found = summarize("assay", Results(tiny.folder))
     assert found.wells is None
-    (section,) = [s for s in render_sections(Results(tiny.folder)) if s.name == "assay"]
+    section = rendered("assay", Results(tiny.folder))
     assert "names no assay batch" in section.body
     assert list(section.figures) == ["detection"]
 
@@ -224,7 +224,7 @@ def test_plates_of_any_number_and_name(tiny, plates):
     record = json.loads(path.read_text()) | {"detection": rows}
     record["wells"]["plates"][0]["plate"] = '<b>&"x"'
     path.write_text(json.dumps(record))
-    (section,) = [s for s in render_sections(Results(tiny.folder)) if s.name == "assay"]
+    section = rendered("assay", Results(tiny.folder))
     assert ("detection" in section.figures) == bool(plates)
     assert "<b>" not in section.body
     assert section.body.count("&lt;b&gt;&amp;") >= 2
@@ -255,7 +255,7 @@ def test_assay_says_what_each_fold_does(tiny):
     assert list(found.harmonisation.too_small) == ["both"]
     assert "both" not in found.detection.plates
     assert found.detection.small == before.detection.small + 1
-    (section,) = [s for s in render_sections(Results(tiny.folder)) if s.name == "assay"]
+    section = rendered("assay", Results(tiny.folder))
     text = " ".join(html.unescape(section.body).split())
     for said in (
         "2 of 6 held-out rows were of a batch of which their fold had too few",
@@ -423,7 +423,7 @@ def _null_check(tiny, **changes):
     path = tiny.folder / "null_check.json"
     path.write_text(null_record(0.75, **changes).model_dump_json())
     results = Results(tiny.folder)
-    (section,) = [s for s in render_sections(results) if s.name == "null_check"]
+    section = rendered("null_check", results)
     text = re.sub("<[^>]*>", "", section.body.replace(section.figures.get("auroc", "-"), ""))
     return summarize("null_check", results), section, " ".join(html.unescape(text).split())
 
@@ -485,7 +485,7 @@ def test_null_check_that_breaks_its_bound_says_so(tiny):
 
 
 def _section(name, results):
-    (found,) = [s for s in render_sections(results) if s.name == name]
+    found = rendered(name, results)
     return html.unescape(re.sub(r"<[^>]+>", " ", found.body))
 
 

@@ -9,6 +9,7 @@ from pipelines.fit.results_folder import Results
 from pipelines.report.render import render_section, write_report
 from pipelines.report.sections import signature
 from signature.exceptions import ResultsError
+from tests.made.report_page import keep_sections
 from tests.made.results_factory import make_results
 from tests.made.results_signature import nothing_passed, stand_ins, two_passed
 
@@ -91,7 +92,8 @@ def test_files_of_another_run_are_not_passed_off_as_this_one(folder):
     assert "may be replaced by" not in text
 
 
-def test_the_title_follows_from_what_passed(folder):
+def test_the_title_follows_from_what_passed(folder, monkeypatch):
+    keep_sections(monkeypatch, "summary", "signature")
     for record, title in (
         (nothing_passed(), "Selection of markers"),
         (two_passed(), "The signature"),
@@ -100,7 +102,8 @@ def test_the_title_follows_from_what_passed(folder):
         assert f">{title}</h2>" in write_report(folder).read_text()
 
 
-def test_without_selection_there_is_no_section(folder):
+def test_without_selection_there_is_no_section(folder, monkeypatch):
+    keep_sections(monkeypatch, "summary", "signature")
     _section(folder, nothing_passed())
     (folder / "signature.json").unlink()
     results = Results(folder)
