@@ -11,12 +11,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from signature import __version__
 from signature.exceptions import ModelFileError, SchemaError
 from signature.learn.calibration import CalibratedProcedure
-from signature.records.base import Record
 from signature.study.schema import FeatureSchema
 
 TRUSTED_TYPES = (
@@ -40,11 +39,14 @@ TRUSTED_TYPES = (
 """Types that a saved model may hold, beside those that skops trusts itself."""
 
 
-class ModelCard(Record):
+class ModelCard(BaseModel):
     """``model.json``: what a fitted model expects, and what it says.
 
     ``probability`` is that of the event; ``columns`` are the rows of `FeatureSchema.to_list`.
     """
+
+    # no Record: kept folds are read with this module, and do not depend on how a run is recorded
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: Literal[3] = 3
     """Of the fitted steps beside the card, too, which a file names by the modules they live in."""
@@ -116,7 +118,7 @@ def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) ->
     """Write a model folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     save_procedure(procedure, folder / "model.skops")
-    card.write(folder / "model.json")
+    (folder / "model.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return folder
 
 

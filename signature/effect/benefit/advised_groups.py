@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from signature.effect.trial.estimate import as_members, as_weight, mean_estimate
+from signature.effect.trial.estimate import mean_estimate
+from signature.effect.trial.rows import as_members, as_weight
 from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores
 

@@ -13,7 +13,8 @@ from math import sqrt
 
 import numpy as np
 
-from signature.effect.trial.estimate import as_weight, clustered_variance, estimate, mean_estimate
+from signature.effect.trial.estimate import clustered_variance, estimate, mean_estimate
+from signature.effect.trial.rows import as_weight
 from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores, as_weights
 

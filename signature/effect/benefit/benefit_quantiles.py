@@ -15,12 +15,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from signature.effect.trial.aipw import benefit_scores
-from signature.effect.trial.estimate import (
-    as_weight,
-    clustered_variance,
-    estimate,
-    mean_estimate,
-)
+from signature.effect.trial.estimate import clustered_variance, estimate, mean_estimate
+from signature.effect.trial.rows import as_weight
 from signature.exceptions import AllocationError, PredictionsError
 from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores, fold_codes, person_codes

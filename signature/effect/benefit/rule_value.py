@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.benefit.treatment_rule import as_table
-from signature.effect.trial.estimate import as_weight, mean_estimate
+from signature.effect.trial.estimate import mean_estimate
+from signature.effect.trial.rows import as_weight
 from signature.exceptions import AllocationError, PredictionsError
 from signature.records.estimates import EffectEstimate
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.benefit.targeting_curve import autoc, qini, toc
-from signature.effect.trial.estimate import as_weight, estimate
+from signature.effect.trial.estimate import estimate
 from signature.effect.trial.half_draws import half_samples
+from signature.effect.trial.rows import as_weight
 from signature.records.estimates import EffectEstimate
 from signature.validation._held_out import as_scores, fold_codes, person_codes
 

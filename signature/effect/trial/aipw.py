@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signature.effect.trial.estimate import as_weight
+from signature.effect.trial.rows import as_weight
 from signature.exceptions import AllocationError, OutcomeError, PredictionsError
 
 

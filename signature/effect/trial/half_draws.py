@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from signature.effect.trial.estimate import arm_of_person
+from signature.effect.trial.rows import arm_of_person
 from signature.exceptions import PredictionsError
 
 

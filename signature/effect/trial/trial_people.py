@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from signature.effect.trial.aipw import as_outcome
-from signature.effect.trial.estimate import arm_of_person, as_weight
+from signature.effect.trial.rows import arm_of_person, as_weight
 from signature.exceptions import AllocationError, OutcomeError
 from signature.randomness import generator
 from signature.validation._held_out import person_codes
