@@ -129,7 +129,7 @@ def test_intervals_are_those_that_a_run_would_report(block):
     for metric in ("auroc", "brier", "calibration_slope", "calibration_intercept"):
         assert known_studies.estimate(mine, metric) == reported.metrics[metric]
     gain = found.difference(PROCEDURE, REFERENCE).metrics["auroc"]
-    assert known_studies.estimate_plain(mine["auroc"] - theirs["auroc"]) == gain
+    assert known_studies.estimate_of_draws(mine["auroc"] - theirs["auroc"]) == gain
     assert by_fold[0] == pytest.approx([f.auroc for f in reported.folds])
 
 

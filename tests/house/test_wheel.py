@@ -188,8 +188,9 @@ def test_every_kind_of_step_gives_the_same_bits_where_only_the_library_is(handle
     assert there == expected
     # the trial has no column on the asinh scale, and other models are loaded by the test above
     elsewhere = {
-        "boosting.ShallowBoosting", "scaling.AsinhColumns", "single_marker.BestSingleMarker",
-        "stability_selection.StabilitySelection", "stable_signature.StableSignature",
+        "learn.boosting.ShallowBoosting", "learn.single_marker.BestSingleMarker",
+        "prepare.scaling.AsinhColumns", "select.stability_selection.StabilitySelection",
+        "select.stable_signature.StableSignature",
     }  # fmt: skip
     left = {t.removeprefix("signature.") for t in set(TRUSTED_TYPES) - types}
     assert left <= elsewhere | {"numpy.dtype"}
