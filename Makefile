@@ -8,7 +8,7 @@ EXPERIMENT ?= experiments/opt_preterm_birth.toml
 export MLFLOW_DISABLE_TELEMETRY := true
 export DO_NOT_TRACK := true
 
-.PHONY: demo train test test-slow lint lock picture clean
+.PHONY: demo train test quick seconds test-slow lint lock picture clean
 
 # A signature that is there, then a real trial in which none is found.
 demo: $(READY)
@@ -24,6 +24,14 @@ train: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -rs
+
+# While writing: what the checkers see, and the tests of those files that together take 80 seconds.
+quick: lint
+	$(BIN)/python -m pytest -n auto --dist loadfile -p tests.made.seconds --quick 80
+
+# Time the tests anew for `quick`, on a machine that does nothing else.
+seconds: $(READY)
+	$(BIN)/python -m pytest -n auto --dist loadfile -p tests.made.seconds --keep-seconds
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
