@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from signature.exceptions import AssayError, ModelInputError
-from signature.prepare.columns import TableTransformer
+from signature.prepare.columns import ArrayFunction, TableTransformer
 
 UNSEEN = ("frozen", "refused", "adapted")
 """What may become of rows whose batch has no adjustment; see `BatchStep`."""
+
+
+Moved = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""From markers (n, k), codes (n,) and which rows have no adjustment to markers on one scale."""
 
 
 class BatchStep(TableTransformer):
@@ -57,16 +63,41 @@ class BatchStep(TableTransformer):
         """Codes of the batches that have an adjustment."""
         raise NotImplementedError
 
-    def _read_new(
-        self, X: pd.DataFrame | np.ndarray
-    ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
-        """Split a new table, and say which rows have no adjustment."""
-        table = self._table_to_transform(X)
-        absent = [c for c in self.columns_ if c not in table]
-        if absent:
-            raise ModelInputError(f"missing columns: {', '.join(map(repr, absent))}")
-        codes = self._codes(table)
-        return table[self.columns_].astype("float64"), codes, ~np.isin(codes, self.known_batches)
+    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        """Return the table with its batches on one scale, without the batch column.
+
+        Each row's result depends on that row alone.
+
+        Raises
+        ------
+        ModelInputError
+            When a column is missing, the batch among them, or a row's batch is refused.
+        """
+        self._codes(self._table_to_transform(X))
+        return super().transform(X)
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that the fitted step reads: the markers, then the batch if training had it."""
+        return [*self.columns_, self.batch] if self.has_batch_ else self.columns_
+
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers; a batch that is refused raises."""
+        n = len(self.columns_)
+        known = self.known_batches
+        moved = self._moved()
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            codes = values[:, n] if self.has_batch_ else np.full(len(values), np.nan)
+            unseen = ~np.isin(codes, known)
+            self._refuse(unseen)
+            return moved(values[:, :n], codes, unseen)
+
+        return apply
+
+    def _moved(self) -> Moved:
+        """Return what puts markers, given codes and rows without adjustment, on one scale."""
+        raise NotImplementedError
 
     def unseen_rows(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Flag the rows whose batch has no adjustment, shape (n_rows,).

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import log_ndtr
 
-from signature.prepare.limits import LimitTransformer
+from signature.prepare.limits import LowValues, LowValueTransformer
 from signature.prepare.scaling import Log2Columns
 from signature.prepare.truncated_normal import below as normal_below
 from signature.prepare.truncated_normal import hazard
@@ -19,7 +19,7 @@ GRAIN = 1e-9
 """Logarithms that differ by less differ by rounding, whatever the unit."""
 
 
-class CensoredNormal(LimitTransformer):
+class CensoredNormal(LowValueTransformer):
     r"""Fit a normal distribution to each marker's logarithms, limits included, and use its low end.
 
     Mean and standard deviation of :math:`\log_2 x` maximise the likelihood in which a row below
@@ -106,20 +106,27 @@ class CensoredNormal(LimitTransformer):
     def _log2_of(self, marker: str, values: np.ndarray) -> np.ndarray:
         return on_log2(values, self.floors_.get(marker))
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Replace censored values and add the 0/1 columns."""
-        table = self._table_to_transform(X)
-        out = self._values(table)
-        for marker in self._limited:
-            low = self._is_below(table, marker)
-            limits = self._log2(table, marker)
-            if marker in self.limits_ and not self.own_limits:
-                limits = np.full(len(limits), self.limits_[marker])
-            found = self._mean_below(marker, limits)
-            if marker not in self.logarithmic:
-                found = np.exp2(found)
-            out[marker] = np.where(low, found, out[marker])
-        return self._with_flags(table, out)
+    def _low_values(self) -> LowValues:
+        markers = self._limited
+        shared = {} if self.own_limits else self.limits_
+        learned = {m: self._mean_of(m, np.array([limit])) for m, limit in shared.items()}
+
+        def find(limits: np.ndarray, low: np.ndarray) -> np.ndarray:
+            found = np.full(limits.shape, np.nan)
+            for k, marker in enumerate(markers):
+                own = low[:, k]
+                if marker in learned:
+                    found[own, k] = learned[marker]
+                elif own.any():
+                    found[own, k] = self._mean_of(marker, self._log2_of(marker, limits[own, k]))
+            return found
+
+        return find
+
+    def _mean_of(self, marker: str, limits: np.ndarray) -> np.ndarray:
+        """Mean below limits on log2, as the marker itself is given."""
+        found = self._mean_below(marker, limits)
+        return found if marker in self.logarithmic else np.exp2(found)
 
     def _mean_below(self, marker: str, limits: np.ndarray) -> np.ndarray:
         if marker not in self.means_:

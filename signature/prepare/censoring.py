@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
-from signature.prepare.limits import LimitTransformer
+from signature.prepare.limits import LowValues, LowValueTransformer
 from signature.study.schema import BELOW
 
 
-class LimitSubstitution(LimitTransformer):
+class LimitSubstitution(LowValueTransformer):
     r"""Put one number in place of every value below the limit, and say where.
 
     A marker's substitute is :math:`L/\sqrt{2}` (Hornung and Reed 1990) with L the median limit of
@@ -74,21 +74,20 @@ class LimitSubstitution(LimitTransformer):
         for marker in self._limited:
             limits = table[marker + BELOW].dropna()
             if len(limits):
-                middle = np.median(limits.to_numpy(), keepdims=True)
-                self.substitutes_[marker] = float(self._low(marker, middle).item())
+                middle = float(np.median(limits.to_numpy()))
+                raw = marker not in self.logarithmic
+                self.substitutes_[marker] = middle / float(np.sqrt(2)) if raw else middle - 0.5
         return self
 
-    def _low(self, marker: str, limit: Any) -> Any:
-        return limit - 0.5 if marker in self.logarithmic else limit / np.sqrt(2)
+    def _low_values(self) -> LowValues:
+        learned = np.array([self.substitutes_.get(m, np.nan) for m in self._limited])
+        logarithmic = np.array([m in self.logarithmic for m in self._limited], dtype=bool)
+        never = np.isnan(learned)
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Replace censored values and add the 0/1 columns."""
-        table = self._table_to_transform(X)
-        out = self._values(table)
-        for marker in self._limited:
-            below = self._is_below(table, marker)
-            if marker in self.substitutes_:
-                out[marker] = out[marker].mask(below, self.substitutes_[marker])
-            elif below.any():
-                out[marker] = out[marker].mask(below, self._low(marker, table[marker + BELOW]))
-        return self._with_flags(table, out)
+        def find(limits: np.ndarray, low: np.ndarray) -> np.ndarray:
+            if not never.any():
+                return np.broadcast_to(learned, limits.shape)
+            own = np.where(logarithmic, limits - 0.5, limits / np.sqrt(2))
+            return np.where(never, own, learned)
+
+        return find

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Self
 
 import numpy as np
@@ -14,12 +14,57 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from signature.exceptions import ModelInputError
 from signature.study.schema import CENSORED
 
+ArrayFunction = Callable[[np.ndarray], np.ndarray]
+"""From a float64 matrix to another with the same rows, each depending on that row alone."""
+
 
 class TableTransformer(TransformerMixin, BaseEstimator):
     """What the transformers of this package share: tables in, tables out, missing values allowed.
 
     scikit-learn's own checks send arrays, so an array gets names here and is a table after that.
+    A fitted step is the same function of tables (`transform`) and of numbers (`on_arrays`); a
+    subclass writes one of the two, and the other follows.
+
+    Attributes
+    ----------
+    columns_ : list of str
+        Columns that the step reads, in order.
     """
+
+    columns_: list[str]
+
+    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
+        """Return the table after this step.
+
+        Raises
+        ------
+        ModelInputError
+            When a column of the training table is not there.
+        """
+        table = self._table_to_transform(X)
+        values = self.on_arrays()(values_of(table, self.inputs))
+        return pd.DataFrame(values, index=table.index, columns=self.get_feature_names_out())
+
+    def on_arrays(self) -> ArrayFunction:
+        """Return the fitted step as a function of numbers, its columns looked up once.
+
+        Returns
+        -------
+        callable
+            Takes float64 of shape (n_rows, n_inputs) with the columns `inputs`; returns that of
+            the columns `get_feature_names_out`.
+        """
+        inputs = self.inputs
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            return self.transform(pd.DataFrame(values, columns=inputs)).to_numpy()
+
+        return apply
+
+    @property
+    def inputs(self) -> list[str]:
+        """Columns that the fitted step reads, in order."""
+        return self.columns_
 
     def _table_to_fit(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         validate_data(self, X, ensure_all_finite="allow-nan", dtype="numeric")
@@ -70,13 +115,9 @@ class TakeColumns(TableTransformer):
         self.columns_ = list(table.columns if self.columns is None else self.columns)
         return self
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the named columns."""
-        table = self._table_to_transform(X)
-        missing = [c for c in self.columns_ if c not in table]
-        if missing:
-            raise ModelInputError(f"missing columns: {', '.join(map(repr, missing))}")
-        return table[self.columns_].astype("float64")
+    def on_arrays(self) -> ArrayFunction:
+        """Return the columns as they are: which ones, the inputs say."""
+        return np.copy
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Names of the columns taken."""
@@ -90,6 +131,22 @@ def as_table(X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
         return X
     array = np.asarray(X)
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])])
+
+
+def values_of(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return named columns as float64, each contiguous, shape (n_rows, n_columns).
+
+    Raises
+    ------
+    ModelInputError
+        When one is not there.
+    """
+    if list(table.columns) != list(columns):
+        absent = [c for c in columns if c not in table]
+        if absent:
+            raise ModelInputError(f"missing columns: {', '.join(map(repr, absent))}")
+        table = table[list(columns)]
+    return np.asfortranarray(table.to_numpy(dtype="float64"))
 
 
 def named_columns(wanted: Sequence[str], there: Sequence[str], what: str) -> list[str]:

@@ -10,7 +10,12 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from signature.exceptions import ModelInputError
-from signature.prepare.columns import TableTransformer, named_columns, standing_columns
+from signature.prepare.columns import (
+    ArrayFunction,
+    TableTransformer,
+    named_columns,
+    standing_columns,
+)
 from signature.study.schema import BATCH, BELOW, CENSORED
 
 
@@ -91,7 +96,7 @@ class Residualise(TableTransformer):
         self.coef_ = np.zeros((len(confounders), len(self.residualised_)))
         if not confounders:
             return self
-        z = self._centred(table)
+        z = np.nan_to_num(known.to_numpy() - self.means_)
         values = table[self.residualised_].to_numpy(dtype="float64")
         for k in range(values.shape[1]):
             rows = ~np.isnan(values[:, k])
@@ -101,21 +106,19 @@ class Residualise(TableTransformer):
             self.coef_[:, k] = np.linalg.lstsq(lines, values[rows, k], rcond=1e-10)[0]
         return self
 
-    def _centred(self, table: pd.DataFrame) -> np.ndarray:
-        values = table[self.confounders_].to_numpy(dtype="float64")
-        return np.nan_to_num(values - self.means_)
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers: markers less what confounders explain."""
+        confounders = [self.columns_.index(c) for c in self.confounders_]
+        residualised = [self.columns_.index(c) for c in self.residualised_]
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the table with residualised markers."""
-        table = self._table_to_transform(X)
-        absent = [c for c in self.columns_ if c not in table]
-        if absent:
-            raise ModelInputError(f"missing columns: {', '.join(map(repr, absent))}")
-        out = table[self.columns_].astype("float64")
-        if not len(self.means_) or not self.residualised_:
+        def apply(values: np.ndarray) -> np.ndarray:
+            out = np.array(values, order="F")
+            if confounders and residualised:
+                z = np.nan_to_num(values[:, confounders] - self.means_)
+                out[:, residualised] = values[:, residualised] - z @ self.coef_
             return out
-        out[self.residualised_] = out[self.residualised_] - self._centred(table) @ self.coef_
-        return out
+
+        return apply
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Names of the columns, unchanged."""

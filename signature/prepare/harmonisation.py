@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from signature.exceptions import AssayError, ModelInputError
-from signature.prepare.batches import BatchStep
-from signature.prepare.columns import named_columns, standing_columns
+from signature.prepare.batches import BatchStep, Moved
+from signature.prepare.columns import named_columns, standing_columns, values_of
 from signature.prepare.combat import Frame, batch_effect, fit_frame
 from signature.study.schema import BATCH, BELOW, CENSORED
 
@@ -187,31 +187,31 @@ class ComBat(BatchStep):
         """Codes of the batches that have an adjustment."""
         return self.batches_
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the table with its batches on one scale, without the batch column.
-
-        Each row's result depends on that row alone.
-        """
-        table, codes, unseen = self._read_new(X)
-        self._refuse(unseen)
-        as_measured = unseen | (codes == (np.nan if self.reference is None else self.reference))
-        if as_measured.all() or not self.harmonised_:
-            return table
-        rows = np.flatnonzero(~as_measured)
+    def _moved(self) -> Moved:
+        own = np.array([self.columns_.index(str(c)) for c in self.harmonised_], dtype=int)
+        covariates = np.array([self.columns_.index(c) for c in self.covariates_], dtype=int)
+        reference = np.nan if self.reference is None else self.reference
         order = np.argsort(self.batches_)
-        at = order[np.searchsorted(self.batches_, codes[rows], sorter=order)]
-        values = table[self.harmonised_].to_numpy(copy=True)
-        expected = self._frame().expected(self._centred(table)[rows])
-        distance = (values[rows] - expected) / self.sd_ - self.shift_[at]
-        # a marker that was all batch must not keep its batch in the last bits of a sum
-        distance[self.flat_ & (np.abs(distance) <= 1e-9 * (1 + np.abs(expected)))] = 0.0
-        moved = distance / np.sqrt(self.scale_[at]) * self.sd_ + expected
-        # exactly what was measured where there is nothing to adjust
-        touched = (self.shift_[at] != 0) | (self.scale_[at] != 1)
-        values[rows] = np.where(touched, moved, values[rows])
-        harmonised = pd.DataFrame(values, index=table.index, columns=self.harmonised_)
-        rest = table.drop(columns=self.harmonised_)
-        return pd.concat([harmonised, rest], axis=1)[self.columns_]
+
+        def moved(markers: np.ndarray, codes: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+            out = np.array(markers, order="F")
+            rows = np.flatnonzero(~(unseen | (codes == reference)))
+            if not len(rows) or not len(own):
+                return out
+            at = order[np.searchsorted(self.batches_, codes[rows], sorter=order)]
+            values = markers[np.ix_(rows, own)]
+            centred = np.nan_to_num(markers[np.ix_(rows, covariates)] - self.covariate_means_)
+            expected = self._frame().expected(centred)
+            distance = (values - expected) / self.sd_ - self.shift_[at]
+            # a marker that was all batch must not keep its batch in the last bits of a sum
+            distance[self.flat_ & (np.abs(distance) <= 1e-9 * (1 + np.abs(expected)))] = 0.0
+            shifted = distance / np.sqrt(self.scale_[at]) * self.sd_ + expected
+            # exactly what was measured where there is nothing to adjust
+            touched = (self.shift_[at] != 0) | (self.scale_[at] != 1)
+            out[np.ix_(rows, own)] = np.where(touched, shifted, values)
+            return out
+
+        return moved
 
     def adapt(
         self, X_reference: pd.DataFrame, *, batch_code: float, fewest: int = FEWEST_REFERENCE_ROWS
@@ -241,7 +241,8 @@ class ComBat(BatchStep):
         """
         self._check_adaptable(batch_code)
         reference = X_reference.drop(columns=self.batch, errors="ignore")
-        table, _, _ = self._read_new(reference.assign(**{self.batch: float(batch_code)}))
+        rows = values_of(self._table_to_transform(reference), self.columns_)
+        table = pd.DataFrame(rows, columns=self.columns_)
         if not self.n_batches_:
             raise AssayError(
                 "training had no assay batch large enough to measure a new one against; its column "

@@ -12,7 +12,7 @@ from sklearn.impute import IterativeImputer
 from sklearn.linear_model import BayesianRidge
 from sklearn.utils.validation import check_is_fitted
 
-from signature.prepare.columns import TableTransformer
+from signature.prepare.columns import ArrayFunction, TableTransformer
 from signature.randomness import seed_for
 
 MISSING = "__missing"
@@ -94,18 +94,23 @@ class OutcomeFreeImputer(TableTransformer):
         table, completed = self._fit(X)
         return self._filled(table, completed)
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return rows with means in their missing cells, row by row."""
-        table = self._table_to_transform(X)
-        values = table[self.columns_].to_numpy(dtype="float64")
-        gaps = np.isnan(values)
-        values = np.where(gaps, self.start_, values)
-        at = [(j, np.flatnonzero(gaps[:, j])) for j in np.flatnonzero(gaps.any(axis=0))]
-        for _ in range(self.rounds):
-            for j, rows in at:
-                found = values[rows] @ self.coef_[j] + self.intercept_[j]
-                values[rows, j] = np.clip(found, self.low_[j], self.high_[j])
-        return self._filled(table, values)
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers: means in missing cells, row by row."""
+        indicated = [self.columns_.index(c) for c in self.indicated_]
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            gaps = np.isnan(values)
+            filled = np.where(gaps, self.start_, values)
+            at = [(j, np.flatnonzero(gaps[:, j])) for j in np.flatnonzero(gaps.any(axis=0))]
+            for _ in range(self.rounds):
+                for j, rows in at:
+                    found = filled[rows] @ self.coef_[j] + self.intercept_[j]
+                    filled[rows, j] = np.clip(found, self.low_[j], self.high_[j])
+            if not indicated:
+                return filled
+            return np.hstack([filled, gaps[:, indicated].astype("float64")])
+
+        return apply
 
     def _fit(self, X: pd.DataFrame | np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
         table = self._table_to_fit(X)

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.prepare.columns import TableTransformer
+from signature.prepare.columns import ArrayFunction, TableTransformer
 from signature.study.schema import BELOW, CENSORED, source_of
+
+LowValues = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From limits, and where a value lies below its own, to what stands for it; all (n, k)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where some markers and their limits stand in a matrix, and which limits count."""
+
+    marker: np.ndarray
+    limit: np.ndarray
+    highest: np.ndarray
+
+    @classmethod
+    def of(
+        cls, markers: Sequence[str], at: Mapping[str, int], highest: Mapping[str, float]
+    ) -> Self:
+        """Look them up once."""
+        return cls(
+            np.array([at[m] for m in markers], dtype=int),
+            np.array([at[m + BELOW] for m in markers], dtype=int),
+            np.array([highest[m] for m in markers], dtype="float64"),
+        )
+
+    def below(self, values: np.ndarray) -> np.ndarray:
+        """Cells whose limit counts."""
+        return values[:, self.limit] <= self.highest
 
 
 class LimitTransformer(TableTransformer):
@@ -97,6 +127,38 @@ class LimitTransformer(TableTransformer):
         check_is_fitted(self)
         names = [c for c in self.columns_ if c not in self.dropped_]
         return np.asarray([*names, *(m + CENSORED for m in self.flagged_)], dtype=object)
+
+
+class LowValueTransformer(LimitTransformer, ABC):
+    """A step that puts a number in place of each value below its limit, row by row."""
+
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers: values below a limit replaced, and flagged."""
+        at = {name: place for place, name in enumerate(self.columns_)}
+        kept = [at[c] for c in self.columns_ if c not in self.dropped_]
+        limited = _Places.of(self._limited, at, self.highest_)
+        flagged = _Places.of(self.flagged_, at, self.highest_)
+        target = [kept.index(place) for place in limited.marker]
+        low_values = self._low_values()
+        n_kept, n_out = len(kept), len(kept) + len(self.flagged_)
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            out = np.empty((len(values), n_out), order="F")
+            out[:, :n_kept] = values[:, kept]
+            low = limited.below(values)
+            if low.any():
+                found = low_values(values[:, limited.limit], low)
+                out[:, target] = np.where(low, found, values[:, limited.marker])
+            below = flagged.below(values)
+            known = below | ~np.isnan(values[:, flagged.marker])
+            out[:, n_kept:] = np.where(known, below, np.nan)
+            return out
+
+        return apply
+
+    @abstractmethod
+    def _low_values(self) -> LowValues:
+        """Return what stands for values of the limited markers below their limits."""
 
 
 def limit_columns(columns: Sequence[str]) -> list[str]:

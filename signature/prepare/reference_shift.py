@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from signature.exceptions import AssayError
-from signature.prepare.batches import BatchStep
+from signature.prepare.batches import BatchStep, Moved
 from signature.study.schema import BATCH, BELOW, CENSORED
 
 Shifts = dict[float, dict[str, float]]
@@ -91,15 +91,17 @@ class ReferenceShift(BatchStep):
         """Codes of the batches that have an adjustment."""
         return self.codes_
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the table on the reference batch's level, without the batch column."""
-        table, codes, unseen = self._read_new(X)
-        self._refuse(unseen)
-        rows = np.flatnonzero(~unseen)
-        shift = np.zeros(table.shape)
+    def _moved(self) -> Moved:
         order = np.argsort(self.codes_)
-        shift[rows] = self.shifts_[order][np.searchsorted(self.codes_[order], codes[rows])]
-        return table - shift
+        codes_in_order, shifts_in_order = self.codes_[order], self.shifts_[order]
+
+        def moved(markers: np.ndarray, codes: np.ndarray, unseen: np.ndarray) -> np.ndarray:
+            rows = np.flatnonzero(~unseen)
+            shift = np.zeros(markers.shape)
+            shift[rows] = shifts_in_order[np.searchsorted(codes_in_order, codes[rows])]
+            return markers - shift
+
+        return moved
 
     def adapt(self, shifts: Mapping[str, float], *, batch_code: float) -> Self:
         """Return a fitted copy that also knows a new batch by its constants.

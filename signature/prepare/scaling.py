@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.prepare.columns import TableTransformer, named_columns
+from signature.prepare.columns import ArrayFunction, TableTransformer, named_columns
 
 
 class Log2Columns(TableTransformer):
@@ -49,14 +49,18 @@ class Log2Columns(TableTransformer):
             self.floors_[name] = float(positive.min()) / 2 if len(positive) else 1.0
         return self
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the table with the named columns on the log2 scale."""
-        table = self._table_to_transform(X)
-        logs = {
-            name: np.log2(table[name].where(~(table[name] <= 0), floor))
-            for name, floor in self.floors_.items()
-        }
-        return table.assign(**logs)
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers."""
+        at = [self.columns_.index(name) for name in self.floors_]
+        floors = np.array(list(self.floors_.values()))
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            out = np.array(values, order="F")
+            raw = values[:, at]
+            out[:, at] = np.log2(np.where(raw <= 0, floors, raw))
+            return out
+
+        return apply
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Names of the columns, unchanged."""
@@ -64,7 +68,7 @@ class Log2Columns(TableTransformer):
         return np.asarray(self.columns_, dtype=object)
 
 
-def asinh2(values: Any, cofactor: float) -> Any:
+def asinh2(values: Any, cofactor: Any) -> Any:
     """Return asinh(values / cofactor) in units of log2, so that a doubling of large values adds 1.
 
     Examples
@@ -108,10 +112,17 @@ class AsinhColumns(TableTransformer):
         self.cofactors_ = {name: float(told[name]) for name in named}
         return self
 
-    def transform(self, X: pd.DataFrame | np.ndarray) -> pd.DataFrame:
-        """Return the table with the named columns on the new scale."""
-        table = self._table_to_transform(X)
-        return table.assign(**{n: asinh2(table[n], c) for n, c in self.cofactors_.items()})
+    def on_arrays(self) -> ArrayFunction:
+        """Return the step as a function of numbers."""
+        at = [self.columns_.index(name) for name in self.cofactors_]
+        cofactors = np.array(list(self.cofactors_.values()))
+
+        def apply(values: np.ndarray) -> np.ndarray:
+            out = np.array(values, order="F")
+            out[:, at] = asinh2(values[:, at], cofactors)
+            return out
+
+        return apply
 
     def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Names of the columns, unchanged."""
