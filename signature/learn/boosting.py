@@ -125,12 +125,19 @@ class ShallowBoosting(LogOddsClassifier):
         """Return the rows as the trees see them: float64, medians where none may be missing."""
         check_is_fitted(self)
         values = validate_data(self, X, reset=False, ensure_all_finite="allow-nan", dtype="float64")
+        return self.filled(values)
+
+    def filled(self, values: np.ndarray) -> np.ndarray:
+        """Put training medians where training rows had no gap, shape (n_rows, n_columns)."""
         return _fill(values, self.medians_)
 
     def decision_function(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Log-odds of the event, shape (n_rows,)."""
-        values = self.as_seen(X)
-        return self.booster.inplace_predict(values, predict_type="margin").astype("float64")
+        return self.margin(self.as_seen(X))
+
+    def margin(self, values: np.ndarray) -> np.ndarray:
+        """Log-odds of rows that are seen already, as `as_seen` returns them, shape (n_rows,)."""
+        return self._booster.inplace_predict(values, predict_type="margin").astype("float64")
 
     def contributions(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:
         """Exact tree Shapley values in log-odds, the base value in the last column.
@@ -140,11 +147,14 @@ class ShallowBoosting(LogOddsClassifier):
         ndarray of shape (n_rows, n_columns + 1)
             Rows add up to `decision_function` (Lundberg 2020, path-dependent).
         """
+        return self.shapley(self.as_seen(X))
+
+    def shapley(self, values: np.ndarray) -> np.ndarray:
+        """Contributions of rows that are seen already, as `as_seen` returns them."""
         import xgboost
 
-        values = self.as_seen(X)
         data = xgboost.DMatrix(values, nthread=1)
-        return self.booster.predict(data, pred_contribs=True).astype("float64")
+        return self._booster.predict(data, pred_contribs=True).astype("float64")
 
     def tuning_fold(
         self, X: pd.DataFrame, y: np.ndarray, X_held_out: pd.DataFrame, y_held_out: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,9 +65,21 @@ def raw_contributions(final: Any, Z: Any) -> np.ndarray:
 
 def group_by_source(raw: np.ndarray, names: list[str]) -> pd.DataFrame:
     """Add up the columns that stem from the same feature; the last column of `raw` is the base."""
+    sources, sums = source_sums(names)
+    return pd.DataFrame(raw @ sums, columns=[*sources, BASE])
+
+
+def source_sums(names: Sequence[str]) -> tuple[list[str], np.ndarray]:
+    """Return the features that columns stem from, and the matrix that adds columns up to them.
+
+    Returns
+    -------
+    sources : list of str
+    sums : ndarray of shape (n_columns + 1, n_sources + 1)
+        1 where a column stems from the source; the base is last in both.
+    """
     sources = list(dict.fromkeys(source_of(n) for n in names))
-    out = pd.DataFrame(0.0, index=range(len(raw)), columns=[*sources, BASE])
-    for at, name in enumerate(names):
-        out[source_of(name)] += raw[:, at]
-    out[BASE] += raw[:, -1]
-    return out
+    sums = np.zeros((len(names) + 1, len(sources) + 1))
+    sums[range(len(names)), [sources.index(source_of(n)) for n in names]] = 1.0
+    sums[-1, -1] = 1.0
+    return sources, sums

@@ -10,17 +10,20 @@ import numpy as np
 import pandas as pd
 
 from signature.exceptions import ModelInputError
-from signature.learn.adaptation import adapt_procedure, known_batches, unseen_rows
-from signature.learn.binary import both_columns
+from signature.learn.adaptation import (
+    adapt_procedure,
+    harmonises,
+    known_batches,
+    unseen_rows,
+)
 from signature.learn.calibration import CalibratedProcedure
 from signature.learn.contributions import BASE, contributions
-from signature.prepare.columns import TakeColumns
+from signature.prepare.columns import TakeColumns, values_of
+from signature.serve.compiled import compile_procedure
 from signature.serve.incoming import check_rows
 from signature.serve.persistence import load_model
-from signature.study.schema import BATCH, BELOW, CARRIERS, FeatureSchema
-
-PART = "contribution_"
-"""Prefix of the output columns that add up to the log-odds."""
+from signature.serve.scores import Scores, ServedColumns, joined
+from signature.study.schema import BATCH, CARRIERS, FeatureSchema
 
 
 def serving_schema(schema: FeatureSchema, procedure: CalibratedProcedure) -> FeatureSchema:
@@ -80,6 +83,8 @@ class Scorer:
         self._procedure, self.card = load_model(folder)
         self.schema = self.card.schema_
         self._own_batch: float | None = None
+        self._served = ServedColumns.of(self.schema)
+        self._compiled = compile_procedure(self._procedure, self.schema.names)
 
     def adapted(self, reference: pd.DataFrame) -> Scorer:
         """Return a scorer that also knows the sender's own batch, by its reference samples.
@@ -110,6 +115,7 @@ class Scorer:
         own._own_batch = float(len(self.schema[BATCH].levels)) if BATCH in self.schema else 0.0
         rows = rows.assign(**{BATCH: own._own_batch})
         own._procedure = adapt_procedure(self._procedure, rows, own._own_batch)
+        own._compiled = compile_procedure(own._procedure, self.schema.names)
         return own
 
     def score(
@@ -158,79 +164,79 @@ class Scorer:
         ModelInputError
             For rows that cannot be scored, a `top_k` below 1, or one without `explain`.
         """
-        if top_k is not None and not explain:
-            raise ModelInputError("'top_k' limits an explanation; it needs 'explain' = true")
-        if top_k is not None and top_k < 1:
-            raise ModelInputError("'top_k' must be 1 or more, or left out for all features")
+        check_top_k(top_k, explain)
         rows = check_rows(table, self.schema)
-        if self._own_batch is not None:
-            rows[BATCH] = rows[BATCH].fillna(self._own_batch)
-        measured = _measured(rows, self.schema)
+        scored = self.score_values(values_of(rows, self.schema.names), explain=explain)
+        return pd.DataFrame(scored.columns(top_k if explain else None), index=rows.index)
+
+    def score_values(self, values: np.ndarray, *, explain: bool = False) -> Scores:
+        """Score rows that were checked.
+
+        Parameters
+        ----------
+        values : ndarray of float64, shape (n_rows, n_columns)
+            The schema's columns, NaN where nothing was measured; may be written to.
+        explain : bool
+            Whether to take the log-odds apart.
+
+        Raises
+        ------
+        ModelInputError
+            When a row holds nothing of the panel, or its batch is refused.
+        """
+        if self._own_batch is not None and BATCH in self.schema:
+            batch = values[:, self.schema.names.index(BATCH)]
+            batch[np.isnan(batch)] = self._own_batch
+        measured = self._served.measured(values)
         nothing = int((~measured.any(axis=1)).sum()) if measured.shape[1] else 0
         if nothing:
             raise ModelInputError(
-                f"{nothing} of {len(rows)} rows hold no value and no limit of any panel marker; "
+                f"{nothing} of {len(values)} rows hold no value and no limit of any panel marker; "
                 "without the panel this model has nothing to say"
             )
-        log_odds = np.asarray(self._procedure.decision_function(rows), dtype="float64")
-        out = pd.DataFrame(
-            {
-                "probability": both_columns(log_odds)[:, 1],
-                "log_odds": log_odds,
-                "out_of_range": _out_of_range(rows, self.schema),
-                "not_measured": _joined(~measured),
-                "batch_not_seen": unseen_rows(self._procedure, rows).astype("float64"),
-            },
-            index=rows.index,
+        log_odds, sources, parts = self._log_odds(values, explain)
+        return Scores(
+            log_odds=log_odds,
+            out_of_range=joined(self._served.names, self._served.outside(values)),
+            not_measured=joined(self._served.panel, ~measured),
+            batch_not_seen=self._unseen(values),
+            sources=sources,
+            parts=parts,
         )
+
+    def _log_odds(
+        self, values: np.ndarray, explain: bool
+    ) -> tuple[np.ndarray, tuple[str, ...], np.ndarray | None]:
+        """Score by the compiled procedure, or table by table where none could be compiled."""
+        compiled = self._compiled
+        if compiled is not None:
+            if not explain:
+                return compiled.log_odds(values), (), None
+            log_odds, parts = compiled.explained(values)
+            return log_odds, compiled.sources, parts
+        rows = pd.DataFrame(values, columns=self.schema.names)
+        log_odds = np.asarray(self._procedure.decision_function(rows), dtype="float64")
         if not explain:
-            return out
-        parts = contributions(self._procedure, rows)
-        # trees add up in single precision; what their rounding leaves goes to the base
-        base = (log_odds - parts.drop(columns=BASE).sum(axis=1)).rename(f"{PART}base")
-        features = parts.drop(columns=BASE)
-        if top_k is None:
-            return pd.concat([out, features.add_prefix(PART), base], axis=1)
-        return pd.concat([out, _largest(features, top_k), base], axis=1)
+            return log_odds, (), None
+        found = contributions(self._procedure, rows).drop(columns=BASE)
+        return log_odds, tuple(found.columns), found.to_numpy()
+
+    def _unseen(self, values: np.ndarray) -> np.ndarray:
+        """Flag rows of a batch without adjustment, shape (n_rows,)."""
+        if BATCH not in self.schema or not harmonises(self._procedure):
+            return np.zeros(len(values))
+        batch = pd.DataFrame({BATCH: values[:, self.schema.names.index(BATCH)]})
+        return unseen_rows(self._procedure, batch).astype("float64")
 
 
-def _measured(rows: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
-    """Whether each panel marker has a value or a limit, by row."""
-    out = rows[list(schema.panel)].notna()
-    for name in schema.panel:
-        if name + BELOW in schema:
-            out[name] |= rows[name + BELOW].notna()
-    return out
+def check_top_k(top_k: int | None, explain: bool) -> None:
+    """Refuse a `top_k` below 1, or one without an explanation.
 
-
-def _joined(holds: pd.DataFrame) -> pd.Series:
-    """Names of the columns that hold, by row, joined by semicolons."""
-    names = np.asarray(holds.columns, dtype=object)
-    return pd.Series(
-        [";".join(names[row]) for row in holds.to_numpy(dtype=bool)], index=holds.index
-    )
-
-
-def _out_of_range(rows: pd.DataFrame, schema: FeatureSchema) -> pd.Series:
-    outside = pd.DataFrame(
-        {
-            c.name: (rows[c.name] < (-np.inf if c.low is None else c.low))
-            | (rows[c.name] > (np.inf if c.high is None else c.high))
-            for c in schema.columns
-        },
-        index=rows.index,
-    )
-    return _joined(outside)
-
-
-def _largest(features: pd.DataFrame, k: int) -> pd.DataFrame:
-    values = features.to_numpy()
-    order = np.argsort(-np.abs(values), axis=1, kind="stable")[:, :k]
-    shown = np.take_along_axis(values, order, axis=1)
-    names = features.columns.to_numpy(dtype=object)[order]
-    out: dict[str, np.ndarray] = {}
-    for i in range(order.shape[1]):
-        out[f"top_{i + 1}_feature"] = names[:, i]
-        out[f"top_{i + 1}_contribution"] = shown[:, i]
-    out[f"{PART}rest"] = values.sum(axis=1) - shown.sum(axis=1)
-    return pd.DataFrame(out, index=features.index)
+    Raises
+    ------
+    ModelInputError
+    """
+    if top_k is not None and not explain:
+        raise ModelInputError("'top_k' limits an explanation; it needs 'explain' = true")
+    if top_k is not None and top_k < 1:
+        raise ModelInputError("'top_k' must be 1 or more, or left out for all features")
