@@ -30,7 +30,8 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel, PythonModelContext, scoring_server
 
 from signature.exceptions import ModelInputError
-from signature.serve.invocation import read_params, read_request, write_answer
+from signature.serve.answering import Answerer
+from signature.serve.invocation import read_params
 from signature.serve.serving import Scorer
 
 
@@ -70,6 +71,8 @@ def answer_requests(scorer: Scorer) -> None:
             "was made with; install the version in the model's requirements"
         )
 
+    answerer = Answerer(scorer)
+
     def invocations(
         data: bytes, content_type: str | None, model: Any, input_schema: Any
     ) -> scoring_server.InvocationsResponse:
@@ -81,8 +84,7 @@ def answer_requests(scorer: Scorer) -> None:
                 mimetype="text/plain",
             )
         try:
-            rows, params = read_request(data)
-            answer = write_answer(scorer.score(rows, **read_params(params)))
+            answer = answerer.answer(data.encode() if isinstance(data, str) else data).decode()
         except ModelInputError as error:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
         return scoring_server.InvocationsResponse(

@@ -14,7 +14,8 @@ from signature.study.schema import BATCH, FeatureSchema, Role, Scale, source_of
 from signature.study.spelling import closest
 
 _LONGEST_NAME = 40
-_LARGEST = 1e38
+LARGEST = 1e38
+"""What the single precision of trees can hold."""
 
 
 def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
@@ -131,7 +132,7 @@ class _Cells:
 
     def boundless(self) -> int:
         """Count the numbers that are infinite, or would be in the single precision of trees."""
-        return int((np.abs(self.values) > _LARGEST).sum())
+        return int((np.abs(self.values) > LARGEST).sum())
 
     def neither(self) -> int:
         """Count the numbers that are neither 0 nor 1."""

@@ -1,4 +1,4 @@
-"""Read a scoring request and write its answer: plain JSON, strictly, without echoing it.
+"""Read a scoring request: plain JSON, strictly, without echoing it.
 
 A request is ``{"dataframe_records": [{"IL6": 2.5, "age": 61}, …], "params": {…}}`` or the same
 rows as ``{"dataframe_split": {"columns": […], "data": [[…], …]}, "params": {…}}``. ``params`` may
@@ -19,6 +19,9 @@ from signature.study.spelling import closest
 
 PARAMS = ("explain", "top_k")
 """What a request may ask for besides the probability."""
+
+MOST_CELLS = 2_000_000
+"""Rows times names; a body of which each row has a name of its own would build a square."""
 
 _FORMATS = ("dataframe_records", "dataframe_split")
 
@@ -92,17 +95,17 @@ def read_params(params: Any) -> dict[str, Any]:
     return {"explain": bool(explain), "top_k": top_k or None}
 
 
-def write_answer(scores: pd.DataFrame) -> str:
-    """Return ``{"predictions": [{"probability": …, …}, …]}``; numbers keep all their digits."""
-    return json.dumps({"predictions": scores.to_dict(orient="records")}, allow_nan=False)
-
-
 def _from_records(rows: Any) -> pd.DataFrame:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ModelInputError(
             "'dataframe_records' must be a list of objects, each from column to number"
         )
     names = list(dict.fromkeys(name for row in rows for name in row))
+    if len(rows) * len(names) > MOST_CELLS:
+        raise ModelInputError(
+            f"the rows have {len(names):,} different names between them; send each row's numbers "
+            "under the names of the model's columns, and nothing else"
+        )
     # object cells: a frame of its own accord would turn true into 1 beside a number
     return pd.DataFrame([[row.get(n) for n in names] for row in rows], columns=names, dtype=object)
 

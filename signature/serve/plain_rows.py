@@ -1,0 +1,124 @@
+"""Rows that are plainly in order, straight from JSON to numbers.
+
+Everything else goes the long way (`signature.serve.incoming.check_rows`), which says what is wrong:
+the rules are there, and what passes here would pass there and give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
+from typing import Any, Self
+
+import numpy as np
+
+from signature.serve.incoming import LARGEST
+from signature.study.schema import FeatureSchema, Role, Scale, source_of
+
+_NUMBERS = frozenset({int, float, type(None)})
+
+
+@dataclass(frozen=True, eq=False)
+class PlainReader:
+    """What rows of one schema must keep to, looked up once.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns of the schema.
+    known, required : frozenset of str
+    zero_or_one, codes : ndarray of int
+        Places of columns that hold 0 or 1, and of batch codes.
+    value, limit : ndarray of int
+        Places of markers and of their limits, in pairs.
+    computes : bool
+        Whether some column may be computed from others, which only the long way does.
+    """
+
+    names: tuple[str, ...]
+    known: frozenset[str]
+    required: frozenset[str]
+    zero_or_one: np.ndarray
+    codes: np.ndarray
+    value: np.ndarray
+    limit: np.ndarray
+    computes: bool
+
+    @classmethod
+    def of(cls, schema: FeatureSchema) -> Self:
+        """Look the rules of a schema up."""
+        at = {name: place for place, name in enumerate(schema.names)}
+        columns = schema.columns
+        return cls(
+            names=tuple(schema.names),
+            known=frozenset(schema.names),
+            required=frozenset(c.name for c in columns if c.required),
+            zero_or_one=_places(at, (c.name for c in columns if c.scale is Scale.YES_NO)),
+            codes=_places(at, (c.name for c in columns if c.role is Role.PLATE)),
+            value=_places(at, map(source_of, schema.limits)),
+            limit=_places(at, schema.limits),
+            computes=any(c.over is not None for c in columns),
+        )
+
+    def records(self, rows: Any) -> np.ndarray | None:
+        """Return rows given as objects as numbers; None where they are not plainly in order.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_columns), or None
+        """
+        if not isinstance(rows, list) or not rows or set(map(type, rows)) != {dict}:
+            return None
+        first = rows[0].keys()
+        if any(row.keys() != first for row in rows) or not self._takes(first):
+            return None
+        names = list(first)
+        # of one name alone, the getter returns no tuple
+        cells = map(itemgetter(*names, names[0]), rows)
+        return self._numbers(list(cells), names)
+
+    def split(self, content: Any) -> np.ndarray | None:
+        """Return rows given as columns and lists of cells as numbers, likewise."""
+        if not isinstance(content, dict) or not content.keys() <= {"columns", "data", "index"}:
+            return None
+        names, rows = content.get("columns"), content.get("data")
+        if not isinstance(names, list) or not isinstance(rows, list) or not names or not rows:
+            return None
+        if set(map(type, names)) != {str} or set(map(type, rows)) != {list}:
+            return None
+        if len(set(names)) < len(names) or not self._takes(set(names)):
+            return None
+        if set(map(len, rows)) != {len(names)}:
+            return None
+        return self._numbers(rows, names)
+
+    def _takes(self, sent: Any) -> bool:
+        return bool(sent) and sent <= self.known and self.required <= sent
+
+    def _numbers(self, rows: Sequence[Sequence[Any]], names: list[str]) -> np.ndarray | None:
+        """Put cells under the schema's columns, unless one is none of the numbers it may be."""
+        if self.computes or not set(map(type, chain.from_iterable(rows))) <= _NUMBERS:
+            return None
+        try:
+            sent = np.array(rows, dtype="float64")[:, : len(names)]
+        except OverflowError:
+            return None
+        values = np.full((len(rows), len(self.names)), np.nan, order="F")
+        values[:, [self.names.index(n) for n in names]] = sent
+        return values if self._in_order(values) else None
+
+    def _in_order(self, values: np.ndarray) -> bool:
+        known = ~np.isnan(values)
+        yes_no, codes = values[:, self.zero_or_one], values[:, self.codes]
+        return not (
+            (np.abs(values) > LARGEST).any()
+            or (known[:, self.zero_or_one] & (yes_no != 0) & (yes_no != 1)).any()
+            or (known[:, self.codes] & ((codes < 0) | (codes != np.floor(codes)))).any()
+            or (known[:, self.value] & known[:, self.limit]).any()
+        )
+
+
+def _places(at: Mapping[str, int], names: Iterable[str]) -> np.ndarray:
+    return np.array([at[n] for n in names], dtype=int)
