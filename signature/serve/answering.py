@@ -25,6 +25,11 @@ try:
 except ModuleNotFoundError:  # the wheel alone scores too, somewhat slower
     orjson = None  # type: ignore[assignment]
 
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
 _WORDS = {"dataframe_records": 1, "dataframe_split": 3}
 """Quoted words of a request beside the names of its columns."""
 
@@ -72,7 +77,7 @@ class Answerer:
     def _plain(self, body: bytes) -> tuple[np.ndarray, dict[str, Any]] | None:
         """Read a body that is plainly in order; None for any other."""
         try:
-            content = orjson.loads(body) if orjson else json.loads(body)
+            content = orjson.loads(body) if orjson else json.loads(body, parse_constant=_refuse)
         except (ValueError, RecursionError):
             return None
         if not isinstance(content, dict):
