@@ -85,6 +85,18 @@ def _parser() -> argparse.ArgumentParser:
         "--outcome", metavar="NAME", help="one of the outcomes that the software knows"
     )
     check.set_defaults(run=_check)
+    serve = commands.add_parser(
+        "serve",
+        help="answer scoring requests over HTTP with a saved model",
+        description=(
+            "Serve a model folder: POST /score, GET /health/live, /health/ready and /openapi.json. "
+            "Needs immune-signature[serve]. No row and no value is written to a log."
+        ),
+    )
+    serve.add_argument("model", type=Path, metavar="MODEL", help="model folder")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
+    serve.add_argument("--port", type=int, default=5001, help="port to listen at (5001)")
+    serve.set_defaults(run=_serve)
     names = commands.add_parser(
         "names",
         help="say which markers a laboratory's names mean",
@@ -107,6 +119,17 @@ def _check(told: argparse.Namespace) -> int:
         reading.set_aside.to_csv(told.rows, index=False)
         print(f"Written: {told.rows} (names samples; keep it local)")
     return FOUND if report.count(Severity.ERROR) else FINE
+
+
+def _serve(told: argparse.Namespace) -> int:
+    from signature.serve.answering import Answerer
+    from signature.serve.app import serve
+    from signature.serve.serving import Scorer
+
+    answerer = Answerer(Scorer(told.model))
+    print(f"Serving {answerer.scorer.card.experiment} at http://{told.host}:{told.port}/score")
+    serve(answerer, told.host, told.port)
+    return FINE
 
 
 def _names(told: argparse.Namespace) -> int:

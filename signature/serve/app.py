@@ -12,7 +12,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from signature.exceptions import ModelInputError
+from signature.exceptions import MissingExtraError, ModelInputError
 from signature.serve.answering import Answerer
 from signature.serve.openapi import describe
 
@@ -120,9 +120,19 @@ def serve(answerer: Answerer, host: str, port: int) -> None:
     ----------
     answerer : Answerer
     host, port : where to listen
-    """
-    import uvicorn
 
+    Raises
+    ------
+    MissingExtraError
+        Where the web framework is not installed.
+    """
+    try:
+        import fastapi  # noqa: F401 - what `create_app` needs is said here, in one line
+        import uvicorn
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"serving needs {error.name}, which is not installed; install immune-signature[serve]"
+        ) from None
     uvicorn.run(
         create_app(answerer),
         host=host,
