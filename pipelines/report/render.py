@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ from markupsafe import Markup
 
 from pipelines.fit.results_folder import Results
 from signature.discovery import load_all
-from signature.exceptions import DefinitionError, ResultsError
+from signature.exceptions import DefinitionError, ResultsError, SignatureError
 from signature.page import render, render_page
 
 SECTION_EXPORTS = ("TITLE", "ORDER", "summarize")
@@ -34,6 +35,8 @@ class Rendered:
     title: str
     body: Markup
     figures: dict[str, Any]
+    failed: str = ""
+    """Why there is nothing in it, where it could not be made."""
 
 
 def render_sections(results: Any, package: str = "pipelines.report.sections") -> list[Rendered]:
@@ -53,20 +56,30 @@ def render_sections(results: Any, package: str = "pipelines.report.sections") ->
     found = load_all(package, SECTION_EXPORTS)
     rendered = []
     for name, section in sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])):
-        summary = section.summarize(results)
-        if summary is not None:
-            rendered.append(render_section(name, section, summary))
+        try:
+            summary = section.summarize(results)
+            if summary is not None:
+                rendered.append(render_section(name, section, summary))
+        except SignatureError:
+            raise
+        except Exception as error:
+            # its text may hold numbers of people
+            rendered.append(_not_drawn(name, section, type(error).__name__))
     return rendered
+
+
+def _not_drawn(name: str, section: ModuleType, kind: str) -> Rendered:
+    """Say in a section's place that it failed; the rest of the report, and the run, stand."""
+    said = f"This section could not be made ({kind}); that is a fault of the software."
+    return Rendered(
+        name, section.TITLE, Markup("<p><strong>{}</strong></p>").format(said), {}, said
+    )
 
 
 def render_section(name: str, section: ModuleType, summary: Any) -> Rendered:
     """Draw and render one section from what it summarized."""
     figures = section.draw(summary) if hasattr(section, "draw") else {}
-    values = (
-        summary
-        if isinstance(summary, dict)
-        else {field.name: getattr(summary, field.name) for field in fields(summary)}
-    )
+    values = {field.name: getattr(summary, field.name) for field in fields(summary)}
     # of escaped text, by this code's own template: safe to inline
     body = Markup(render(template_of(section), **values, figures=figures))
     # a section may have to know its findings before it can be named
@@ -154,6 +167,9 @@ def write_page(
     )
     path = folder / FILE_NAME
     path.write_text(page, encoding="utf-8")
+    for section in sections:
+        if section.failed:
+            print(f"report, {section.title}: {section.failed}", file=sys.stderr)
     _write_figures(sections, folder / "figures")
     return path
 

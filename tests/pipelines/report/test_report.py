@@ -239,3 +239,28 @@ def test_figures_are_files_too(folders):
     assert {"performance-internal", "calibration-internal", "markers-swarm"} <= names
     for file in (folder / "figures").glob("*.svg"):
         assert ET.fromstring(file.read_text(encoding="utf-8")).tag.endswith("}svg")
+
+
+def test_a_section_that_fails_costs_itself_and_is_named(tmp_path, monkeypatch, capsys):
+    from pipelines.report.sections import calibration
+
+    def broken(results):
+        raise ValueError("yerr of a person: 73.123")
+
+    monkeypatch.setattr(calibration, "summarize", broken)
+    keep_sections(monkeypatch, "summary", "calibration")
+    text = write_report(make_results(tmp_path / "opt_demo")).read_text(encoding="utf-8")
+    said = capsys.readouterr().err
+    assert "This section could not be made (ValueError)" in text
+    assert "report, Calibration: This section could not be made (ValueError)" in said
+    assert "73.123" not in text + said
+    check_accessible(text)
+
+
+@pytest.mark.parametrize("n", range(1, 400))
+def test_an_interval_holds_its_share_also_at_the_ends(n):
+    from pipelines.report.sections.calibration import _wilson
+
+    for share in (0.0, 1.0):
+        low, high = _wilson(share, n)
+        assert 0 <= low <= share <= high <= 1

@@ -144,7 +144,8 @@ def _wilson(share: float, n: float, z: float = 1.96) -> tuple[float, float]:
     """Wilson's 95 % interval of a share."""
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * (share * (1 - share) / n + z**2 / (4 * n**2)) ** 0.5
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # rounding may put an end on the wrong side of a share of 0 or 1
+    return min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half))
 
 
 def draw(summary: Calibration) -> dict[str, Markup]:
