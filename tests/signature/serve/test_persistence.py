@@ -9,6 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from signature.exceptions import ModelFileError
 from signature.serve.persistence import load_model, load_procedure, save_model, save_procedure
+from signature.serve.request_limits import RequestLimits
 
 pytest_plugins = ["tests.made.serving_fixtures"]
 
@@ -34,6 +35,16 @@ def test_a_card_cannot_vouch_for_types_outside_the_package(folder):
         load_model(folder)
     loaded, _ = load_model(folder, trusted=["builtins.print"])
     assert loaded.estimator_.steps[0][0] == "odd"
+
+
+def test_a_card_cannot_vouch_for_what_merely_lives_in_the_package(folder):
+    procedure, _ = load_model(folder)
+    name = "signature.serve.request_limits.RequestLimits"
+    procedure.estimator_.steps.insert(0, ("odd", RequestLimits()))
+    save_procedure(procedure, folder / "model.skops")
+    _edit(folder, trusted_types=[name])
+    with pytest.raises(ModelFileError, match=f"not trusted: {name}"):
+        load_model(folder)
 
 
 @pytest.mark.parametrize(
