@@ -155,7 +155,7 @@ def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedPro
             ) from None
         where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None
-    # a file cannot vouch for what is in it: what is listed here is trusted, and what the caller says
+    # a file cannot vouch for what is in it; the list here does, and the caller
     return load_procedure(folder / "model.skops", trusted), card
 
 
