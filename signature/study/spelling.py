@@ -29,8 +29,11 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     alias = _ALIASES.get(_plain(head))
     if alias is not None and _plain(alias) + mark + tail.casefold() in plain:
         return plain[_plain(alias) + mark + tail.casefold()]
-    near = difflib.get_close_matches(wanted, plain, n=1, cutoff=0.7)
-    return plain[near[0]] if near and not mark and "__" not in near[0] else None
+    if mark:
+        return None
+    near = difflib.get_close_matches(wanted, plain, n=3, cutoff=0.7)
+    own = (n for n in near if "__" not in n or wanted.startswith(n.partition("__")[0]))
+    return plain.get(next(own, ""))
 
 
 def _plain(name: str) -> str:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signature.exceptions import ModelInputError
-from signature.serve.invocation import read_params, read_request, write_answer
+from signature.serve.answering import Answerer
+from signature.serve.invocation import read_params, read_request
 from signature.serve.serving import Scorer
 
 pytest_plugins = ["tests.made.serving_fixtures"]
@@ -23,7 +24,9 @@ def test_records_and_split_are_the_same_rows(model_folders, rows):
     for content in (records, split):
         table, params = read_request(json.dumps(content).encode())
         assert params == {}
-        answers.append(write_answer(scorer.score(table, explain=True)))
+        pd.testing.assert_frame_equal(scorer.score(table), scorer.score(rows), check_exact=True)
+        asked = content | {"params": {"explain": True}}
+        answers.append(Answerer(scorer).answer(json.dumps(asked).encode()))
     assert answers[0] == answers[1]
     got = pd.DataFrame(json.loads(answers[0])["predictions"])
     expected = scorer.score(rows, explain=True)
