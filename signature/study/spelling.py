@@ -41,4 +41,4 @@ def _plain(name: str) -> str:
     return "".join(ch for ch in head.casefold() if ch.isalnum()) + mark + tail.casefold()
 
 
-_ALIASES = {_plain(alias): m.name for m in VOCABULARY.values() for alias in m.aliases}
+_ALIASES = {_plain(alias): m.name for m in VOCABULARY.values() for alias in (m.label, *m.aliases)}
