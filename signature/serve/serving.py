@@ -175,7 +175,7 @@ class Scorer:
         Parameters
         ----------
         values : ndarray of float64, shape (n_rows, n_columns)
-            The schema's columns, NaN where nothing was measured; may be written to.
+            The schema's columns, NaN where nothing was measured.
         explain : bool
             Whether to take the log-odds apart.
 
@@ -185,6 +185,7 @@ class Scorer:
             When a row holds nothing of the panel, or its batch is refused.
         """
         if self._own_batch is not None and BATCH in self.schema:
+            values = values.copy(order="F")
             batch = values[:, self.schema.names.index(BATCH)]
             batch[np.isnan(batch)] = self._own_batch
         measured = self._served.measured(values)

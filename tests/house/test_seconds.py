@@ -16,7 +16,7 @@ from tests.made.checkout import REPO
         (11.9, {"long"}),
         (3, {"long"}),
         (2.5, {"long", "same"}),
-        (0, None),
+        (0, {"short", "long", "shorter", "same"}),
     ],
 )
 def test_the_longest_are_left_out_until_the_rest_fits(most, out):
