@@ -25,9 +25,9 @@ train: $(READY)
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -rs
 
-# While writing: what the checkers see, and the tests of those files that together take 80 seconds.
+# While writing: what the checkers see, and the tests of those files that together took 60 seconds.
 quick: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -p tests.made.seconds --quick 80
+	$(BIN)/python -m pytest -n auto --dist loadfile -p tests.made.seconds --quick 60
 
 # Time the tests anew for `quick`, on a machine that does nothing else.
 seconds: $(READY)

@@ -1,7 +1,7 @@
 """How long each test file took, and which files fit into a loop while writing: ``make quick``.
 
-``pytest --keep-seconds`` writes ``tests/seconds.json`` after a run. ``pytest --quick 80`` leaves
-out the longest files, so that the others took 80 seconds together; a file that was never timed is
+``pytest --keep-seconds`` writes ``tests/seconds.json`` after a run. ``pytest --quick 60`` leaves
+out the longest files, so that the others took 60 seconds together; a file that was never timed is
 run.
 """
 
