@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.report.trial_words import label, unit_of_difference
 from signature.effect.trial_record import TrialRecord
 from signature.page.numbers import estimate, number, p_value
+from signature.records.estimates import Estimate
 
 UNEQUAL = "control arm twice as wide"
 """Kind of outcome of which Student's t test rejects too often."""
@@ -169,5 +170,5 @@ def _interval(values: list[float | None] | None) -> str:
     value, low, high = values
     large = value is not None and abs(value) >= 10
     digits = 1 if large else 2 if value is not None and abs(value) >= 1 else 3
-    text = estimate({"value": value, "low": low, "high": high}, digits, sign=True)
+    text = estimate(Estimate(value=value, low=low, high=high), digits, sign=True)
     return text.replace("(", "[").replace(")", "]").replace(" to ", ", ")

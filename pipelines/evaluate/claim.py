@@ -221,9 +221,7 @@ def _externally(block: Block | None, reference: str) -> list[ClaimCheck]:
 def _check(
     rung: Rung, rule: str, estimate: Estimate, passed: bool, *, signed: bool = False
 ) -> ClaimCheck:
-    return ClaimCheck(
-        rung=rung, rule=rule, measured=in_words(estimate.model_dump(), 3, signed), passed=passed
-    )
+    return ClaimCheck(rung=rung, rule=rule, measured=in_words(estimate, 3, signed), passed=passed)
 
 
 def _sentence(rung: Rung) -> str:

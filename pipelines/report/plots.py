@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from markupsafe import Markup
 
 from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
-
-
-class Interval(Protocol):
-    """A value and the ends of its interval, None where undefined."""
-
-    @property
-    def value(self) -> float | None:
-        """The number that a point stands for."""
-
-    @property
-    def low(self) -> float | None:
-        """The lower end."""
-
-    @property
-    def high(self) -> float | None:
-        """The upper end."""
+from signature.page.numbers import Interval
 
 
 def forest(

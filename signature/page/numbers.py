@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 UNDEFINED = "undefined"
 
@@ -27,19 +26,34 @@ def number(value: float | None, digits: int = 3, sign: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def estimate(record: Any, digits: int = 3, sign: bool = False) -> str:
-    """Print a value with its interval; `record` has ``value``, ``low`` and ``high``.
+class Interval(Protocol):
+    """A value and the ends of its interval, None where undefined."""
+
+    @property
+    def value(self) -> float | None:
+        """The number that is stood for."""
+
+    @property
+    def low(self) -> float | None:
+        """The lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The upper end."""
+
+
+def estimate(record: Interval, digits: int = 3, sign: bool = False) -> str:
+    """Print a value with its interval.
 
     Examples
     --------
-    >>> estimate({"value": 0.7, "low": 0.6, "high": 0.8}, 2)
+    >>> from signature.records.estimates import Estimate
+    >>> estimate(Estimate(value=0.7, low=0.6, high=0.8), 2)
     '0.70 (0.60 to 0.80)'
-    >>> estimate({"value": 0.7, "low": None, "high": None}, 2), estimate({"value": None})
+    >>> estimate(Estimate(value=0.7), 2), estimate(Estimate(value=None))
     ('0.70', 'undefined')
     """
-    if not isinstance(record, Mapping):
-        record = {k: getattr(record, k) for k in ("value", "low", "high")}
-    value, low, high = (record.get(k) for k in ("value", "low", "high"))
+    value, low, high = record.value, record.low, record.high
     text = number(value, digits, sign)
     if value is None or low is None or high is None:
         return text

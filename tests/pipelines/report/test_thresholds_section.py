@@ -61,12 +61,12 @@ def test_every_rule_is_a_row_with_its_own_numbers(validated, section):
             number(t.middle, 2),
             f"{number(t.lowest, 2)} to {number(t.highest, 2)}, 6 models",
             *(
-                estimate(getattr(t, name).model_dump(), 2)
+                estimate(getattr(t, name), 2)
                 for name in ("sensitivity", "specificity", "ppv", "npv", "flagged")
             ),
         ]
         assert " ".join(row) in words
-        changes = [estimate(e.model_dump(), 3, True) for e in (t.events, t.non_events)]
+        changes = [estimate(e, 3, True) for e in (t.events, t.non_events)]
         assert " ".join([row[0], *changes]) in words
     assert f"event rate of {block.n_events / block.n_rows:.0%}".replace("%", " %") in words
     assert "Reclassified against “Reference” under the same rule" in words
@@ -86,7 +86,7 @@ def test_sets_are_told_with_what_was_promised_and_what_they_cost(validated, sect
         ("The same with the declared cost of leaving open, 0.20", sets.cost_abstaining, 3),
         ("Leaving open pays up to this cost of an indeterminate answer", sets.break_even, 3),
     ):
-        assert f"{label} {estimate(value.model_dump(), digits)}" in words
+        assert f"{label} {estimate(value, digits)}" in words
     assert "everybody is indeterminate" not in words
     assert "because the experiment declares none" not in words
 
