@@ -76,6 +76,8 @@ class Answerer:
 
     def _plain(self, body: bytes) -> tuple[np.ndarray, dict[str, Any]] | None:
         """Read a body that is plainly in order; None for any other."""
+        if self._reader.computes:
+            return None  # the long way computes; parsing here would only be done twice
         try:
             content = orjson.loads(body) if orjson else json.loads(body, parse_constant=_refuse)
         except (ValueError, RecursionError):
@@ -85,7 +87,8 @@ class Answerer:
         kind = next((k for k in _WORDS if k in content), None)
         if kind is None or not content.keys() <= {kind, "params"}:
             return None
-        params = content.get("params") or {}
+        params = content.get("params")
+        params = {} if params is None else params
         if not isinstance(params, dict) or not _names_once(body, kind, content[kind], params):
             return None
         read = self._reader.records if kind == "dataframe_records" else self._reader.split

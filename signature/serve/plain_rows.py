@@ -99,7 +99,7 @@ class PlainReader:
 
     def _numbers(self, rows: Sequence[Sequence[Any]], names: list[str]) -> np.ndarray | None:
         """Put cells under the schema's columns, unless one is none of the numbers it may be."""
-        if self.computes or not set(map(type, chain.from_iterable(rows))) <= _NUMBERS:
+        if not set(map(type, chain.from_iterable(rows))) <= _NUMBERS:
             return None
         try:
             sent = np.array(rows, dtype="float64")[:, : len(names)]

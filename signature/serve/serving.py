@@ -167,7 +167,7 @@ class Scorer:
         check_top_k(top_k, explain)
         rows = check_rows(table, self.schema)
         scored = self.score_values(values_of(rows, self.schema.names), explain=explain)
-        return pd.DataFrame(scored.columns(top_k if explain else None), index=rows.index)
+        return pd.DataFrame(scored.columns(top_k), index=rows.index)
 
     def score_values(self, values: np.ndarray, *, explain: bool = False) -> Scores:
         """Score rows that were checked.

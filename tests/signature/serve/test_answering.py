@@ -30,6 +30,9 @@ def answerer(request, model_folders):
     return Answerer(Scorer(model_folders[request.param]))
 
 
+GOOD = {"age": 30, "bmi": 22.5, "smoker": 0, "IL6": None, "IL6__below": 4.9, "CRP": 2.0}
+
+
 def _body(rows, **params):
     return json.dumps({"dataframe_records": rows, "params": params}).encode()
 
@@ -89,6 +92,14 @@ def test_what_is_not_in_order_is_refused_by_the_rules(answerer, row, message):
         answerer.answer(body)
 
 
+@pytest.mark.parametrize("params", ["[]", "0", "false", '""'])
+def test_params_that_hold_nothing_must_be_an_object_all_the_same(answerer, params):
+    row = json.dumps(GOOD)
+    body = f'{{"dataframe_records": [{row}], "params": {params}}}'.encode()
+    with pytest.raises(ModelInputError, match="'params' must be an object"):
+        answerer.answer(body)
+
+
 EXHAUSTING = {
     "a name of its own in each record": json.dumps(
         {"dataframe_records": [{f"x{i}": 1} for i in range(6000)]}
@@ -142,9 +153,6 @@ def _call(app, method, path, body=b"", kind=b"application/json", *, pause=0.0):
     asyncio.run(app(scope, receive, send))
     status = sent[0]["status"]
     return status, json.loads(b"".join(m.get("body", b"") for m in sent[1:]))
-
-
-GOOD = {"age": 30, "bmi": 22.5, "smoker": 0, "IL6": None, "IL6__below": 4.9, "CRP": 2.0}
 
 
 def test_the_app_scores_and_explains(answerer):
