@@ -168,6 +168,11 @@ def test_explaining_again_gives_the_same_and_refuses_other_data(serial, tmp_path
         explain(folder)
 
 
+def test_parallel_gives_the_same_bits(serial, tmp_path):
+    parallel = run_experiment(_write_experiment(tmp_path), tmp_path, jobs=2, track=False)
+    assert _bits(parallel) == _bits(serial)
+
+
 def test_a_killed_run_goes_on_in_two_processes_with_the_same_bits(serial, tmp_path, monkeypatch):
     file = _write_experiment(tmp_path)
     command = [sys.executable, "-m", "pipelines.train", str(file)]
