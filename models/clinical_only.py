@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from signature.learn.penalised_logistic import PenalisedLogistic
 from signature.prepare.procedures import linear_steps, procedure
 from signature.study.schema import FeatureSchema
 
@@ -14,7 +14,7 @@ LABEL = "Clinical only"
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     """Return the procedure on the baseline features alone."""
     steps = linear_steps(schema, schema.baseline, random_state=random_state)
-    return procedure(steps, LogisticRegression(l1_ratio=0.0, max_iter=2000))
+    return procedure(steps, PenalisedLogistic(l1_ratio=0.0))
 
 
 def space(trial: Any) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from signature.exceptions import ModelInputError
+from signature.learn.penalised_logistic import PenalisedLogistic
 from signature.prepare.procedures import linear_steps, procedure
 from signature.study.schema import FeatureSchema
 
@@ -25,7 +25,7 @@ def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
             "candidate 'confounders_only' needs confounders = [...] in [features] of the experiment"
         )
     steps = linear_steps(schema, schema.confounders, random_state=random_state)
-    return procedure(steps, LogisticRegression(l1_ratio=0.0, max_iter=2000))
+    return procedure(steps, PenalisedLogistic(l1_ratio=0.0))
 
 
 def space(trial: Any) -> dict[str, Any]:

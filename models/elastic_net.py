@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
+from signature.learn.penalised_logistic import PenalisedLogistic
 from signature.prepare.procedures import linear_steps, procedure
 from signature.study.schema import FeatureSchema
 
@@ -13,9 +13,7 @@ LABEL = "Elastic-net logistic"
 
 def build(schema: FeatureSchema, *, random_state: int) -> Pipeline:
     """Return the procedure on all features."""
-    model = LogisticRegression(
-        solver="saga", l1_ratio=0.5, max_iter=5000, tol=1e-4, random_state=random_state
-    )
+    model = PenalisedLogistic(l1_ratio=0.5)
     return procedure(linear_steps(schema, random_state=random_state), model)
 
 

@@ -26,7 +26,8 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.kept import selection_code
 from experiments.benchmarks.selection_covid import Proteins
-from signature.select.elastic_net_path import compiled_paths, elastic_net_path
+from signature.learn.elastic_net_path import elastic_net_path
+from signature.select import _entry_kernel
 from signature.select.half_samples import HalfSamples, PeopleInRows
 
 OUT = Path(__file__).with_suffix(".json")
@@ -55,7 +56,7 @@ def kernel(X: np.ndarray, y: np.ndarray, halves: HalfSamples) -> None:
     p = X.shape[1]
     ranks = np.empty((len(halves), p), dtype=np.int16)
     lambdas = 1 / (STRENGTHS * halves.sizes[0])
-    compiled_paths().entry_ranks(
+    _entry_kernel.entry_ranks(
         np.ascontiguousarray(X.T),
         np.arange(p),
         y,

@@ -15,7 +15,7 @@ from numba import njit
 from sklearn.covariance import ledoit_wolf
 from sklearn.model_selection import StratifiedKFold
 
-from signature.select.elastic_net_path import elastic_net_path
+from signature.learn.elastic_net_path import elastic_net_path
 from signature.select.half_samples import PeopleInRows
 from signature.select.marker_ranks import Learner
 from signature.select.stability_selection import StabilitySelection

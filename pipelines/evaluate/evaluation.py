@@ -22,7 +22,7 @@ from pipelines.evaluate.held_out_estimates import (
     pooled_sites,
 )
 from pipelines.evaluate.verdict import check_gate, reach_verdict
-from pipelines.evaluate.weighings import Weighting, fitted_pair, measure, survey_weighted
+from pipelines.evaluate.weighings import Weighting, auroc_of, fitted_pair, measure, survey_weighted
 from pipelines.question.experiment import Experiment
 from signature.exceptions import PredictionsError
 from signature.randomness import generator
@@ -38,6 +38,7 @@ from signature.records.results import (
     CandidateResult,
     Difference,
     Evaluation,
+    Verdict,
     check_predictions,
 )
 from signature.records.sentinels import Sentinels
@@ -98,7 +99,13 @@ def evaluate(
         for name in BLOCKS
         if (table["block"] == name).any()
     ]
-    verdict = reach_verdict(blocks[-1])
+    headline, against = (blocks[-1].candidate(name) for name in (PROCEDURE, REFERENCE))
+    verdict = reach_verdict(
+        headline.metrics["auroc"],
+        against.metrics["auroc"],
+        blocks[-1].difference(PROCEDURE, REFERENCE).metrics["auroc"],
+        against.label,
+    )
     failed = None if sentinels is None else [s.name for s in sentinels.of("failed")]
     minimum = riley_minimum(blocks[0], parameters)
     claim = climb(blocks, experiment.claim.design, minimum, failed, shuffled=shuffled)
@@ -115,6 +122,39 @@ def evaluate(
     )
 
 
+def headline_verdict(
+    predictions: pd.DataFrame, experiment: Experiment, reference_label: str
+) -> Verdict:
+    """Reach the verdict of `evaluate` and measure nothing else, for runs that keep no more.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        As `signature.records.results.PREDICTION_COLUMNS` says.
+    experiment : Experiment
+    reference_label : str
+        How a report prints the reference.
+    """
+    table = check_predictions(predictions)
+    name = [name for name in BLOCKS if (table["block"] == name).any()][-1]
+    block = table[table["block"] == name]
+    weighting = _weighting(block, experiment)
+    procedure, reference = (
+        auroc_of(block[block["candidate"] == c], weighting) for c in (PROCEDURE, REFERENCE)
+    )
+    return reach_verdict(
+        estimates({"auroc": procedure})["auroc"],
+        estimates({"auroc": reference})["auroc"],
+        estimate_of_draws(procedure - reference),
+        reference_label,
+    )
+
+
+def _weighting(block: pd.DataFrame, experiment: Experiment) -> Weighting:
+    rng = generator(experiment.seed, "bootstrap", str(block["block"].iloc[0]))
+    return Weighting.drawn(block, experiment.validation.bootstraps, rng)
+
+
 def _final(inner: pd.DataFrame, experiment: Experiment) -> list[FinalThreshold]:
     own = inner[inner["block"] == FINAL_BLOCK]
     return final_thresholds(own, experiment.decision)
@@ -127,9 +167,7 @@ def _block(
     inner: pd.DataFrame | None,
 ) -> Block:
     name = str(table["block"].iloc[0])
-    weighting = Weighting.drawn(
-        table, experiment.validation.bootstraps, generator(experiment.seed, "bootstrap", name)
-    )
+    weighting = _weighting(table, experiment)
     rows, parts = weighting.rows, experiment.candidates
     order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
     rate = float(np.clip(rows["outcome"].mean(), 0.01, 0.99))

@@ -7,16 +7,22 @@ from signature.records.claim import Claim
 from signature.records.results import PROCEDURE, REFERENCE, Block, Estimate, GateCheck, Verdict
 
 
-def reach_verdict(block: Block) -> Verdict:
-    """Answer "does the panel add anything to the reference?" from the headline block.
+def reach_verdict(
+    headline: Estimate, reference: Estimate, difference: Estimate, reference_label: str
+) -> Verdict:
+    """Answer "does the panel add anything to the reference?".
 
     The panel adds when the whole 95 % interval of the AUROC difference lies above 0.
+
+    Parameters
+    ----------
+    headline, reference, difference : Estimate
+        AUROC of the procedure, of the reference, and the first minus the second.
+    reference_label : str
+        How a report prints the reference.
     """
-    headline = block.candidate(PROCEDURE)
-    reference = block.candidate(REFERENCE)
-    difference = block.difference(PROCEDURE, reference.name).metrics["auroc"]
-    against = f"{reference.label.lower()} ({_plain(reference.metrics['auroc'])})"
-    measured = f"AUROC {_plain(headline.metrics['auroc'])} against {against}"
+    against = f"{reference_label.lower()} ({_plain(reference)})"
+    measured = f"AUROC {_plain(headline)} against {against}"
     change = f"difference {_interval(difference)}"
     if difference.low is not None and difference.low > 0:
         adds, words = "yes", "Yes: the panel adds to the clinical features"
@@ -27,7 +33,7 @@ def reach_verdict(block: Block) -> Verdict:
     return Verdict(
         adds=adds,
         sentence=f"{words}. {measured}; {change}.",
-        auroc=headline.metrics["auroc"],
+        auroc=headline,
         difference=difference,
     )
 

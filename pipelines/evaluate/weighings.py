@@ -20,7 +20,7 @@ from pipelines.evaluate.held_out_estimates import (
 from signature.records.estimates import Weighted
 from signature.records.results import FoldResult
 from signature.validation.draws import estimate_of_draws
-from signature.validation.metrics import POOLED, WITHIN_FOLD, person_counts
+from signature.validation.metrics import POOLED, WITHIN_FOLD, auroc, person_counts
 
 
 def repeat_shares(n: int, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -99,6 +99,18 @@ class Weighting:
         return replace(self, weights=self.weights * factor)
 
 
+def auroc_of(own: pd.DataFrame, weighting: Weighting) -> np.ndarray:
+    """AUROC of one candidate by every draw, as `measure` has it among its metrics."""
+    return weighting.averaged(
+        [
+            mean_where_defined(
+                np.stack([auroc(*weighting.arrays(part)) for _, part in repeat.groupby("fold")])
+            )
+            for _, repeat in own.groupby("repeat")
+        ]
+    )
+
+
 def measure(
     own: pd.DataFrame, weighting: Weighting
 ) -> tuple[dict[str, np.ndarray], list[FoldResult]]:
@@ -124,7 +136,6 @@ def measure(
 
 
 def _fold_result(part: pd.DataFrame, auroc: float) -> FoldResult:
-
     first = part.iloc[0]
     return FoldResult(
         repeat=int(first["repeat"]),

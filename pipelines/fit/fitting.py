@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
-from pipelines.fit.store import FittedFold, FoldStore
+from pipelines.fit.folds import Folds
+from pipelines.fit.store import FittedFold
 from pipelines.fit.tuning import Tuner, fit_tuned
 from pipelines.question.folds import Fold
 from pipelines.question.study import CANDIDATE_EXPORTS, AssembledStudy
@@ -82,7 +83,7 @@ def final_key(folds: list[Fold]) -> str:
     return next((f.key for f in folds if f.block == "external"), FINAL)
 
 
-def fit_task(task: Task, rows: Rows, experiment: Experiment, store: FoldStore) -> str:
+def fit_task(task: Task, rows: Rows, experiment: Experiment, store: Folds) -> str:
     """Tune, calibrate, fit and store one candidate on one training set; return its key.
 
     Numerical libraries are held to one thread, so that the bits do not depend on the machine's
@@ -144,7 +145,7 @@ def place_new_batches(
 def fit_all(
     todo: Iterable[Task],
     study: AssembledStudy,
-    store: FoldStore,
+    store: Folds,
     *,
     jobs: int,
     done: Callable[[], None],
@@ -155,7 +156,7 @@ def fit_all(
     ----------
     todo : iterable of Task
     study : AssembledStudy
-    store : FoldStore
+    store : Folds
     jobs : int
         1 runs in this process.
     done : callable

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.fit.fitting import choose, final_key, tasks
+from pipelines.fit.folds import Folds
 from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.question.experiment import Candidates
 from pipelines.question.folds import Fold, development_rows
@@ -19,7 +20,7 @@ def competitions(candidates: Candidates) -> dict[str, tuple[str, ...]]:
     return {PROCEDURE: candidates.contenders, REFERENCE: candidates.references}
 
 
-def predictions_table(study: AssembledStudy, store: FoldStore) -> pd.DataFrame:
+def predictions_table(study: AssembledStudy, store: Folds) -> pd.DataFrame:
     """Collect the held-out predictions of every candidate, of the procedure and of the reference.
 
     The procedure's prediction in a fold is that of the contender with the smallest loss on that

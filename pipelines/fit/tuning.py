@@ -152,8 +152,9 @@ class Tuner:
 
         def look(trial: Any, params: Params) -> tuple[float, Params]:
             losses, found = [], []
+            tail = self._tail(params)
             for step, fold in enumerate(self._inner(self._fixed_steps(params))):
-                loss, extra = self._fold_loss(fold, params)
+                loss, extra = self._fold_loss(fold, params, tail)
                 losses.append(loss)
                 found.append(extra)
                 trial.report(float(np.mean(losses)), step)
@@ -178,17 +179,26 @@ class Tuner:
         losses = [calibrated_loss(self._out_of_fold(params), self.y) for params in sets]
         return sets[int(np.argmin(losses))], table
 
+    @cached_property
+    def _unfitted(self) -> Pipeline:
+        """The candidate as it is built for the inner folds; copied before anything is set."""
+        return self.build()
+
     def _fixed_steps(self, params: Params) -> int:
         """Count the leading steps that no tuned parameter belongs to."""
-        steps = [name for name, _ in self.build().steps]
+        steps = [name for name, _ in self._unfitted.steps]
         tuned = {key.split("__", 1)[0] for key in params}
         return next((i for i, name in enumerate(steps) if name in tuned), len(steps) - 1)
+
+    def _tail(self, params: Params) -> Pipeline:
+        """Return the steps from the first tuned one on, unfitted, with these parameters."""
+        return clone(self._unfitted[self._fixed_steps(params) :]).set_params(**params)
 
     def _inner(self, fixed: int) -> list[_InnerFold]:
         if fixed not in self._prepared:
             made = []
             for train, held_out in self._splits:
-                head = self.build()[:fixed]
+                head = clone(self._unfitted[:fixed])
                 seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
                 if fixed:
                     seen, unseen = head.fit_transform(seen, self.y[train]), head.transform(unseen)
@@ -201,20 +211,21 @@ class Tuner:
         """Log-odds of the fold's held-out rows; what was fitted once is not fitted again."""
         key = repr(params)
         if key not in fold.scores:
-            tail = clone(self.build().set_params(**params)[self._fixed_steps(params) :])
-            fitted = fit_with_people(tail, fold.train, fold.y_train, fold.person)
+            fitted = fit_with_people(self._tail(params), fold.train, fold.y_train, fold.person)
             fold.scores[key] = decision(fitted, fold.held_out)
         return fold.scores[key]
 
-    def _fold_loss(self, fold: _InnerFold, params: Params) -> tuple[float, dict[str, float]]:
-        whole = self.build().set_params(**params)
-        if self._fixed_steps(params) == len(whole) - 1 and hasattr(whole[-1], "tuning_fold"):
-            if fold.prepared is None:
-                fold.prepared = whole[-1].tuning_fold(
-                    fold.train, fold.y_train, fold.held_out, fold.y_held_out
-                )
-            return fold.prepared.loss(whole[-1])
-        return _loss(self._scores(fold, params), fold.y_held_out), {}
+    def _fold_loss(
+        self, fold: _InnerFold, params: Params, tail: Pipeline
+    ) -> tuple[float, dict[str, float]]:
+        model = tail[-1]
+        if len(tail) > 1 or not hasattr(model, "tuning_fold"):
+            return _loss(self._scores(fold, params), fold.y_held_out), {}
+        if fold.prepared is None:
+            fold.prepared = model.tuning_fold(
+                fold.train, fold.y_train, fold.held_out, fold.y_held_out
+            )
+        return fold.prepared.loss(model)
 
 
 def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +12,17 @@ from pathlib import Path
 import pandas as pd
 from pydantic import ValidationError
 
-from pipelines.evaluate.evaluation import evaluate
-from pipelines.fit.candidate_parameters import candidate_parameters
+from pipelines.evaluate.evaluation import headline_verdict
 from pipelines.fit.digest import code_digest
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
+from pipelines.fit.folds import Folds, FoldsInMemory
 from pipelines.fit.predictions import predictions_table
-from pipelines.fit.store import FoldStore, fingerprint
+from pipelines.fit.store import fingerprint
 from pipelines.null_check.shuffled import shuffled_study
 from pipelines.question.study import AssembledStudy, lay_out
 from signature.exceptions import ResultsError
 from signature.records.null_check import NullRun, Selected
-from signature.records.results import PROCEDURE, REFERENCE
+from signature.records.results import REFERENCE
 
 
 def study_to_shuffle(
@@ -141,8 +140,8 @@ def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
     """Run the whole procedure on one shuffle, keep what it found, and return that.
 
     Numerical libraries are held to one thread, so that the bits do not depend on the machine's
-    number of cores. The fitted folds are deleted when the run is finished; those of a killed run
-    are taken up again.
+    number of cores. The fitted folds are in memory alone: a killed check loses the runs that it
+    was at.
 
     Parameters
     ----------
@@ -156,34 +155,28 @@ def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
 
     _same_code(study, store.mark)
     shuffled = shuffled_study(study, run)
-    work = store.root / f"run-{run:04d}"
-    folds = FoldStore(work, store.mark)
-    labels = {name: name for name in (*shuffled.candidates, PROCEDURE, REFERENCE)}
+    folds = FoldsInMemory()
     with threadpool_limits(1):
         fit_all(tasks(shuffled), shuffled, folds, jobs=1, done=lambda: None)
-        contenders = shuffled.experiment.candidates.contenders
-        key = final_key(shuffled.folds)
-        final = choose(folds.load(name, key) for name in contenders).candidate
-        parameters = candidate_parameters(shuffled)
         predictions = predictions_table(shuffled, folds)
-        evaluation = evaluate(predictions, shuffled.experiment, labels, parameters)
+        verdict = headline_verdict(predictions, shuffled.experiment, REFERENCE)
+    contenders, key = shuffled.experiment.candidates.contenders, final_key(shuffled.folds)
     found = {name: selected_by(name, shuffled, folds) for name in contenders}
     result = NullRun(
         fingerprint=store.mark,
         run=run,
-        auroc=evaluation.verdict.auroc,
-        difference=evaluation.verdict.difference,
-        adds=evaluation.verdict.adds,
-        final_model=final,
+        auroc=verdict.auroc,
+        difference=verdict.difference,
+        adds=verdict.adds,
+        final_model=choose(folds.load(name, key) for name in contenders).candidate,
         selected={name: s for name, s in found.items() if s is not None},
     )
     _same_code(study, store.mark)
     store.save(result)
-    shutil.rmtree(work)
     return result
 
 
-def selected_by(candidate: str, study: AssembledStudy, store: FoldStore) -> Selected | None:
+def selected_by(candidate: str, study: AssembledStudy, store: Folds) -> Selected | None:
     """Count what a candidate selected in the final fit and in every outer fold.
 
     A candidate selects when the last step of its fitted pipeline has ``selected_``, the names of
@@ -194,11 +187,10 @@ def selected_by(candidate: str, study: AssembledStudy, store: FoldStore) -> Sele
     Selected or None
         None for a candidate that does not select.
     """
-    trusted = study.trusted_types(candidate)
-    last = store.procedure(candidate, final_key(study.folds), trusted).estimator_[-1]
+    last = store.procedure(candidate, final_key(study.folds)).estimator_[-1]
     if not hasattr(last, "selected_"):
         return None
-    folds = [store.procedure(candidate, f.key, trusted).estimator_[-1] for f in study.folds]
+    folds = [store.procedure(candidate, f.key).estimator_[-1] for f in study.folds]
     bound = float(getattr(last, "declared_bound_", math.inf))
     return Selected(
         final=len(last.selected_),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.learn.binary import LogOddsClassifier
+from signature.learn.penalised_logistic import PenalisedLogistic
 
 
 class SparseLogistic(LogOddsClassifier):
@@ -23,9 +23,8 @@ class SparseLogistic(LogOddsClassifier):
         """Weigh the columns at `used`; without any the answer is the event rate."""
         self.coef_ = np.zeros((1, values.shape[1]))
         if len(used):
-            model = LogisticRegression(C=strength, max_iter=5000).fit(values[:, used], event)
-            self.coef_[0, used] = model.coef_[0]
-            self.intercept_ = model.intercept_
+            weights, base = PenalisedLogistic(C=strength).weights(values[:, used], event)
+            self.coef_[0, used], self.intercept_ = weights, np.array([base])
         else:
             self.intercept_ = np.array([np.log(event.mean() / (1 - event.mean()))])
 

@@ -72,9 +72,10 @@ class LimitSubstitution(LowValueTransformer):
         self._learn_limits(table)
         self.substitutes_: dict[str, float] = {}
         for marker in self._limited:
-            limits = table[marker + BELOW].dropna()
+            limits = table[marker + BELOW].to_numpy(dtype="float64")
+            limits = limits[~np.isnan(limits)]
             if len(limits):
-                middle = float(np.median(limits.to_numpy()))
+                middle = float(np.median(limits))
                 raw = marker not in self.logarithmic
                 self.substitutes_[marker] = middle / float(np.sqrt(2)) if raw else middle - 0.5
         return self

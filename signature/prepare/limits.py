@@ -79,24 +79,24 @@ class LimitTransformer(TableTransformer):
         self.highest_: dict[str, float] = {}
         self.flagged_: list[str] = []
         self.detected_only_: list[str] = []
-        for limit in limit_columns(self.columns_):
+        limits = limit_columns(self.columns_)
+        for limit in limits:
             marker = source_of(limit)
-            below = table[limit].notna()
+            own, value = (table[c].to_numpy(dtype="float64") for c in (limit, marker))
+            below, measured = ~np.isnan(own), ~np.isnan(value)
             if not below.any():
-                middle = table[marker].median()
-                self.highest_[marker] = float("inf") if np.isnan(middle) else float(middle)
+                middle = np.median(value[measured]) if measured.any() else np.inf
+                self.highest_[marker] = float(middle)
                 continue
-            largest = float(table[limit].max())
+            largest = float(own[below].max())
             self.highest_[marker] = largest + 1 if marker in self.logarithmic else 2 * largest
-            measured = table[marker].notna()
             share = below.sum() / (below | measured).sum()
             if share > most:
                 self.detected_only_.append(marker)
             if share > most or measured.any():
                 self.flagged_.append(marker)
-        gone = set(self.detected_only_)
-        limits = set(limit_columns(self.columns_))
-        self.dropped_ = [c for c in self.columns_ if c in limits or c in gone]
+        gone = {*self.detected_only_, *limits}
+        self.dropped_ = [c for c in self.columns_ if c in gone]
 
     @property
     def _limited(self) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from signature.prepare.columns import ArrayFunction, TableTransformer, named_columns
+from signature.prepare.columns import ArrayFunction, TableTransformer, named_columns, values_of
 
 
 class Log2Columns(TableTransformer):
@@ -43,10 +43,11 @@ class Log2Columns(TableTransformer):
         """Learn the floor of each column."""
         table = self._table_to_fit(X)
         self.columns_ = list(table.columns)
-        self.floors_: dict[str, float] = {}
-        for name in named_columns(self.columns, self.columns_, "to take logarithms of"):
-            positive = table.loc[table[name] > 0, name]
-            self.floors_[name] = float(positive.min()) / 2 if len(positive) else 1.0
+        names = named_columns(self.columns, self.columns_, "to take logarithms of")
+        values = values_of(table[names], names)
+        smallest = np.min(values, axis=0, where=values > 0, initial=np.inf)
+        floors = np.where(np.isfinite(smallest), smallest / 2, 1.0)
+        self.floors_ = dict(zip(names, floors.tolist(), strict=True))
         return self
 
     def on_arrays(self) -> ArrayFunction:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import Ridge
 
-from signature.select.elastic_net_path import Family, elastic_net_path
+from signature.learn.elastic_net_path import Family, elastic_net_path
+from signature.learn.penalised_logistic import PenalisedLogistic
 
 MOST_COVARIATES = 5
 """More, and in each half-sample one score stands for them all."""
@@ -77,7 +78,7 @@ def adjust(
 
 def _prognostic_score(Z: np.ndarray, y: np.ndarray, family: Family) -> np.ndarray:
     if family == "logistic":
-        score = Z @ LogisticRegression(C=0.1, max_iter=5000).fit(Z, y).coef_[0]
+        score = Z @ PenalisedLogistic(C=0.1).weights(Z, y)[0]
     else:
         score = Ridge(alpha=len(y) / 10).fit(Z, y).predict(Z)
     spread = score.std()

@@ -40,6 +40,10 @@ class PeopleInRows:
     def __init__(self, person: np.ndarray, stratum: np.ndarray) -> None:
         self._rows = rows_by_person(person)
         self._n_rows = np.array([len(rows) for rows in self._rows])
+        self._alike = [
+            np.array([rows for rows in self._rows if len(rows) == count])
+            for count in np.unique(self._n_rows)
+        ]
         self.stratum = np.array([stratum[rows].max() for rows in self._rows])
         self.fewest = int(min(np.unique(self.stratum, return_counts=True)[1]))
         """People in the smallest stratum."""
@@ -77,8 +81,6 @@ class PeopleInRows:
         ndarray of shape (n_rows,)
         """
         to = np.empty(int(self._n_rows.sum()), dtype=np.int64)
-        for count in np.unique(self._n_rows):
-            alike = np.flatnonzero(self._n_rows == count)
-            for own, other in zip(alike, rng.permutation(alike), strict=True):
-                to[self._rows[own]] = self._rows[other]
+        for rows in self._alike:
+            to[rows] = rows[rng.permutation(len(rows))]
         return to

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from signature.learn.elastic_net_path import Family, numba_needed
 from signature.select.covariates import Adjusted
-from signature.select.elastic_net_path import Family, compiled_paths
 from signature.select.half_samples import HalfSamples
 
 Learner = Literal["elastic_net", "marginal"]
@@ -81,7 +81,8 @@ class MarkerRanks:
         int ndarray of shape (n_half_samples, n_markers)
             1 for the first.
         """
-        kernel = compiled_paths()
+        with numba_needed():
+            from signature.select import _entry_kernel as kernel
         ranks = np.full((len(halves), self.n_markers), kernel.NEVER, dtype=np.int16)
         # a marker may bring columns along, and a path counts columns
         columns_each = int(np.bincount(self.marker[self.marker >= 0]).max())

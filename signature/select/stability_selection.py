@@ -13,10 +13,10 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags, _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from signature.learn.elastic_net_path import Family
 from signature.prepare.columns import as_table
 from signature.randomness import generator
 from signature.select.covariates import adjust
-from signature.select.elastic_net_path import Family
 from signature.select.exceedances import exceedances, permutation_threshold
 from signature.select.half_samples import HalfSamples, PeopleInRows
 from signature.select.marker_ranks import Learner, MarkerRanks

@@ -22,6 +22,7 @@ TRUSTED_TYPES = (
     "numpy.dtype",
     "signature.learn.boosting.ShallowBoosting",
     "signature.learn.calibration.CalibratedProcedure",
+    "signature.learn.penalised_logistic.PenalisedLogistic",
     "signature.prepare.censored_normal.CensoredNormal",
     "signature.prepare.censoring.LimitSubstitution",
     "signature.prepare.columns.TakeColumns",

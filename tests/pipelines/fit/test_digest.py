@@ -306,7 +306,8 @@ def test_closures_are_those_of_the_import_contracts_graph(user):
                 "signature.effect.learners.r_learner",
                 "signature.learn.boosting",
                 "signature.prepare.procedures",
-                "signature.select._path_kernel",
+                "signature.learn._path_kernel",
+                "signature.select._entry_kernel",
                 "signature.select.stability_selection",
             ),
             (

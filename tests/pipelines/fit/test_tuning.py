@@ -76,7 +76,7 @@ def test_the_fitted_procedure_uses_the_tuned_parameters(rows):
 def test_a_choice_among_a_few_is_tried_once_each(rows, monkeypatch):
     looks = []
     monkeypatch.setattr(
-        Tuner, "_fold_loss", lambda self, fold, params: (looks.append(params), (0.5, {}))[1]
+        Tuner, "_fold_loss", lambda self, fold, params, tail: (looks.append(params), (0.5, {}))[1]
     )
     tuner = _tuner(rows, "stable_signature", trials=20)
     _, trials = tuner._search()

@@ -45,7 +45,7 @@ def test_people_trade_places_with_all_their_rows(person, seed):
 
 def test_adjusted_markers_have_the_coefficients_of_the_markers_themselves():
     """With the covariates beside them, unpenalised, the path is the same."""
-    from signature.select.elastic_net_path import elastic_net_path
+    from signature.learn.elastic_net_path import elastic_net_path
 
     rng = np.random.default_rng(0)
     Z = rng.normal(size=(150, 3))

@@ -1,4 +1,4 @@
-"""Compiled paths of half-samples; imported where something is fitted, never by a module.
+"""Compiled elastic-net paths; imported where something is fitted, never by a module.
 
 Proximal Newton: the loss is replaced by its quadratic at the current point, the penalised
 quadratic is solved on the columns in play, and a step that does not lower the objective is halved.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-_MATH = {"reassoc", "contract", "arcp", "nsz"}
+FAST_MATH = {"reassoc", "contract", "arcp", "nsz"}
 """Sums may be reordered, once and for all when compiled; NaN and infinity keep their meaning."""
 
 _SWEEPS = 8
@@ -20,19 +20,16 @@ _SWEEPS = 8
 _FEWEST_ADDED = 16
 """Violating columns that may join at a time, unless more are in play already."""
 
-NEVER = 32767
-"""Rank of a marker that did not enter."""
 
-
-@njit(cache=True, nogil=True, fastmath=_MATH)
-def _dot(a: np.ndarray, b: np.ndarray) -> float:
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
+def dot(a: np.ndarray, b: np.ndarray) -> float:
     total = 0.0
     for i in range(len(a)):
         total += a[i] * b[i]
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def _objective(
     eta: np.ndarray,
     change: np.ndarray,
@@ -59,7 +56,7 @@ def _objective(
     return total
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def _halved(
     eta: np.ndarray,
     change: np.ndarray,
@@ -84,7 +81,7 @@ def _halved(
     return size
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def _derivatives(
     eta: np.ndarray,
     y: np.ndarray,
@@ -104,7 +101,7 @@ def _derivatives(
             curvature[i] = w[i]
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def _solve_in_use(
     gram: np.ndarray,
     linear: np.ndarray,
@@ -128,13 +125,13 @@ def _solve_in_use(
             x[a] -= l1 if beta[ia] > 0 else -l1
     for a in range(k):
         for b in range(a):
-            chol[a, b] = (chol[a, b] - _dot(chol[a, :b], chol[b, :b])) / chol[b, b]
-        d = chol[a, a] - _dot(chol[a, :a], chol[a, :a])
+            chol[a, b] = (chol[a, b] - dot(chol[a, :b], chol[b, :b])) / chol[b, b]
+        d = chol[a, a] - dot(chol[a, :a], chol[a, :a])
         if d <= 1e-10 * gram[in_use[a], in_use[a]]:
             return False
         chol[a, a] = np.sqrt(d)
     for a in range(k):
-        x[a] = (x[a] - _dot(chol[a, :a], x[:a])) / chol[a, a]
+        x[a] = (x[a] - dot(chol[a, :a], x[:a])) / chol[a, a]
     for a in range(k - 1, -1, -1):
         for b in range(a + 1, k):
             x[a] -= chol[b, a] * x[b]
@@ -147,7 +144,7 @@ def _solve_in_use(
     return True
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def _minimise_quadratic(
     gram: np.ndarray,
     linear: np.ndarray,
@@ -162,7 +159,7 @@ def _minimise_quadratic(
     """Coordinate descent on 1/2 b'Gb - c'b + penalty over the first n columns, in place."""
     slope = np.empty(n)
     for a in range(n):
-        slope[a] = linear[a] - _dot(gram[a, :n], beta[:n])
+        slope[a] = linear[a] - dot(gram[a, :n], beta[:n])
     for sweep in range(10_000):
         largest = 0.0
         for a in range(n):
@@ -192,10 +189,10 @@ def _minimise_quadratic(
             in_use = np.flatnonzero(beta[:n])
             if _solve_in_use(gram, linear, l1, l2, penalised, beta, in_use, chol, spare):
                 for a in range(n):
-                    slope[a] = linear[a] - _dot(gram[a, :n], beta[:n])
+                    slope[a] = linear[a] - dot(gram[a, :n], beta[:n])
 
 
-@njit(cache=True, nogil=True, fastmath=_MATH)
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
 def path(
     X: np.ndarray,
     y: np.ndarray,
@@ -274,7 +271,7 @@ def path(
                 worst = abs(residual.sum())
                 for a in range(n):
                     j = columns[a]
-                    g = _dot(X[j], residual)
+                    g = dot(X[j], residual)
                     local[a] = beta[j]
                     linear[a] = g
                     held[a] = penalised[j]
@@ -293,7 +290,7 @@ def path(
                     for i in range(m):
                         weighted[i] = curvature[i] * column[i]
                     for b in range(a + 1):
-                        gram[a, b] = _dot(weighted, X[columns[b]])
+                        gram[a, b] = dot(weighted, X[columns[b]])
                         gram[b, a] = gram[a, b]
                     gram[a, n] = weighted.sum()
                     gram[n, a] = gram[a, n]
@@ -302,7 +299,7 @@ def path(
                 linear[n] = residual.sum()
                 held[n] = False
                 for a in range(n + 1):
-                    linear[a] += _dot(gram[a, : n + 1], local[: n + 1])
+                    linear[a] += dot(gram[a, : n + 1], local[: n + 1])
                 _minimise_quadratic(gram, linear, l1, l2, held, local, n + 1, chol, spare)
                 for i in range(m):
                     change[i] = local[n] - b0
@@ -333,7 +330,7 @@ def path(
             for stage in (-2, -1):
                 for j in range(p):
                     if place[j] == stage:
-                        gradient[j] = _dot(X[j], residual)
+                        gradient[j] = dot(X[j], residual)
                         if abs(gradient[j]) > l1 + tol:
                             columns[n + added] = j
                             violation[added] = -abs(gradient[j])
@@ -367,7 +364,7 @@ def path(
                 used += penalised[j]
             else:
                 place[j] = -1
-                gradient[j] = _dot(X[j], residual)
+                gradient[j] = dot(X[j], residual)
         n = kept
         for j in range(p):
             if place[j] == -2:
@@ -376,92 +373,3 @@ def path(
         if used > most:
             return step + 1
     return len(lambdas)
-
-
-@njit(cache=True, nogil=True, fastmath=_MATH)
-def _gather(source: np.ndarray, rows: np.ndarray, w: np.ndarray, out: np.ndarray) -> None:
-    """Take the rows of one column and standardise them; a constant column becomes zeros."""
-    mean = 0.0
-    size = 0.0
-    for i in range(len(rows)):
-        out[i] = source[rows[i]]
-        mean += w[i] * out[i]
-        size = max(size, abs(out[i]))
-    variance = 0.0
-    for i in range(len(rows)):
-        out[i] -= mean
-        variance += w[i] * out[i] * out[i]
-    scale = 1.0 / np.sqrt(variance) if variance > 1e-20 * size * size else 0.0
-    for i in range(len(rows)):
-        out[i] *= scale
-
-
-@njit(cache=True, nogil=True, fastmath=_MATH)
-def entry_ranks(
-    columns: np.ndarray,
-    marker: np.ndarray,
-    y: np.ndarray,
-    w: np.ndarray,
-    unexplained: np.ndarray,
-    marker_rows: np.ndarray,
-    outcome_rows: np.ndarray,
-    sizes: np.ndarray,
-    lambdas: np.ndarray,
-    l1_ratio: float,
-    logistic: bool,
-    most: int,
-    tol: float,
-    ranks: np.ndarray,
-) -> None:
-    """In which order the markers enter, half-sample by half-sample; writes `ranks`.
-
-    `columns` is (p, n); ``marker[j]`` is the marker that column j belongs to, -1 for a covariate.
-    Row b of the half-samples takes marker columns from ``marker_rows[b, : sizes[b]]`` and outcomes,
-    weights and covariates from `outcome_rows`: where these differ, markers are permuted. With no
-    `lambdas` the markers are ranked one by one by their correlation with `unexplained`, what the
-    covariates leave of the outcome. `ranks` is (half-samples, markers), `NEVER` on entry.
-    """
-    p = len(columns)
-    m_most = marker_rows.shape[1]
-    n_markers = ranks.shape[1]
-    penalised = marker >= 0
-    key = np.empty(n_markers)
-    whole = np.empty((p, m_most))
-    coef = np.empty((max(len(lambdas), 1), p))
-    intercept = np.empty(max(len(lambdas), 1))
-    for b in range(len(sizes)):
-        m = sizes[b]
-        X = whole.reshape(-1)[: p * m].reshape(p, m)
-        own = outcome_rows[b, :m]
-        ws = w[own]
-        ws /= ws.sum()
-        for j in range(p):
-            _gather(columns[j], marker_rows[b, :m] if penalised[j] else own, ws, X[j])
-        key[:] = np.inf
-        if len(lambdas) == 0:
-            rest = unexplained[own]
-            rest -= _dot(ws, rest)
-            rest *= ws
-            for j in range(p):
-                if penalised[j]:
-                    strength = abs(_dot(X[j], rest))
-                    if strength > 0.0:
-                        key[marker[j]] = min(key[marker[j]], -strength)
-        else:
-            coef[:] = 0.0
-            steps = path(
-                X, y[own], ws, penalised, lambdas, l1_ratio, logistic, most, tol, coef, intercept
-            )
-            for j in range(p):
-                if penalised[j]:
-                    for s in range(steps):
-                        if coef[s, j] != 0.0:
-                            # within a step the larger coefficient is taken to come first
-                            entered = s + 1.0 / (1.0 + abs(coef[s, j]))
-                            key[marker[j]] = min(key[marker[j]], entered)
-                            break
-        order = np.argsort(key)
-        for r in range(min(n_markers, NEVER - 1)):
-            if key[order[r]] == np.inf:
-                break
-            ranks[b, order[r]] = r + 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import ElasticNet, LogisticRegression
 
-from signature.select.elastic_net_path import elastic_net_path
+from signature.learn.elastic_net_path import elastic_net_path
 
 
 def _data(n, p, seed, correlation=0.0):
@@ -106,7 +106,7 @@ def test_without_numba_the_message_says_what_to_install():
         import sys
         sys.modules["numba"] = None
         import numpy as np
-        from signature.select.elastic_net_path import elastic_net_path
+        from signature.learn.elastic_net_path import elastic_net_path
         try:
             elastic_net_path(np.eye(4), np.array([0, 1, 0, 1]), [0.1])
         except Exception as error:
@@ -115,4 +115,4 @@ def test_without_numba_the_message_says_what_to_install():
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=True
     )
-    assert done.stdout.startswith("MissingExtraError fitting a stable signature needs numba")
+    assert done.stdout.startswith("MissingExtraError fitting penalised models needs numba")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Literal
@@ -119,13 +120,26 @@ def compiled_paths() -> ModuleType:
     MissingExtraError
         Where numba is not installed.
     """
+    with numba_needed():
+        from signature.learn import _path_kernel
+    return _path_kernel
+
+
+@contextmanager
+def numba_needed() -> Iterator[None]:
+    """Say which extra is missing where compiled code cannot be imported.
+
+    Raises
+    ------
+    MissingExtraError
+        Where numba is not installed.
+    """
     try:
-        from signature.select import _path_kernel
+        yield
     except ModuleNotFoundError as error:
         if error.name != "numba":
             raise
         raise MissingExtraError(
-            "fitting a stable signature needs numba, which is not installed; install "
+            "fitting penalised models needs numba, which is not installed; install "
             "immune-signature[train]. Loading a fitted model and predicting do not need it"
         ) from None
-    return _path_kernel
