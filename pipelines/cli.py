@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from signature.exceptions import SignatureError
+
+# Many small problems on one thread each, in as many processes as there are cores; libraries of
+# linear algebra read this when they are loaded, which is after this module.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 USER_ERROR = 2
 """Exit code when the user can put it right; a bug leaves with a traceback and 1."""

@@ -38,8 +38,11 @@ def announce(study: AssembledStudy, todo: list[Task], store: FoldStore, jobs: in
 
 def say_how_long(seconds: float, jobs: int) -> None:
     """Print how long so much work may take on so many processes."""
-    minutes = seconds / jobs / 60
-    about = "less than two minutes" if minutes < 2 else f"about {minutes:.0f} minutes"
+    wall = seconds / jobs
+    if wall < 90:
+        about = "less than ten seconds" if wall < 10 else f"about {round(wall, -1):.0f} seconds"
+    else:
+        about = f"about {max(wall / 60, 2):.0f} minutes"
     print(f"On {jobs} process{'es' if jobs > 1 else ''} this may take {about}.", flush=True)
 
 

@@ -7,6 +7,7 @@ repeats are averaged, each of which was held out.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
@@ -142,24 +142,54 @@ def cross_fit(
     """
     from joblib import Parallel, delayed
 
-    asked = study.experiment.crossfitting
-    splits = layouts(study.trial, asked.folds, asked.repeats, study.experiment.seed)
-    place = folder / "fits" / fingerprint(study)[:16]
-    place.mkdir(parents=True, exist_ok=True)
-    todo = pieces(study)
-    missing = [p for p in todo if not (place / p.file).is_file()]
+    splits, place, todo = _layout(study, folder)
     if jobs == 1:
-        for piece in missing:
+        for piece in todo:
             _fit_and_keep(piece, study.trial, splits, study.experiment.seed, place)
             done()
     else:
         fits = Parallel(n_jobs=jobs, return_as="generator_unordered")(
             delayed(_fit_and_keep)(p, study.trial, splits, study.experiment.seed, place)
-            for p in missing
+            for p in todo
         )
         for _ in fits:
             done()
-    return _put_together(study, todo, splits, place)
+    return _put_together(study, pieces(study), splits, place)
+
+
+def seconds_of_fits(study: TrialStudy, folder: Path) -> float:
+    """Time the first missing fit of each kind, and reckon how long the others will take.
+
+    Parameters
+    ----------
+    study : TrialStudy
+    folder : Path
+        ``results/<experiment>``, where these fits are kept, too.
+    """
+    splits, place, todo = _layout(study, folder)
+    kinds: dict[tuple[str, str, int], list[Piece]] = {}
+    for piece in todo:
+        kinds.setdefault((piece.what, piece.candidate, piece.arm), []).append(piece)
+    seconds = 0.0
+    for first, *others in kinds.values():
+        started = time.perf_counter()
+        _fit_and_keep(first, study.trial, splits, study.experiment.seed, place)
+        seconds += len(others) * (time.perf_counter() - started)
+    return seconds
+
+
+def missing(study: TrialStudy, folder: Path) -> list[Piece]:
+    """List the fits that are not kept yet."""
+    return _layout(study, folder)[2]
+
+
+def _layout(study: TrialStudy, folder: Path) -> tuple[list[list[Split]], Path, list[Piece]]:
+    """Return folds, where fits are kept, and which are not kept yet."""
+    asked = study.experiment.crossfitting
+    splits = layouts(study.trial, asked.folds, asked.repeats, study.experiment.seed)
+    place = folder / "fits" / fingerprint(study)[:16]
+    place.mkdir(parents=True, exist_ok=True)
+    return splits, place, [p for p in pieces(study) if not (place / p.file).is_file()]
 
 
 def fingerprint(study: TrialStudy) -> str:
@@ -266,56 +296,3 @@ def _put_together(
         else:
             (prognosis if piece.what == "prognosis" else baseline)[held_out] += found
     return TrialPredictions(benefit, expected, prognosis, baseline)
-
-
-def score_again(
-    study: TrialStudy, rows: np.ndarray
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return what learns the headline's score anew from other outcomes and arms of its people.
-
-    Parameters
-    ----------
-    study : TrialStudy
-    rows : ndarray of int
-        Positions of the people of the two arms whose outcome is known.
-
-    Returns
-    -------
-    callable
-        (outcome, code) of those people, code 1 in the treated arm, to held-out benefit. The steps
-        before the learner see neither, so they are fitted once per training set.
-    """
-    trial, asked = study.trial, study.experiment.crossfitting
-    name = study.experiment.candidates.headline
-    X = trial.cohort.X.reset_index(drop=True).iloc[rows]
-    share, weight = share_of(trial, study.treated)[rows], trial.weight[rows]
-    sign = 1.0 if trial.endpoint.higher_is_better else -1.0
-    position = np.full(len(trial.code), -1)
-    position[rows] = np.arange(len(rows))
-    prepared = []
-    for repeat, layout in enumerate(
-        layouts(trial, asked.folds, asked.repeats, study.experiment.seed)
-    ):
-        for fold, (train, held_out) in enumerate(layout):
-            inside = position[train][position[train] >= 0]
-            outside = position[held_out][position[held_out] >= 0]
-            drawn = seed_for(study.experiment.seed, "benefit", name, study.treated, repeat, fold)
-            procedure = study.candidates[name].build(trial.cohort.schema, random_state=drawn)
-            steps, learner = procedure[:-1], procedure[-1]
-            Z = steps.fit_transform(X.iloc[inside])
-            prepared.append((inside, outside, Z, steps.transform(X.iloc[outside]), learner))
-
-    def score(outcome: np.ndarray, code: np.ndarray) -> np.ndarray:
-        found = np.zeros(len(rows))
-        for inside, outside, Z, Z_held_out, learner in prepared:
-            model = clone(learner).fit(
-                Z,
-                sign * outcome[inside],
-                treated=code[inside],
-                share=share[inside],
-                weight=weight[inside],
-            )
-            found[outside] += model.predict(Z_held_out)
-        return found / asked.repeats
-
-    return score

@@ -5,9 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pipelines.trials.headline import compared, covariates_of, strata_of
 from pipelines.trials.hypotheses import arm_names, filled_features
-from pipelines.trials.study import ENDPOINT_EXPORTS, TrialStudy
+from pipelines.trials.study import (
+    ENDPOINT_EXPORTS,
+    TrialStudy,
+    compared,
+    covariates_of,
+    strata_of,
+)
 from signature.discovery import load
 from signature.effect.trial_record import MarkerVisits
 from signature.effect.visits.early_change import EarlyChange, early_change

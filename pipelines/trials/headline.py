@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.trials.crossfit import TrialPredictions, score_again
-from pipelines.trials.study import TrialStudy
+from pipelines.trials.crossfit import TrialPredictions
+from pipelines.trials.rearranged import ScoreAgain
+from pipelines.trials.study import TrialStudy, compared, covariates_of, strata_of
 from signature.effect.benefit.prognosis import Prognosis, prognosis
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
-from signature.effect.interaction.crossfitted_score import arm_by_crossfitted_score
+from signature.effect.interaction.crossfitted_score import (
+    ManyScores,
+    arm_by_crossfitted_score,
+    one_by_one,
+)
 from signature.effect.trial.small_trial import FEWEST_IN_ARM, MOST_PEOPLE, SmallTrial
-from signature.effect.trial.trial import Trial
 from signature.effect.trial_record import TrialCheck, TrialClaim
 from signature.page.numbers import number, p_is
 from signature.randomness import generator
@@ -19,24 +23,14 @@ LEVEL = 0.05
 """Of the headline test."""
 
 
-def compared(study: TrialStudy) -> np.ndarray:
-    """Positions of the people of the two arms whose outcome is known."""
-    trial = study.trial
-    return np.flatnonzero(trial.known & np.isin(trial.code, (0, study.treated)))
-
-
-def strata_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
-    """Strata of some people, None where the trial had none."""
-    return None if trial.strata is None else trial.strata[rows]
-
-
-def covariates_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
-    """Return what tests adjust for, None where there is nothing."""
-    return trial.covariates[rows] if trial.covariates.shape[1] else None
-
-
-def headline_test(study: TrialStudy) -> ArmByScore | None:
+def headline_test(study: TrialStudy, many: ManyScores = one_by_one) -> ArmByScore | None:
     """Test whether predicted benefit goes with benefit, the score learned anew in each deal.
+
+    Parameters
+    ----------
+    study : TrialStudy
+    many : callable
+        In which processes the scores are learned.
 
     Returns
     -------
@@ -47,13 +41,14 @@ def headline_test(study: TrialStudy) -> ArmByScore | None:
     return arm_by_crossfitted_score(
         trial.outcome[rows],
         np.array(trial.arms, dtype=object)[trial.code[rows]],
-        score_again(study, rows),
+        ScoreAgain.of(study, rows),
         control=trial.arms[0],
         treated=trial.arms[study.treated],
         rng=generator(study.experiment.seed, "headline"),
         strata=strata_of(trial, rows),
         covariates=covariates_of(trial, rows),
         draws=study.experiment.crossfitting.rearrangements,
+        many=many,
     )
 
 

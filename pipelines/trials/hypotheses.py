@@ -6,8 +6,14 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from pipelines.trials.headline import compared, covariates_of, strata_of
-from pipelines.trials.study import TrialStudy, level_of, moderator_levels
+from pipelines.trials.study import (
+    TrialStudy,
+    compared,
+    covariates_of,
+    level_of,
+    moderator_levels,
+    strata_of,
+)
 from signature.effect.interaction.arm_by_score import arm_by_score
 from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
 from signature.effect.interaction.moderators import moderator

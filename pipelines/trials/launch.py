@@ -19,7 +19,14 @@ from pipelines.trials.benefit import (
     best_arm_value,
     risk_groups,
 )
-from pipelines.trials.crossfit import TrialPredictions, cross_fit, fingerprint, pieces
+from pipelines.trials.crossfit import (
+    TrialPredictions,
+    cross_fit,
+    fingerprint,
+    missing,
+    pieces,
+    seconds_of_fits,
+)
 from pipelines.trials.early_visit import early_record, engagement_of, marker_visits
 from pipelines.trials.experiment import load_trial
 from pipelines.trials.headline import (
@@ -31,13 +38,12 @@ from pipelines.trials.headline import (
 )
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
 from pipelines.trials.next_trial import next_trial
+from pipelines.trials.rearranged import on_processes, seconds_of_rearrangement
 from pipelines.trials.study import TrialStudy, assemble_trial
+from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.trial.small_trial import SmallTrial, small_trial
 from signature.effect.trial_record import TrialRecord
 from signature.records.results import FlowLine
-
-SECONDS_PER_FIT = 0.07
-"""Of a candidate on a few hundred people: what an announcement reckons with."""
 
 
 def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
@@ -61,16 +67,18 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     study = assemble_trial(experiment)
     size = size_of(study)
     folder = make_folder(results / experiment.name)
-    announce(study, size, jobs)
+    announce(study, size, folder, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
     launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
     with launch as tracked:
-        held_out = None
+        held_out = headline = None
         if not size.small:
-            with progress("fits", len(pieces(study))) as done:
+            with progress("fits", len(missing(study, folder))) as done:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
-        print("Testing, evaluating and reporting", flush=True)
-        record = trial_record(study, size, held_out, started)
+            with progress("rearrangements", experiment.crossfitting.rearrangements) as done:
+                headline = headline_test(study, on_processes(jobs, done))
+        print("Evaluating and reporting", flush=True)
+        record = trial_record(study, size, held_out, headline, started)
         record.write(folder / RECORD)
         report = write_trial_report(folder)
         if tracked is not None:
@@ -90,8 +98,11 @@ def size_of(study: TrialStudy) -> SmallTrial:
     return small_trial(people, study.experiment.trial.markers, control=trial.arms[0])
 
 
-def announce(study: TrialStudy, size: SmallTrial, jobs: int) -> None:
-    """Print the question, the people, and what will be done."""
+def announce(study: TrialStudy, size: SmallTrial, folder: Path, jobs: int) -> None:
+    """Print the question, the people, what will be done, and how long that may take.
+
+    The first fit of each kind is made for it, and kept in `folder`.
+    """
     experiment, trial = study.experiment, study.trial
     arms = ", ".join(f"{n} {name}" for name, n in size.people.items())
     print(f"{experiment.title}: {experiment.question}")
@@ -105,30 +116,33 @@ def announce(study: TrialStudy, size: SmallTrial, jobs: int) -> None:
             "reported; no signature is learned."
         )
         return
-    fits = len(pieces(study)) + experiment.crossfitting.rearrangements * (
-        experiment.crossfitting.folds * experiment.crossfitting.repeats
-    )
+    asked = experiment.crossfitting
+    fits = len(pieces(study)) + asked.rearrangements * asked.folds * asked.repeats
     print(
-        f"{len(study.candidates)} candidates, {experiment.crossfitting.repeats} × "
-        f"{experiment.crossfitting.folds} folds, {experiment.crossfitting.rearrangements} "
-        f"rearrangements of the arms: {fits} fits."
+        f"{len(study.candidates)} candidates, {asked.repeats} × {asked.folds} folds, "
+        f"{asked.rearrangements} rearrangements of the arms: {fits} fits.",
+        flush=True,
     )
-    say_how_long(fits * SECONDS_PER_FIT, jobs)
+    once = seconds_of_rearrangement(study)
+    say_how_long(seconds_of_fits(study, folder) + once * asked.rearrangements, jobs)
 
 
 def trial_record(
-    study: TrialStudy, size: SmallTrial, held_out: TrialPredictions | None, started: datetime
+    study: TrialStudy,
+    size: SmallTrial,
+    held_out: TrialPredictions | None,
+    headline: ArmByScore | None,
+    started: datetime,
 ) -> TrialRecord:
-    """Test and evaluate everything that a trial of this size reports."""
+    """Test and evaluate everything else that a trial of this size reports."""
     trial, experiment = study.trial, study.experiment
     average, notes = average_effects(study, held_out), list(trial.notes)
     if held_out is None:
-        headline = control = foretold = None
+        control = foretold = None
         claim = too_small(size)
         results, early, following = [], None, None
     else:
-        headline, control = headline_test(study), control_test(study, held_out)
-        foretold = prognosis_of(study, held_out)
+        control, foretold = control_test(study, held_out), prognosis_of(study, held_out)
         claim = claim_of(
             headline,
             foretold,

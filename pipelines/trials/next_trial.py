@@ -7,8 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from pipelines.trials.headline import compared
-from pipelines.trials.study import TrialStudy
+from pipelines.trials.study import TrialStudy, compared
 from signature.effect.benefit.enrichment import Enrichment, enrichment
 from signature.effect.trial_record import ArmEffect, BenefitResult, TrialClaim
 from signature.exceptions import TrialError

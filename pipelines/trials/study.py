@@ -227,3 +227,19 @@ def level_of(groups: list[Subgroup], n: int) -> np.ndarray:
     for group in groups:
         level[group.rows] = group.level
     return level
+
+
+def compared(study: TrialStudy) -> np.ndarray:
+    """Positions of the people of the two arms whose outcome is known."""
+    trial = study.trial
+    return np.flatnonzero(trial.known & np.isin(trial.code, (0, study.treated)))
+
+
+def strata_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
+    """Strata of some people, None where the trial had none."""
+    return None if trial.strata is None else trial.strata[rows]
+
+
+def covariates_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
+    """Return what tests adjust for, None where there is nothing."""
+    return trial.covariates[rows] if trial.covariates.shape[1] else None

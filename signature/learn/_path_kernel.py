@@ -373,3 +373,27 @@ def path(
         if used > most:
             return step + 1
     return len(lambdas)
+
+
+@njit(cache=True, nogil=True, fastmath=FAST_MATH)
+def quadratic_path(
+    gram: np.ndarray,
+    linear: np.ndarray,
+    lambdas: np.ndarray,
+    l1_ratio: float,
+    coef: np.ndarray,
+) -> None:
+    """Minimise 1/2 b'Gb - c'b + penalty for each penalty, each from the one before; writes `coef`.
+
+    `gram` is (p, p), `linear` (p,), `coef` (penalties, p).
+    """
+    p = len(linear)
+    beta = np.zeros(p)
+    penalised = np.ones(p, np.bool_)
+    chol = np.empty((p, p))
+    spare = np.empty(p)
+    for step in range(len(lambdas)):
+        l1 = lambdas[step] * l1_ratio
+        l2 = lambdas[step] * (1.0 - l1_ratio)
+        _minimise_quadratic(gram, linear, l1, l2, penalised, beta, p, chol, spare)
+        coef[step] = beta

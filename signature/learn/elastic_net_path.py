@@ -112,6 +112,50 @@ def elastic_net_path(
     return Path(grid, coef, intercept)
 
 
+def elastic_net_of_products(
+    gram: np.ndarray, linear: np.ndarray, lambdas: np.ndarray, *, l1_ratio: float
+) -> np.ndarray:
+    r"""Coefficients of linear regressions of which only mean products are at hand.
+
+    Minimises :math:`\frac 12 \beta^\top G \beta - c^\top \beta + \lambda \sum_j (\rho |\beta_j| +
+    \frac{1 - \rho}{2} \beta_j^2)` for each penalty.
+
+    Parameters
+    ----------
+    gram : ndarray of shape (n_columns, n_columns)
+        Mean products of the columns, G.
+    linear : ndarray of shape (n_columns,)
+        Mean products of the columns with the response, c.
+    lambdas : ndarray of shape (n_penalties,)
+        Positive, in falling order: each starts where the one before ended.
+    l1_ratio : float
+        :math:`\rho`.
+
+    Returns
+    -------
+    ndarray of shape (n_penalties, n_columns)
+
+    Raises
+    ------
+    MissingExtraError
+        Where numba is not installed.
+
+    Examples
+    --------
+    >>> elastic_net_of_products(np.eye(2), np.array([1.0, 0.2]), np.array([0.5]), l1_ratio=1.0)
+    array([[0.5, 0. ]])
+    """
+    coef = np.empty((len(lambdas), len(linear)))
+    compiled_paths().quadratic_path(
+        np.ascontiguousarray(gram, dtype="float64"),
+        np.ascontiguousarray(linear, dtype="float64"),
+        np.asarray(lambdas, dtype="float64"),
+        float(l1_ratio),
+        coef,
+    )
+    return coef
+
+
 def compiled_paths() -> ModuleType:
     """Import the compiled code, which only fitting needs.
 

@@ -10,7 +10,7 @@ learned anew in each rearrangement.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -33,6 +33,17 @@ The arms passed in are the only ones it may look at. Folds must be the same each
 these arms alone. Scores may all be the same, as when a selection keeps nothing.
 """
 
+Arranged = Sequence[tuple[np.ndarray, np.ndarray]]
+"""Outcome and arm of every rearrangement."""
+
+ManyScores = Callable[[ScoreOf, Arranged], Iterable[np.ndarray]]
+"""What calls a `ScoreOf` for all of them and returns the scores in their order."""
+
+
+def one_by_one(score_of: ScoreOf, arranged: Arranged) -> Iterable[np.ndarray]:
+    """Learn the scores in this process, one after the other."""
+    return (score_of(outcome, code) for outcome, code in arranged)
+
 
 def arm_by_crossfitted_score(
     outcome: np.ndarray,
@@ -46,6 +57,7 @@ def arm_by_crossfitted_score(
     covariates: np.ndarray | None = None,
     draws: int = 199,
     level: float = 0.95,
+    many: ManyScores = one_by_one,
 ) -> ArmByScore | None:
     """Test one interaction of arm and a cross-fitted score, learned anew in each rearrangement.
 
@@ -58,6 +70,8 @@ def arm_by_crossfitted_score(
         tuned or selected with the outcome happens inside. It is called `draws` + 1 times.
     draws : int
         Rearrangements; no p-value falls below 1 / (draws + 1).
+    many : callable
+        As of `ManyScores`: in which processes the scores are learned. The result is the same.
 
     Returns
     -------
@@ -101,7 +115,7 @@ def arm_by_crossfitted_score(
     trial = two_arms(
         outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
     )
-    real = _held_out(score_of, trial.outcome, trial.code)
+    real = _checked(score_of(trial.outcome.copy(), trial.code.copy()), trial.outcome)
     if _same(real):
         return None
     # listing all would cost more fits than were asked for
@@ -115,9 +129,10 @@ def arm_by_crossfitted_score(
             "main effects; the score varies too little within an arm"
         )
     elsewhere = _Counterfactual(trial)
-    for k, code in enumerate(ways.arms[1:], start=1):
-        y = elsewhere.outcome(code, rng)
-        score = _held_out(score_of, y, code)
+    arranged = [(elsewhere.outcome(code, rng), code) for code in ways.arms[1:]]
+    scores = many(score_of, [(y.copy(), code.copy()) for y, code in arranged])
+    for k, ((y, code), found) in enumerate(zip(arranged, scores, strict=True), start=1):
+        score = _checked(found, y)
         if not _same(score):
             s_k = standardised(score, "the held-out score")[0]
             statistic[k] = _statistic(trial, y, code, s_k)
@@ -159,8 +174,8 @@ def _statistic(trial: TwoArms, y: np.ndarray, code: np.ndarray, score: np.ndarra
     return float(studentised(fit, trial.fixed, score[:, None], code[None])[2][0])
 
 
-def _held_out(score_of: ScoreOf, outcome: np.ndarray, code: np.ndarray) -> np.ndarray:
-    score = np.asarray(score_of(outcome.copy(), code.copy()), dtype="float64")
+def _checked(found: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    score = np.asarray(found, dtype="float64")
     if score.shape != outcome.shape or not np.isfinite(score).all():
         raise PredictionsError(
             f"score_of must return one finite number for each of {len(outcome)} people; got shape "

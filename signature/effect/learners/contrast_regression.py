@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import enet_path
+
+from signature.learn.elastic_net_path import elastic_net_of_products
 
 PENALTIES = 25
 """Of a path, besides the infinite one that leaves the average benefit alone."""
@@ -184,17 +185,5 @@ def _path(products: np.ndarray, q: int, penalties: np.ndarray, l1_ratio: float) 
         along = axes.T @ inner[:p, p]
         found[1:] = (along / (np.maximum(size, 0) + penalties[:, None])) @ axes.T
         return found
-    # a table of p + 1 rows with the same products as the n rows that they are of
-    size, axes = np.linalg.eigh(inner)
-    rows = np.sqrt(np.maximum(size, 0) * (p + 1))[:, None] * axes.T
-    found[1:] = enet_path(
-        np.asfortranarray(rows[:, :p]),
-        np.ascontiguousarray(rows[:, p]),
-        l1_ratio=l1_ratio,
-        alphas=penalties,
-        precompute=False,
-        max_iter=20_000,
-        tol=1e-5,
-        check_input=False,
-    )[1].T
+    found[1:] = elastic_net_of_products(inner[:p, :p], inner[:p, p], penalties, l1_ratio=l1_ratio)
     return found
