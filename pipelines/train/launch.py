@@ -10,17 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.evaluate.evaluation import evaluate
-from pipelines.evaluate.for_whom import for_whom
-from pipelines.explain.held_out_shap import explain
-from pipelines.explain.signature import keep_signature
 from pipelines.fit.announcement import announce
 from pipelines.fit.candidate_parameters import candidate_parameters
 from pipelines.fit.environment import code_version, library_versions
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
-from pipelines.fit.predictions import all_trials, inner_table, predictions_table
+from pipelines.fit.predictions import predictions_table
 from pipelines.fit.progress import progress
-from pipelines.fit.results_folder import Results, comparison, make_folder
+from pipelines.fit.results_folder import Results, make_folder
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
@@ -28,19 +24,14 @@ from pipelines.question.folds import development_rows
 from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
-from pipelines.sentinels.look import run_sentinels
 from pipelines.track.run_summary import typical_values
-from pipelines.train.assay_quality import assay_record
-from signature.records.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
+from pipelines.train.kept_files import KEPT, FittedRun, keep_files
+from signature.records.results import Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
 
 if TYPE_CHECKING:
     from pipelines.track.tracking import RegisteredModel
-
-
-LABELS = {PROCEDURE: "With the panel", REFERENCE: "Clinical features alone"}
-"""How a report prints the two competitions' winners."""
 
 
 def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
@@ -73,8 +64,8 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
         waiting = sum(not store.has(t.candidate, t.key) for t in todo)
         with progress("fits", waiting) as done:
             fit_all(todo, study, store, jobs=jobs, done=done)
-        print("Evaluating, explaining and reporting", flush=True)
-        record, evaluation = write_results(study, store, folder, started)
+        record, evaluation = write_results(study, store, folder, started, jobs=jobs)
+        print("Reporting", flush=True)
         report = write_report(folder)
         registered = None
         if tracked is not None:
@@ -85,7 +76,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
 
 
 def write_results(
-    study: AssembledStudy, store: FoldStore, folder: Path, started: datetime
+    study: AssembledStudy, store: FoldStore, folder: Path, started: datetime, *, jobs: int
 ) -> tuple[Launch, Evaluation]:
     """Write everything but the report from the finished folds.
 
@@ -95,26 +86,14 @@ def write_results(
     (folder / "launch.json").unlink(missing_ok=True)
     predictions = predictions_table(study, store)
     predictions.to_parquet(folder / "predictions.parquet", index=False)
-    labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
     final = keep_final_model(study, store, folder / "model")
     parameters = candidate_parameters(study)
-    sentinels = run_sentinels(study, study.folds)
-    sentinels.write(folder / "sentinels.json")
-    inner = inner_table(study, store, predictions)
-    inner.to_parquet(folder / "inner.parquet", index=False)
-    shuffled = comparison(Results(folder).null_check, store.run_fingerprint(study.candidates))
-    evaluation = evaluate(
-        predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
-    )
-    evaluation.write(folder / "evaluation.json")
-    for_whom(study, predictions).write(folder / "for_whom.json")
-    explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
-    all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
-    assay_record(study).write(folder / "assay.json")
-    keep_signature(study, store, folder)
+    run = FittedRun(study, store, predictions, parameters, folder)
+    with progress("evaluations and explanations", len(KEPT)) as done:
+        keep_files(run, jobs=jobs, done=done)
     record = describe(study, store, final, parameters, started)
     record.write(folder / "launch.json")
-    return record, evaluation
+    return record, Results(folder).evaluation
 
 
 def describe(

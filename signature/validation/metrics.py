@@ -170,24 +170,33 @@ def _newton(
     y: np.ndarray, w: np.ndarray, x: np.ndarray | None, base: np.ndarray, start: np.ndarray
 ) -> np.ndarray:
     a, b = np.full(len(w), start[0]), np.full(len(w), start[1])
-    total, events = w.sum(axis=1), w @ y
-    weighted_y = w * y
+    powers = np.ones((len(y), 1)) if x is None else np.vander(x, 3, increasing=True)
+    linear = powers[:, :2]
+    told, total = w @ (linear * y[:, None]), w.sum(axis=1)
     step = np.full(len(w), np.inf)
-    for _ in range(50):
-        p = expit(base + (a[:, None] if x is None else a[:, None] + b[:, None] * x))
-        fitted = w * p
-        gap, curve = weighted_y - fitted, fitted * (1 - p)
-        g0, h00 = gap.sum(axis=1), curve.sum(axis=1) + 1e-12
+    for iteration in range(50):
+        if iteration == 0:
+            # all draws are at the same place, so there is one probability per row
+            p = expit(base + start[0] + (0 if x is None else start[1] * x))[:, None]
+            gap, curve = told - w @ (p * linear), w @ (p * (1 - p) * powers)
+        else:
+            eta = base + (a[:, None] if x is None else a[:, None] + b[:, None] * x)
+            p = 1 / (1 + np.exp(-np.clip(eta, -700, None)))
+            fitted = w * p
+            gap, curve = told - fitted @ linear, (fitted * (1 - p)) @ powers
+        h00, g0 = curve[:, 0] + 1e-12, gap[:, 0]
         if x is None:
             da, db = g0 / h00, np.zeros(len(w))
         else:
-            g1, h01, h11 = gap @ x, curve @ x, curve @ x**2 + 1e-12
+            g1, h01, h11 = gap[:, 1], curve[:, 1], curve[:, 2] + 1e-12
             det = np.maximum(h00 * h11 - h01**2, 1e-300)
             da, db = (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det
         largest = np.maximum(np.abs(da), np.abs(db))
         shrink = np.minimum(1, 2 / np.maximum(largest, 1e-300))
         a, b, step = a + shrink * da, b + shrink * db, largest * shrink
-        if (step < 1e-8).all():
+        # what is left after a step goes with its square
+        if (step < 1e-5).all():
             break
-    bad = (events == 0) | (events == total) | (step > 1e-6) | (np.abs(b) > 1e3)
+    events = told[:, 0]
+    bad = (events == 0) | (events == total) | (step > 1e-4) | (np.abs(b) > 1e3)
     return np.column_stack([np.where(bad, np.nan, a), np.where(bad, np.nan, b)])

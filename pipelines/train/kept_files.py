@@ -1,0 +1,113 @@
+"""What a run writes down once its folds are fitted: one function per file, on all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.evaluate.evaluation import evaluate
+from pipelines.evaluate.for_whom import for_whom
+from pipelines.explain.held_out_shap import explain
+from pipelines.explain.signature import keep_signature
+from pipelines.fit.predictions import all_trials, inner_table
+from pipelines.fit.results_folder import Results, comparison
+from pipelines.fit.store import FoldStore
+from pipelines.question.study import AssembledStudy
+from pipelines.sentinels.look import run_sentinels
+from pipelines.train.assay_quality import assay_record
+from signature.records.results import PROCEDURE, REFERENCE
+
+LABELS = {PROCEDURE: "With the panel", REFERENCE: "Clinical features alone"}
+"""How a report prints the two competitions' winners."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FittedRun:
+    """A run whose folds are all finished.
+
+    Parameters
+    ----------
+    study : AssembledStudy
+    store : FoldStore
+    predictions : DataFrame
+        As `signature.records.results.PREDICTION_COLUMNS` says.
+    parameters : int
+        That there are to learn; see `pipelines.fit.candidate_parameters`.
+    folder : Path
+        ``results/<experiment>``.
+    """
+
+    study: AssembledStudy
+    store: FoldStore
+    predictions: pd.DataFrame
+    parameters: int
+    folder: Path
+
+
+def keep_evaluation(run: FittedRun) -> None:
+    """Look for leakage, then measure everything on held-out people."""
+    study = run.study
+    labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
+    sentinels = run_sentinels(study, study.folds)
+    sentinels.write(run.folder / "sentinels.json")
+    inner = inner_table(study, run.store, run.predictions)
+    inner.to_parquet(run.folder / "inner.parquet", index=False)
+    mark = run.store.run_fingerprint(study.candidates)
+    shuffled = comparison(Results(run.folder).null_check, mark)
+    evaluate(
+        run.predictions, study.experiment, labels, run.parameters, sentinels, inner, shuffled
+    ).write(run.folder / "evaluation.json")
+
+
+def keep_contributions(run: FittedRun) -> None:
+    """Explain held-out predictions."""
+    explain(run.study, run.store).to_parquet(run.folder / "contributions.parquet", index=False)
+
+
+def keep_for_whom(run: FittedRun) -> None:
+    """Look at confounders, subgroups and sites."""
+    for_whom(run.study, run.predictions).write(run.folder / "for_whom.json")
+
+
+def keep_selection(run: FittedRun) -> None:
+    """Write down the markers that passed selection."""
+    keep_signature(run.study, run.store, run.folder)
+
+
+def keep_trials(run: FittedRun) -> None:
+    """Write down every parameter set that was tried."""
+    all_trials(run.study, run.store).to_parquet(run.folder / "trials.parquet", index=False)
+
+
+def keep_assay(run: FittedRun) -> None:
+    """Write down what the assay did to the analysed rows."""
+    assay_record(run.study).write(run.folder / "assay.json")
+
+
+KEPT: tuple[Callable[[FittedRun], None], ...] = (
+    keep_evaluation,
+    keep_contributions,
+    keep_for_whom,
+    keep_selection,
+    keep_trials,
+    keep_assay,
+)
+"""The one that takes longest first."""
+
+
+def keep_files(run: FittedRun, *, jobs: int, done: Callable[[], None]) -> None:
+    """Write every file, on so many processes, and call `done` after each."""
+    from joblib import Parallel, delayed
+
+    if jobs == 1:
+        for keep in KEPT:
+            keep(run)
+            done()
+        return
+    for _ in Parallel(n_jobs=jobs, return_as="generator_unordered")(
+        delayed(keep)(run) for keep in KEPT
+    ):
+        done()
