@@ -18,14 +18,21 @@ for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 USER_ERROR = 2
 """Exit code when the user can put it right; a bug leaves with a traceback and 1."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 
 def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """Call the body of a command; a `SignatureError` becomes one line and exit code 2."""
+    """Call the body of a command; a `SignatureError`, and Ctrl-C, become one line."""
     try:
         body(*args, **kwargs)
     except SignatureError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(USER_ERROR)
+    except KeyboardInterrupt:
+        said = "stopped; what is finished is kept, and the same command goes on from there"
+        print(said, file=sys.stderr, flush=True)
+        sys.exit(INTERRUPTED)
 
 
 def main(function: Callable[..., None]) -> None:

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import expit
 
 from pipelines.fit.folds import Folds
+from pipelines.fit.processes import run_all
 from pipelines.fit.store import FittedFold
 from pipelines.fit.tuning import Tuner, fit_tuned
 from pipelines.question.folds import Fold
@@ -162,17 +163,10 @@ def fit_all(
     done : callable
         Called once per finished task.
     """
-    from joblib import Parallel, delayed
-
     missing = [t for t in todo if not store.has(t.candidate, t.key)]
     rows = Rows.of(study.cohort, study.references)
-    if jobs == 1:
-        for task in missing:
-            fit_task(task, rows, study.experiment, store)
-            done()
-        return
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    for _ in parallel(delayed(fit_task)(t, rows, study.experiment, store) for t in missing):
+    calls = [(fit_task, (task, rows, study.experiment, store)) for task in missing]
+    for _ in run_all(calls, jobs=jobs):
         done()
 
 

@@ -128,7 +128,8 @@ class Tuner:
     def _search(self) -> tuple[Params, pd.DataFrame]:
         import optuna
 
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        # a trial that fails raises: nothing needs to be said twice
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
         sampler = optuna.samplers.TPESampler(
             seed=seed_for(self.seed, "sampler"), multivariate=True, constant_liar=False
         )

@@ -17,6 +17,7 @@ from pipelines.fit.digest import code_digest
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.folds import Folds, FoldsInMemory
 from pipelines.fit.predictions import predictions_table
+from pipelines.fit.processes import run_all
 from pipelines.fit.store import fingerprint
 from pipelines.null_check.shuffled import shuffled_study
 from pipelines.question.study import AssembledStudy, lay_out
@@ -215,16 +216,8 @@ def run_missing(
     done : callable
         Called once per finished run.
     """
-    from joblib import Parallel, delayed
-
     missing = [run for run in range(runs) if not store.has(run)]
-    if jobs == 1:
-        for run in missing:
-            null_run(study, run, store)
-            done()
-        return
-    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-    for _ in parallel(delayed(null_run)(study, run, store) for run in missing):
+    for _ in run_all([(null_run, (study, run, store)) for run in missing], jobs=jobs):
         done()
 
 

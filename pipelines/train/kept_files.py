@@ -13,6 +13,7 @@ from pipelines.evaluate.for_whom import for_whom
 from pipelines.explain.held_out_shap import explain
 from pipelines.explain.signature import keep_signature
 from pipelines.fit.predictions import all_trials, inner_table
+from pipelines.fit.processes import run_all
 from pipelines.fit.results_folder import Results, comparison
 from pipelines.fit.store import FoldStore
 from pipelines.question.study import AssembledStudy
@@ -100,14 +101,5 @@ KEPT: tuple[Callable[[FittedRun], None], ...] = (
 
 def keep_files(run: FittedRun, *, jobs: int, done: Callable[[], None]) -> None:
     """Write every file, on so many processes, and call `done` after each."""
-    from joblib import Parallel, delayed
-
-    if jobs == 1:
-        for keep in KEPT:
-            keep(run)
-            done()
-        return
-    for _ in Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(keep)(run) for keep in KEPT
-    ):
+    for _ in run_all([(keep, (run,)) for keep in KEPT], jobs=jobs):
         done()

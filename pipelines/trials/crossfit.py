@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from pipelines.fit.digest import code_digest, library_digest
+from pipelines.fit.processes import run_all
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
@@ -140,20 +141,11 @@ def cross_fit(
     done : callable
         Called once per finished fit.
     """
-    from joblib import Parallel, delayed
-
     splits, place, todo = _layout(study, folder)
-    if jobs == 1:
-        for piece in todo:
-            _fit_and_keep(piece, study.trial, splits, study.experiment.seed, place)
-            done()
-    else:
-        fits = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            delayed(_fit_and_keep)(p, study.trial, splits, study.experiment.seed, place)
-            for p in todo
-        )
-        for _ in fits:
-            done()
+    seed = study.experiment.seed
+    calls = [(_fit_and_keep, (piece, study.trial, splits, seed, place)) for piece in todo]
+    for _ in run_all(calls, jobs=jobs):
+        done()
     return _put_together(study, pieces(study), splits, place)
 
 

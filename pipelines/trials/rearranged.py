@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
+from pipelines.fit.processes import run_all
 from pipelines.trials.crossfit import layouts, share_of
 from pipelines.trials.study import TrialStudy, compared
 from signature.effect.interaction.crossfitted_score import Arranged, ManyScores, ScoreOf
@@ -117,17 +118,9 @@ def on_processes(jobs: int, done: Callable[[], None]) -> ManyScores:
     """
 
     def many(score_of: ScoreOf, arranged: Arranged) -> Iterator[np.ndarray]:
-        from joblib import Parallel, delayed
-
         parts = [arranged[at : at + _AT_A_TIME] for at in range(0, len(arranged), _AT_A_TIME)]
-        found = (
-            (_scores(score_of, part) for part in parts)
-            if jobs == 1
-            else Parallel(n_jobs=jobs, return_as="generator")(
-                delayed(_scores)(score_of, part) for part in parts
-            )
-        )
-        for scores in found:
+        calls = [(_scores, (score_of, part)) for part in parts]
+        for scores in run_all(calls, jobs=jobs, ordered=True):
             for score in scores:
                 done()
                 yield score

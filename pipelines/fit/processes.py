@@ -1,0 +1,67 @@
+"""Many independent calls, in this process or on several."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+_Found = TypeVar("_Found")
+
+Call = tuple[Callable[..., _Found], tuple[Any, ...]]
+"""A function that can be pickled, and its arguments."""
+
+
+def run_all(calls: Sequence[Call[_Found]], *, jobs: int, ordered: bool = False) -> Iterator[_Found]:
+    """Make every call, and yield what it returns as soon as that is there.
+
+    Parameters
+    ----------
+    calls : sequence of (function, arguments)
+        Independent of each other.
+    jobs : int
+        Number of processes; 1 is this one.
+    ordered : bool
+        Whether results come in the order of the calls.
+    """
+    if jobs == 1 or len(calls) < 2:
+        for function, arguments in calls:
+            yield function(*arguments)
+        return
+    from joblib import Parallel, delayed
+
+    how = "generator" if ordered else "generator_unordered"
+    with _deaf_to_ctrl_c():
+        found = Parallel(n_jobs=jobs, return_as=how)(delayed(f)(*a) for f, a in calls)
+    try:
+        yield from found
+    except (KeyboardInterrupt, GeneratorExit):
+        # nobody waits for the others any more
+        stop_workers()
+        raise
+
+
+def stop_workers() -> None:
+    """End the processes that `run_all` started, whatever they are at."""
+    if "joblib.externals.loky" in sys.modules:
+        from joblib.externals.loky import reusable_executor
+
+        executor = reusable_executor._executor
+        if executor is not None:
+            executor.shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Start processes that leave Ctrl-C to this one, which ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    own = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, own)

@@ -1,0 +1,51 @@
+"""Ctrl-C ends a run in one line that says how to go on, and leaves no process behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import INTERRUPTED
+from tests.made.checkout import EXPERIMENTS, REPO
+
+LINE = "stopped; what is finished is kept, and the same command goes on from there\n"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_one_line_and_nobody_left(tmp_path, jobs):
+    command = [sys.executable, "-m", "pipelines.train", str(EXPERIMENTS / "opt_preterm_birth.toml")]
+    command += ["--results", str(tmp_path), "--jobs", str(jobs), "--no-track"]
+    with subprocess.Popen(
+        command,
+        cwd=REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        assert run.stdout is not None
+        for line in run.stdout:
+            if line.startswith("On "):
+                break
+        time.sleep(1.5)
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=60)
+    assert (run.returncode, said) == (INTERRUPTED, LINE)
+    assert not _members_of(run.pid)
+
+
+def _members_of(session: int) -> list[int]:
+    """Processes of a session that still run."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[0] != "Z" and int(fields[3]) == session:
+            found.append(int(entry.parent.name))
+    return found
