@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from pipelines.equivalents.marker_costs import Reach
 from pipelines.explain.signature import fitted_procedure, inner_outer_folds, selecting_candidate
 from pipelines.fit.fitting import final_key
+from pipelines.fit.progress import progress
 from pipelines.fit.store import FoldStore
 from pipelines.question.folds import development_rows
 from pipelines.question.study import AssembledStudy
@@ -98,20 +99,24 @@ def equivalents_record(
         chances = [f.sets.probabilities(s, f.held_out) for f, s in zip(folds, sets, strict=True)]
         return measure([f.where for f in folds], chances, outcome, weights)
 
-    stand_ins = []
-    for marker, stand_in, share in _pairs(folds, selected, cohort.schema):
+    def compared(marker: str, stand_in: str, share: float) -> StandIn:
         both = [swapped(f.base, marker, stand_in) for f in folds]
         own, other = (measured([b[i] for b in both]) for i in (0, 1))
-        stand_ins.append(
-            StandIn(
-                marker=marker,
-                label=cohort.schema[marker].label,
-                stand_in=stand_in,
-                stand_in_label=cohort.schema[stand_in].label,
-                clustered=share,
-                comparison=compare(other, own, margin),
-            )
+        return StandIn(
+            marker=marker,
+            label=cohort.schema[marker].label,
+            stand_in=stand_in,
+            stand_in_label=cohort.schema[stand_in].label,
+            clustered=share,
+            comparison=compare(other, own, margin),
         )
+
+    stand_ins, pairs = [], list(_pairs(folds, selected, cohort.schema))
+    if pairs:
+        with progress("pairs of markers", len(pairs)) as done:
+            for pair in pairs:
+                stand_ins.append(compared(*pair))
+                done()
     whole = measured([f.base for f in folds]) if selected else None
     within = None
     if reach is not None and whole is not None:
