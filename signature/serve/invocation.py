@@ -15,6 +15,7 @@ from typing import Any, Never
 import pandas as pd
 
 from signature.exceptions import ModelInputError
+from signature.serve.incoming import looks_like_a_name
 from signature.study.spelling import closest
 
 PARAMS = ("explain", "top_k")
@@ -84,9 +85,11 @@ def read_params(params: Any) -> dict[str, Any]:
         raise ModelInputError("'params' must be an object such as {\"explain\": true}")
     for name in params:
         if name not in PARAMS:
-            close = closest(str(name), PARAMS)
+            if not looks_like_a_name(name):
+                raise ModelInputError(f"unknown param; known are {', '.join(PARAMS)}")
+            close = closest(name, PARAMS)
             hint = f"did you mean {close!r}?" if close else f"known are {', '.join(PARAMS)}"
-            raise ModelInputError(f"unknown param {str(name)[:40]!r} ({hint})")
+            raise ModelInputError(f"unknown param {name!r} ({hint})")
     explain, top_k = params.get("explain"), params.get("top_k")
     if explain is not None and not isinstance(explain, bool):
         raise ModelInputError("param 'explain' must be true or false")

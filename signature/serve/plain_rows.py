@@ -17,7 +17,8 @@ import numpy as np
 from signature.prepare.columns import ArrayFunction
 from signature.prepare.ratios import on_arrays
 from signature.serve.incoming import LARGEST
-from signature.study.schema import FeatureSchema, Role, Scale, source_of
+from signature.study.possible import PossibleNumbers
+from signature.study.schema import FeatureSchema, source_of
 
 _NUMBERS = frozenset({int, float, type(None)})
 
@@ -33,8 +34,7 @@ class PlainReader:
     known, required : frozenset of str
     parts : mapping of str to frozenset of str
         By ratio: the columns that it is computed from, where it is left out.
-    zero_or_one, codes : ndarray of int
-        Places of columns that hold 0 or 1, and of batch codes.
+    possible : PossibleNumbers
     value, limit : ndarray of int
         Places of markers and of their limits, in pairs.
     compute : callable
@@ -45,8 +45,7 @@ class PlainReader:
     known: frozenset[str]
     required: frozenset[str]
     parts: Mapping[str, frozenset[str]]
-    zero_or_one: np.ndarray
-    codes: np.ndarray
+    possible: PossibleNumbers
     value: np.ndarray
     limit: np.ndarray
     compute: ArrayFunction
@@ -61,8 +60,7 @@ class PlainReader:
             known=frozenset(schema.names),
             required=frozenset(c.name for c in columns if c.required),
             parts={c.name: frozenset(c.parts) for c in columns if c.over is not None},
-            zero_or_one=_places(at, (c.name for c in columns if c.scale is Scale.YES_NO)),
-            codes=_places(at, (c.name for c in columns if c.role is Role.PLATE)),
+            possible=PossibleNumbers.of(schema),
             value=_places(at, map(source_of, schema.limits)),
             limit=_places(at, schema.limits),
             compute=on_arrays(schema),
@@ -120,11 +118,9 @@ class PlainReader:
 
     def _in_order(self, values: np.ndarray) -> bool:
         known = ~np.isnan(values)
-        yes_no, codes = values[:, self.zero_or_one], values[:, self.codes]
         return not (
             (np.abs(values) > LARGEST).any()
-            or (known[:, self.zero_or_one] & (yes_no != 0) & (yes_no != 1)).any()
-            or (known[:, self.codes] & ((codes < 0) | (codes != np.floor(codes)))).any()
+            or self.possible.excluded(values).any()
             or (known[:, self.value] & known[:, self.limit]).any()
         )
 

@@ -153,8 +153,8 @@ def test_whole_numbers_nulls_and_absent_markers_are_fine(server, scorer):
 
 
 def test_a_value_out_of_range_is_flagged(server):
-    _, body = server.post({"dataframe_records": [row(age=99)]})
-    assert json.loads(body)["predictions"][0]["out_of_range"] == "age"
+    _, body = server.post({"dataframe_records": [row(bmi=99)]})
+    assert json.loads(body)["predictions"][0]["out_of_range"] == "bmi"
 
 
 def test_a_missing_required_column_is_named(server):
@@ -169,6 +169,7 @@ def test_a_missing_required_column_is_named(server):
         ({"IL6": "73.1"}, "text where a number is expected in 'IL6' (1 of 1 rows)"),
         ({"IL6": True}, "true or false where a number is expected in 'IL6'"),
         ({"IL_6": 73.1}, "unknown column 'IL_6' (did you mean 'IL6'?)"),
+        ({"age": 73.1}, "a number outside 14 to 50 years in 'age' (1 of 1 rows: row 1)"),
         ({"smoker": 73.1}, "a number other than 0 or 1 in 'smoker'"),
         ({"IL6__below": 73.1}, "both a value in 'IL6' and a limit in 'IL6__below'"),
     ],
