@@ -104,6 +104,9 @@ def _batch_hint(schema: FeatureSchema) -> str:
     )
 
 
+_PLAIN = frozenset({int, float, type(None)})
+
+
 class _Cells:
     """One column as float64, and how many of its cells are none."""
 
@@ -116,7 +119,17 @@ class _Cells:
         elif pd.api.types.is_float_dtype(kind) or pd.api.types.is_integer_dtype(kind):
             self.values = column.to_numpy(dtype="float64", na_value=np.nan)
         else:
-            self.values = np.array([self._number(v) for v in column], dtype="float64")
+            self.values = self._numbers(column.tolist())
+
+    def _numbers(self, cells: list[object]) -> np.ndarray:
+        kinds = list(map(type, cells))
+        if not set(kinds) <= _PLAIN:
+            for at in [at for at, kind in enumerate(kinds) if kind not in _PLAIN]:
+                cells[at] = self._number(cells[at])
+        try:
+            return np.array(cells, dtype="float64")
+        except OverflowError:
+            return np.array([self._number(cell) for cell in cells], dtype="float64")
 
     def _number(self, cell: object) -> float:
         if isinstance(cell, bool | np.bool_):
