@@ -205,6 +205,23 @@ def test_only_json_is_taken(server):
     assert "application/json" in body
 
 
+def test_what_is_too_long_or_compressed_is_refused_while_it_is_read(server):
+    for headers, expected in (
+        ({"Content-Length": str(10**10)}, 413),
+        ({"Content-Encoding": "gzip"}, 415),
+    ):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{server.port}/invocations",
+            b'{"dataframe_records": [{"CRP": 73.1}]}',
+            {"Content-Type": "application/json", **headers},
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        with refused.value as error:
+            assert error.code == expected
+            assert "73.1" not in json.loads(error.read())["message"]
+
+
 def test_no_value_is_in_the_log(server):
     """Runs last: every request above carried this value."""
     assert server.post({"dataframe_records": [row(IL6="<73.1")]})[0] == 400
