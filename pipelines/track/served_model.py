@@ -28,7 +28,8 @@ from typing import Any
 
 import pandas as pd
 from mlflow.exceptions import MlflowException
-from mlflow.models import set_model
+from mlflow.models import Model, set_model
+from mlflow.models.model import MLMODEL_FILE_NAME
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 from mlflow.pyfunc import PythonModel, PythonModelContext, scoring_server
 
@@ -47,7 +48,8 @@ class ServedModel(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load the model folder; in a scoring server, take over its requests."""
-        self._scorer = Scorer(Path(context.artifacts["model"]))
+        folder = Path(context.artifacts["model"])
+        self._scorer = Scorer(folder, _digest_beside(folder))
         if scoring_server._SERVER_MODEL_PATH in os.environ:
             answer_requests(self._scorer)
 
@@ -62,6 +64,14 @@ class ServedModel(PythonModel):
             return self._scorer.score(model_input, **read_params(params))
         except ModelInputError as error:
             raise MlflowException(str(error), error_code=INVALID_PARAMETER_VALUE) from None
+
+
+def _digest_beside(folder: Path) -> str | None:
+    """Return the digest that MLflow's own description of the model names, where it is there."""
+    for parent in folder.parents[:2]:
+        if (parent / MLMODEL_FILE_NAME).is_file():
+            return (Model.load(str(parent)).metadata or {}).get("digest")
+    return None
 
 
 def answer_requests(scorer: Scorer) -> None:

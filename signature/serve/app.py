@@ -52,7 +52,8 @@ def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) 
     @app.get("/health/ready")
     async def ready() -> dict[str, str]:
         """Say which model answers."""
-        return {"status": "ready", "model": card.experiment, "candidate": card.candidate}
+        said = {"model": card.experiment, "candidate": card.candidate, "digest": card.digest}
+        return {"status": "ready"} | said
 
     plain = app.openapi
 

@@ -46,7 +46,7 @@ class Possible:
 def possible(schema: FeatureSchema, name: str) -> Possible:
     """Return what a column may hold.
 
-    - 0 or 1 where the answer is no or yes; the code of a batch that the schema lists.
+    - 0 or 1 where the answer is no or yes; 0, 1, 2, … where a batch is meant.
     - An amount is not negative: what is seen on a log2 scale, what is measured per volume or mass,
       what has a plausible range from 0 on. Logarithms, fluorescence less its background (on an
       asinh scale) and what is plausible below 0 are no amounts; a ratio of amounts is one.
@@ -66,8 +66,8 @@ def possible(schema: FeatureSchema, name: str) -> Possible:
     if column.scale is Scale.YES_NO:
         return Possible(0, 1, whole=True, otherwise="a number other than 0 or 1")
     if column.role is Role.PLATE:
-        last = len(column.levels) - 1 if column.levels else np.inf
-        return Possible(0, last, whole=True, otherwise="a number that is no batch code")
+        # a code beyond those of the schema is a batch more, which a model says it has not seen
+        return Possible(0, whole=True, otherwise="a number that is no batch code")
     if column.role is Role.LIMIT:
         if _is_amount(schema, schema[source_of(name)]):
             return Possible(0, above_low=True, otherwise="a detection limit of 0 or less")

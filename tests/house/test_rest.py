@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import pandas as pd
 import pytest
 
 from pipelines.track import tracking
-from signature.serve.persistence import ModelCard
+from signature.serve.persistence import load_model, save_model
 from signature.serve.serving import Scorer
 from tests.made.checkout import REPO
 
@@ -87,13 +86,9 @@ class Server:
 @pytest.fixture(scope="module")
 def folder(model_folders, tmp_path_factory):
     """The boosting model under a name of its own in the registry."""
-    copy = tmp_path_factory.mktemp("rest") / "model"
-    shutil.copytree(model_folders["shallow_xgboost"], copy)
-    card = ModelCard.model_validate_json((copy / "model.json").read_text())
-    (copy / "model.json").write_text(
-        card.model_copy(update={"experiment": "opt_rest"}).model_dump_json()
-    )
-    return copy
+    procedure, card = load_model(model_folders["shallow_xgboost"])
+    renamed = card.model_copy(update={"experiment": "opt_rest"})
+    return save_model(procedure, renamed, tmp_path_factory.mktemp("rest") / "model")
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,6 @@ def test_what_may_be_negative_is_let_through(signed):
         (asked(low=1, high=3), [0, 4, -9]),
         (asked(unit="%", low=0, high=100), [101, -0.1, 1e4]),
         (asked(scale=Scale.YES_NO), [2, -1, 0.5]),
-        (batch_column(("a", "", "c")), [3, -1, 0.5]),
     ],
 )
 def test_an_answer_or_a_code_keeps_to_the_schema(column, out):
@@ -72,8 +71,8 @@ def test_an_answer_or_a_code_keeps_to_the_schema(column, out):
     assert excluded(column, 1.0 if column.unit != "years" else 18.0, NAN) == [False] * 2
 
 
-def test_codes_without_a_list_are_whole_numbers():
-    assert excluded(batch_column(()), 7, 0.5, -1) == [False, True, True]
+def test_codes_of_batches_are_whole_numbers_and_one_may_be_new():
+    assert excluded(batch_column(("a", "b")), 0, 1, 7, 0.5, -1) == [False] * 3 + [True] * 2
 
 
 @pytest.mark.parametrize(
