@@ -143,12 +143,12 @@ def _encoded(rng: random.Random, content: Any) -> bytes:
     data = bytearray(text.encode("utf-8", "surrogatepass"))
     if kind < 0.8:
         for _ in range(rng.randint(1, 6)):
-            at = rng.randrange(len(data))
+            at = rng.randrange(len(data) + 1)
             data[at : at + rng.randint(0, 3)] = rng.randbytes(rng.randint(0, 3))
         return bytes(data)
     if kind < 0.87:
-        return bytes(data[: rng.randrange(len(data))])
-    at = rng.randrange(len(data))
+        return bytes(data[: rng.randrange(len(data) + 1)])
+    at = rng.randrange(len(data) + 1)
     spoilt = [b"NaN", b"-Infinity", b'"' + SECRETS[1].encode() + b'"', b"9" * 10_000, b"[" * 3000]
     return (
         bytes(data[:at]) + rng.choice([*spoilt, b'{"a":' * 2000, b"\x00\xff", b"1e999"]) + data[at:]

@@ -114,9 +114,14 @@ class Server:
     path: str
     log: Path
 
-    def connect(self) -> http.client.HTTPConnection:
-        """Open another connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    @contextmanager
+    def connected(self) -> Iterator[http.client.HTTPConnection]:
+        """Open another connection, which opens again where the server has closed it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
     def post(self, connection: http.client.HTTPConnection, content: bytes) -> tuple[int, bytes]:
         """Send one request and read its answer."""
@@ -195,10 +200,11 @@ def _running(
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                connection = server.connect()
-                connection.request("GET", alive)
-                if connection.getresponse().status == 200:
-                    break
+                with server.connected() as connection:
+                    connection.request("GET", alive)
+                    with connection.getresponse() as answer:
+                        if answer.status == 200:
+                            break
             except OSError:
                 pass
             if process.poll() is not None or time.monotonic() > end:

@@ -42,32 +42,33 @@ def latency(servers: dict[str, Server], n: int) -> dict[str, dict[str, float]]:
     """Send one explained row to each server in turn, `n` times; milliseconds by server."""
     one = body(1, explain=True)
     seconds: dict[str, list[float]] = {name: [] for name in servers}
-    connections = {name: server.connect() for name, server in servers.items()}
-    for turn in range(n + 50):
-        for name, server in servers.items():
-            started = time.perf_counter()
-            status, _ = server.post(connections[name], one)
-            took = time.perf_counter() - started
-            if status != 200:
-                raise RuntimeError(f"{name} answered {status}")
-            if turn >= 50:  # the first ones warm up
-                seconds[name].append(took)
+    with ExitStack() as stack:
+        open_ = {name: stack.enter_context(s.connected()) for name, s in servers.items()}
+        for turn in range(n + 50):
+            for name, server in servers.items():
+                started = time.perf_counter()
+                status, _ = server.post(open_[name], one)
+                took = time.perf_counter() - started
+                if status != 200:
+                    raise RuntimeError(f"{name} answered {status}")
+                if turn >= 50:  # the first ones warm up
+                    seconds[name].append(took)
     return {name: _milliseconds(found) for name, found in seconds.items()}
 
 
 def throughput(server: Server, rounds: int) -> dict[str, float]:
     """Send batches; the median of rows per second, plain and explained."""
-    connection = server.connect()
-    found = {}
+    found: dict[str, float] = {}
     for name, params in (("plain", {}), ("explained", {"explain": True})):
         sent = body(BATCH, **params)
         seconds = []
-        for _ in range(rounds):
-            started = time.perf_counter()
-            status, _ = server.post(connection, sent)
-            seconds.append(time.perf_counter() - started)
-            if status != 200:
-                raise RuntimeError(f"a batch was answered {status}")
+        with server.connected() as connection:
+            for _ in range(rounds):
+                started = time.perf_counter()
+                status, _ = server.post(connection, sent)
+                seconds.append(time.perf_counter() - started)
+                if status != 200:
+                    raise RuntimeError(f"a batch was answered {status}")
         found[name] = round(BATCH / float(np.median(seconds)))
     return found
 
@@ -77,14 +78,16 @@ def crowd(server: Server, each: int) -> dict[str, float]:
     one = body(1, explain=True)
 
     def client(_: int) -> list[float]:
-        connection, seconds = server.connect(), []
-        for _ in range(each):
-            started = time.perf_counter()
-            try:
-                status, _ = server.post(connection, one)
-            except (OSError, http.client.HTTPException):
-                status, connection = 0, server.connect()
-            seconds.append(time.perf_counter() - started if status == 200 else np.nan)
+        seconds = []
+        with server.connected() as connection:
+            for _ in range(each):
+                started = time.perf_counter()
+                try:
+                    status, _ = server.post(connection, one)
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    status = 0
+                seconds.append(time.perf_counter() - started if status == 200 else np.nan)
         return seconds
 
     started = time.perf_counter()
@@ -106,17 +109,18 @@ def soak(server: Server, minutes: float, pause: float = 0.005) -> dict[str, floa
     good, batch = body(1, explain=True), body(200, explain=True)
     refused = good.replace(b'"age"', b'"Age"')
     kinds = [(good, 200)] * 8 + [(batch, 200), (refused, 400)]
-    connection, sent, errors = server.connect(), 0, 0
+    sent = errors = 0
     started = time.monotonic()
     seconds, memory = [0.0], [server.megabytes]
-    while (now := time.monotonic() - started) < 60 * minutes:
-        content, expected = kinds[sent % len(kinds)]
-        errors += server.post(connection, content)[0] != expected
-        sent += 1
-        if now - seconds[-1] > 0.6 * minutes:
-            seconds.append(now)
-            memory.append(server.megabytes)
-        time.sleep(pause)
+    with server.connected() as connection:
+        while (now := time.monotonic() - started) < 60 * minutes:
+            content, expected = kinds[sent % len(kinds)]
+            errors += server.post(connection, content)[0] != expected
+            sent += 1
+            if now - seconds[-1] > 0.6 * minutes:
+                seconds.append(now)
+                memory.append(server.megabytes)
+            time.sleep(pause)
     tenth = max(len(memory) // 10, 1)
     first, last = np.median(memory[tenth : 2 * tenth + 1]), np.median(memory[-tenth:])
     return {
@@ -133,21 +137,20 @@ def nonsense(server: Server, n: int) -> dict[str, int]:
     """Send requests that nobody should send; count what an answer must not be."""
     cells = people(20, seed=4).astype(object)
     rows = cells.where(cells.notna(), None).to_dict(orient="records")
-    connection = server.connect()
-    faults, good = 0, 0
-    for request in fuzzed(rows, n):
-        try:
-            connection.request("POST", server.path, request.body, request.headers)
-            answer = connection.getresponse()
-            content = answer.read()
-        except (OSError, http.client.HTTPException):
-            # a server that has refused a body before its end may close the connection
-            connection.close()
-            faults += 1
-            continue
-        said = fault(answer.status, answer.headers.get("content-type", ""), content)
-        faults += bool(said)
-        good += answer.status == 200
+    faults = good = 0
+    with server.connected() as connection:
+        for request in fuzzed(rows, n):
+            try:
+                connection.request("POST", server.path, request.body, request.headers)
+                with connection.getresponse() as answer:
+                    content = answer.read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                faults += 1
+                continue
+            kind = answer.headers.get("content-type", "")
+            faults += bool(fault(answer.status, kind, content))
+            good += answer.status == 200
     log = server.log.read_text(encoding="utf-8", errors="replace")
     return {
         "requests": n,
