@@ -94,7 +94,8 @@ def serve(answerer: Answerer, host: str, port: int) -> None:
         create_app(answerer),
         host=host,
         port=port,
-        log_level="warning",
+        # it warns of each request that is no HTTP
+        log_level="error",
         access_log=False,
         timeout_keep_alive=60,
     )

@@ -68,7 +68,7 @@ def length(n):
 
 
 def test_a_whole_request_is_answered(port):
-    status, said = answer(begun(port, length(len(BODY)), b"\r\n".join([b""]) + BODY))
+    status, said = answer(begun(port, length(len(BODY)), BODY))
     assert (status, len(said["predictions"])) == (200, 1)
 
 
@@ -109,6 +109,16 @@ def test_a_body_that_drips_is_given_up(port):
         time.sleep(0.05)
     status, said = answer(sender)
     assert (status, "not whole after 1 s" in said["error"]) == (408, True)
+
+
+def test_senders_who_leave_are_no_line_each(port, caplog):
+    with caplog.at_level(logging.WARNING):
+        halves = [begun(port, length(5000), BODY[:20]) for _ in range(200)]
+        for half in halves:
+            half.close()
+        assert answer(begun(port, length(len(BODY)), BODY))[0] == 200
+        time.sleep(1.2)
+    assert len(caplog.records) <= 1
 
 
 @pytest.mark.parametrize("leave", [True, False])
