@@ -96,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("model", type=Path, metavar="MODEL", help="model folder")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen at (127.0.0.1)")
     serve.add_argument("--port", type=int, default=5001, help="port to listen at (5001)")
+    serve.add_argument(
+        "--digest", metavar="SHA256", help="serve only the model whose card has this digest"
+    )
     serve.set_defaults(run=_serve)
     names = commands.add_parser(
         "names",
@@ -126,7 +129,7 @@ def _serve(told: argparse.Namespace) -> int:
     from signature.serve.app import serve
     from signature.serve.serving import Scorer
 
-    answerer = Answerer(Scorer(told.model))
+    answerer = Answerer(Scorer(told.model, told.digest))
     print(f"Serving {answerer.scorer.card.experiment} at http://{told.host}:{told.port}/score")
     serve(answerer, told.host, told.port)
     return FINE

@@ -22,6 +22,7 @@ from docs.measured.experiments import (
     results_table,
 )
 from docs.measured.selection import selection_table
+from docs.measured.serving import serving_tables
 from docs.measured.speed import speed_table
 from docs.measured.trials import (
     collect_trials,
@@ -37,6 +38,7 @@ MEASURED = BENCHMARKS / "measured.json"
 MEASURED_TRIALS = BENCHMARKS / "measured_trials.json"
 PUBLISHED = BENCHMARKS / "published.toml"
 TARGETS = BENCHMARKS / "selection_targets.toml"
+SERVING_TARGETS = BENCHMARKS / "serving_targets.toml"
 PAGES = Path("docs/measured")
 THREE_HOSPITALS = "covid_icu_three_hospitals"
 
@@ -56,6 +58,7 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
     measured = benchmarks[MEASURED.stem]
     published = tomllib.loads((root / PUBLISHED).read_text(encoding="utf-8"))
     targets = tomllib.loads((root / TARGETS).read_text(encoding="utf-8"))["target"]
+    asked = tomllib.loads((root / SERVING_TARGETS).read_text(encoding="utf-8"))
     rejected = benchmarks["interaction_type_one"]
     return {
         Path("README.md"): {"headline": headline_table(measured)},
@@ -67,6 +70,7 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
         PAGES / "assay.md": {"assay": assay_table(benchmarks)},
         PAGES / "speed.md": {"speed": speed_table(benchmarks)},
         PAGES / "selection.md": {"selection": selection_table(benchmarks, targets)},
+        PAGES / "serving.md": serving_tables(benchmarks, asked),
         PAGES / "validation.md": validation_tables(benchmarks),
         PAGES / "trials.md": {
             "trials": trials_table(benchmarks[MEASURED_TRIALS.stem]),

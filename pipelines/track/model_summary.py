@@ -48,6 +48,7 @@ def describe(card: ModelCard) -> dict[str, Any]:
         "outcome": card.outcome,
         "candidate": card.candidate,
         "fingerprint": card.fingerprint,
+        "digest": card.digest,
         "columns": [{k: _plain(row[k]) for k in _COLUMN} for row in card.schema_.to_list()],
     }
 
@@ -57,6 +58,7 @@ def version_tags(card: ModelCard, evaluation: Evaluation) -> dict[str, str]:
     return {
         "candidate": card.candidate,
         "fingerprint": card.fingerprint,
+        "digest": card.digest,
         "gate": "passed" if evaluation.gate_passed else "not passed",
         "adds_to_reference": evaluation.verdict.adds,
         "claim": evaluation.claim.rung,

@@ -22,7 +22,7 @@ from pipelines.explain import contribution_summary
 from pipelines.fit.results_folder import Results
 from pipelines.track import model_summary, run_summary, trial_summary
 from pipelines.track.model_summary import RegisteredModel
-from signature import __version__
+from pipelines.track.wheel import model_with_wheel
 from signature.exceptions import ModelFileError, TrackingError
 from signature.records.results import Evaluation, Launch
 from signature.study.schema import FeatureSchema
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from signature.effect.trial_record import TrialRecord
 
 SCRIPT = Path(__file__).with_name("served_model.py")
-REQUIREMENTS = (f"immune-signature[serve]=={__version__}",)
-"""What a machine needs that serves a registered model."""
 ARTIFACTS = (
     "launch.json",
     "evaluation.json",
@@ -131,19 +129,21 @@ class Tracked:
         """
         from signature.serve.serving import Scorer
 
-        scorer = Scorer(model_folder)
+        Scorer(model_folder)
         mlflow = import_mlflow()
         _import_pyfunc()
-        example = model_summary.input_example(scorer.schema, typical or {})
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(SCRIPT),
-            artifacts={"model": str(model_folder.resolve())},
-            pip_requirements=list(REQUIREMENTS),
-            signature=_signature(scorer.schema),
-            input_example=(example, {"explain": True}),
-            metadata=model_summary.describe(scorer.card),
-        )
+        with model_with_wheel(model_folder) as (folder, requirements):
+            scorer = Scorer(folder)
+            example = model_summary.input_example(scorer.schema, typical or {})
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(SCRIPT),
+                artifacts={"model": str(folder)},
+                pip_requirements=requirements,
+                signature=_signature(scorer.schema),
+                input_example=(example, {"explain": True}),
+                metadata=model_summary.describe(scorer.card),
+            )
         _check_reloaded(logged.model_uri, example, scorer.score(example, explain=True))
         name = scorer.card.experiment
         tags = model_summary.version_tags(scorer.card, evaluation)

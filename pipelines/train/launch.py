@@ -147,7 +147,6 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
         n_rows=len(rows),
         n_events=int(study.cohort.outcome.to_numpy()[rows].sum()),
         columns=serving_schema(study.cohort.schema, procedure).to_list(),
-        trusted_types=list(trusted),
         fingerprint=store.run_fingerprint(study.candidates),
     )
     save_model(procedure, card, folder)

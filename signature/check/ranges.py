@@ -12,7 +12,8 @@ from signature.check.report import Finding, Severity, Table, listed, several
 from signature.check.units import LEAST_SLIP, slip_between, unit_hint
 from signature.check.view import FEWEST, View
 from signature.exceptions import UnitError
-from signature.study.schema import BELOW, Column, Role, Scale
+from signature.study.possible import NEGATIVE, PossibleNumbers
+from signature.study.schema import BELOW, Column, Role, Scale, source_of
 
 MANY = 0.01
 """Share of values outside the range above which it is no longer a few odd samples."""
@@ -130,16 +131,29 @@ def _limits_outside(view: View) -> Iterator[Finding]:
 def _impossible(view: View, explained: set[str]) -> Iterator[Finding]:
     negative: dict[str, int] = {}
     zero: dict[str, int] = {}
-    for column in view.cohort.schema.columns:
-        if column.name in explained or column.role is Role.LIMIT:
+    others: dict[str, list[str]] = {}
+    schema = view.cohort.schema
+    told = PossibleNumbers.of(schema)
+    odd = told.excluded(view.cohort.X.to_numpy()).sum(axis=0)
+    for column, count, otherwise in zip(schema.columns, odd.tolist(), told.otherwise, strict=True):
+        if source_of(column.name) in explained:
             continue
-        if column.scale is not Scale.LOG2 and not _concentration(column):
-            continue
-        values = _known(view.values(column.name))
-        if below := int((values < 0).sum()):
-            negative[column.name] = below
-        if column.scale is Scale.LOG2 and (none := int((values == 0).sum())):
-            zero[column.name] = none
+        if count and otherwise == NEGATIVE:
+            negative[column.name] = count
+        elif count:
+            others.setdefault(otherwise, []).append(f"{column.name} ({count:,})")
+        if column.scale is Scale.LOG2:
+            none = int((_known(view.values(column.name)) == 0).sum())
+            if none:
+                zero[column.name] = none
+    for otherwise, named in others.items():
+        yield Finding(
+            severity=Severity.ERROR,
+            code="impossible",
+            sentence=f"{otherwise[0].upper()}{otherwise[1:]} stands in {listed(named)}",
+            action="Correct these cells at the source, or what the schema says of the column.",
+            columns=tuple(n.split(" ")[0] for n in named),
+        )
     if negative:
         yield Finding(
             severity=Severity.ERROR,

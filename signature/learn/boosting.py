@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from signature.learn.binary import LogOddsClassifier, two_classes
+from signature.learn.shallow_shapley import DEEPEST, ShallowTrees
 
 
 class ShallowBoosting(LogOddsClassifier):
@@ -88,6 +89,7 @@ class ShallowBoosting(LogOddsClassifier):
 
         self._booster = xgboost.Booster({"nthread": 1})
         self._booster.load_model(bytearray(self.booster_.tobytes()))
+        self._trees: ShallowTrees | None = None
 
     def _booster_params(self, event: np.ndarray) -> dict[str, Any]:
         return {
@@ -108,7 +110,8 @@ class ShallowBoosting(LogOddsClassifier):
 
     def __getstate__(self) -> dict[str, Any]:
         # the live booster is rebuilt from its bytes, so that nothing opaque is saved
-        return {k: v for k, v in super().__getstate__().items() if k != "_booster"}
+        live = ("_booster", "_trees")
+        return {k: v for k, v in super().__getstate__().items() if k not in live}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -151,6 +154,10 @@ class ShallowBoosting(LogOddsClassifier):
 
     def shapley(self, values: np.ndarray) -> np.ndarray:
         """Contributions of rows that are seen already, as `as_seen` returns them."""
+        if self._trees is None and 1 <= self.max_depth <= DEEPEST:
+            self._trees = ShallowTrees.of(self._booster)
+        if self._trees is not None:
+            return self._trees.shapley(values)
         import xgboost
 
         data = xgboost.DMatrix(values, nthread=1)

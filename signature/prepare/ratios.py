@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import pandas as pd
 
 from signature.exceptions import UnitError
+from signature.prepare.columns import ArrayFunction
 from signature.study.schema import BELOW, LOG2_UNITS, FeatureSchema
 
 _LARGEST = 1e38  # what the single precision of trees can hold
@@ -53,55 +56,92 @@ def fill(X: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     >>> fill(X, FeatureSchema((*parts, ratio)))["ktr"].tolist()
     [3.0, nan]
     """
-    filled: dict[str, pd.Series] = {}
-    for column in schema.columns:
-        if column.over is None:
-            continue
-        values, bounds = _compute(X, column.name, column.over, _logarithmic(schema, column.name))
-        filled[column.name] = X[column.name].where(X[column.name].notna(), values)
-        if column.name + BELOW in schema:
-            limit = X[column.name + BELOW]
-            filled[column.name + BELOW] = limit.where(limit.notna(), bounds)
-    return X.assign(**filled)
+    names = list(schema.names)
+    values = X.reindex(columns=names).to_numpy(dtype="float64", na_value=np.nan)
+    filled = pd.DataFrame(on_arrays(schema)(values), index=X.index, columns=names)
+    changed = [end for c in schema.columns if c.over for end in (c.name, c.name + BELOW)]
+    return X.assign(**{name: filled[name] for name in changed if name in schema})
 
 
-def _compute(
-    table: pd.DataFrame, name: str, over: Sides, logarithmic: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return values and upper bounds where the ratio is not given and its parts allow one."""
-    (top, top_limit), (bottom, bottom_limit) = (
-        [np.column_stack([_column(table, part + end) for part in side]) for end in ("", BELOW)]
-        for side in over
-    )
-    if not logarithmic:
-        top = np.where(top < 0, np.inf, top)
-        bottom = np.where(bottom <= 0, np.inf, bottom)
-        top_limit = np.where(top_limit <= 0, np.inf, top_limit)
-    most = np.where(np.isnan(top), top_limit, top)
-    # numbers that no ratio can be made of end as infinite
-    with np.errstate(all="ignore"):
-        if logarithmic:
-            result = most.sum(axis=1) - bottom.sum(axis=1)
-        else:
-            result = most.prod(axis=1) / bottom.prod(axis=1)
-            result = np.where(np.isinf(bottom).any(axis=1), np.inf, result)
-    censored = np.isnan(top).any(axis=1)
-    if not logarithmic:
-        # "below zero" is nothing that an amount can be
-        result = np.where(censored & (result == 0), np.inf, result)
-    lost = np.isnan(most).any(axis=1) | (np.isnan(bottom) & np.isnan(bottom_limit)).any(axis=1)
-    given = ~(np.isnan(_column(table, name)) & np.isnan(_column(table, name + BELOW)))
-    # a denominator below its limit leaves no bound from above
-    unbounded = np.isnan(bottom).any(axis=1)
-    known = ~(given | lost | unbounded) & (np.abs(result) <= _LARGEST)
-    values = np.where(known & ~censored, result, np.nan)
-    return values, np.where(known & censored, result, np.nan)
+def on_arrays(schema: FeatureSchema) -> ArrayFunction:
+    """Return `fill` as a function of numbers, its columns looked up once.
+
+    Returns
+    -------
+    callable
+        Takes float64 of shape (n_rows, n_columns) with the schema's columns, and returns the like.
+
+    Raises
+    ------
+    UnitError
+        As `fill`.
+    """
+    at = {name: place for place, name in enumerate(schema.names)}
+    ratios = [_Ratio.of(c.name, c.over, schema, at) for c in schema.columns if c.over is not None]
+
+    def apply(values: np.ndarray) -> np.ndarray:
+        if not ratios:
+            return values
+        # one column more, of nothing, for limits that the schema does not have
+        padded = np.full((len(values), len(at) + 1), np.nan, order="F")
+        padded[:, :-1] = values
+        # a part is never a ratio, so that one does not see what another has filled
+        for ratio in ratios:
+            ratio.fill(padded)
+        return padded[:, :-1]
+
+    return apply
 
 
-def _column(table: pd.DataFrame, name: str) -> np.ndarray:
-    if name not in table:
-        return np.full(len(table), np.nan)
-    return table[name].to_numpy(dtype="float64", na_value=np.nan)
+@dataclass(frozen=True, eq=False)
+class _Ratio:
+    """Where a ratio, its limit and its two sides stand in a matrix whose last column is empty."""
+
+    place: int
+    limit: int
+    sides: tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, name: str, over: Sides, schema: FeatureSchema, at: Mapping[str, int]) -> Self:
+        """Look them up once."""
+
+        def places(side: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+            limits = [at.get(part + BELOW, -1) for part in side]
+            return np.array([at[part] for part in side]), np.array(limits)
+
+        sides = places(over[0]), places(over[1])
+        return cls(at[name], at.get(name + BELOW, -1), sides, _logarithmic(schema, name))
+
+    def fill(self, X: np.ndarray) -> None:
+        """Put in values, and upper bounds, where the ratio is not given and its parts allow one."""
+        (top, top_limit), (bottom, bottom_limit) = (
+            (X[:, part], X[:, limit]) for part, limit in self.sides
+        )
+        if not self.logarithmic:
+            top = np.where(top < 0, np.inf, top)
+            bottom = np.where(bottom <= 0, np.inf, bottom)
+            top_limit = np.where(top_limit <= 0, np.inf, top_limit)
+        most = np.where(np.isnan(top), top_limit, top)
+        # numbers that no ratio can be made of end as infinite
+        with np.errstate(all="ignore"):
+            if self.logarithmic:
+                result = most.sum(axis=1) - bottom.sum(axis=1)
+            else:
+                result = most.prod(axis=1) / bottom.prod(axis=1)
+                result = np.where(np.isinf(bottom).any(axis=1), np.inf, result)
+        censored = np.isnan(top).any(axis=1)
+        if not self.logarithmic:
+            # "below zero" is nothing that an amount can be
+            result = np.where(censored & (result == 0), np.inf, result)
+        lost = np.isnan(most).any(axis=1) | (np.isnan(bottom) & np.isnan(bottom_limit)).any(axis=1)
+        given = ~(np.isnan(X[:, self.place]) & np.isnan(X[:, self.limit]))
+        # a denominator below its limit leaves no bound from above
+        unbounded = np.isnan(bottom).any(axis=1)
+        known = ~(given | lost | unbounded) & (np.abs(result) <= _LARGEST)
+        X[:, self.place] = np.where(known & ~censored, result, X[:, self.place])
+        if self.limit >= 0:
+            X[:, self.limit] = np.where(known & censored, result, X[:, self.limit])
 
 
 def _logarithmic(schema: FeatureSchema, ratio: str) -> bool:

@@ -76,8 +76,6 @@ class Answerer:
 
     def _plain(self, body: bytes) -> tuple[np.ndarray, dict[str, Any]] | None:
         """Read a body that is plainly in order; None for any other."""
-        if self._reader.computes:
-            return None  # the long way computes; parsing here would only be done twice
         try:
             content = orjson.loads(body) if orjson else json.loads(body, parse_constant=_refuse)
         except (ValueError, RecursionError):

@@ -7,26 +7,16 @@ request is written to a log or repeated in an answer but the names of columns.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
-from signature.exceptions import MissingExtraError, ModelInputError
+from signature.exceptions import MissingExtraError
 from signature.serve.answering import Answerer
 from signature.serve.openapi import describe
+from signature.serve.reception import JSON, READING_SECONDS, Reception
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
-
-JSON = "application/json"
-LARGE = 200_000
-"""Bytes from which on a request is scored beside the loop that listens."""
-
-READING_SECONDS = 30.0
-"""A sender who has not finished by then is told so."""
-
-_log = logging.getLogger("signature.serve")
 
 
 def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) -> FastAPI:
@@ -39,8 +29,8 @@ def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) 
         How long a sender may take to send a request.
     """
     from fastapi import FastAPI, Response
-    from fastapi.concurrency import run_in_threadpool
 
+    reception = Reception(answerer, reading_seconds)
     card = answerer.scorer.card
     app = FastAPI(title=f"immune-signature: {card.experiment}", version=card.package_version)
 
@@ -48,26 +38,8 @@ def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) 
         return Response(content, status_code=status, media_type=JSON)
 
     async def score(request: Request) -> Response:
-        kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-        if kind != JSON:
-            return reply(415, _said(f"send JSON, with the header 'Content-Type: {JSON}'"))
-        try:
-            body = await asyncio.wait_for(_read(request, answerer), reading_seconds)
-            if len(body) > LARGE:
-                answer = await run_in_threadpool(answerer.answer, body)
-            else:
-                answer = answerer.answer(body)
-        except TimeoutError:
-            return reply(408, _said(f"the request was not whole after {reading_seconds:g} s"))
-        except _TooLongError as error:
-            return reply(413, _said(str(error)))
-        except ModelInputError as error:
-            return reply(400, _said(str(error)))
-        except Exception as error:
-            # its text, and its traceback, may hold rows
-            _log.error("a request could not be answered: %s", type(error).__name__)
-            return reply(500, _said("the request could not be answered; this is our fault"))
-        return reply(200, answer)
+        status, said = await reception.respond(request)
+        return reply(status, said if isinstance(said, bytes) else _said(said))
 
     # a plain route: the body is read and checked by us alone
     app.add_route("/score", score, methods=["POST"])
@@ -80,7 +52,8 @@ def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) 
     @app.get("/health/ready")
     async def ready() -> dict[str, str]:
         """Say which model answers."""
-        return {"status": "ready", "model": card.experiment, "candidate": card.candidate}
+        said = {"model": card.experiment, "candidate": card.candidate, "digest": card.digest}
+        return {"status": "ready"} | said
 
     plain = app.openapi
 
@@ -91,22 +64,6 @@ def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) 
 
     app.openapi = openapi  # type: ignore[method-assign]
     return app
-
-
-class _TooLongError(Exception):
-    """A body that is longer than it may be, while it is being read."""
-
-
-async def _read(request: Request, answerer: Answerer) -> bytes:
-    """Read a body, and stop where it is longer than it may be."""
-    most = answerer.limits.most_bytes
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > most:
-            raise _TooLongError(str(answerer.limits.too_long()))
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _said(message: str) -> bytes:
@@ -137,7 +94,8 @@ def serve(answerer: Answerer, host: str, port: int) -> None:
         create_app(answerer),
         host=host,
         port=port,
-        log_level="warning",
+        # it warns of each request that is no HTTP
+        log_level="error",
         access_log=False,
         timeout_keep_alive=60,
     )

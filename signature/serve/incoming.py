@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -10,10 +11,13 @@ import pandas as pd
 
 from signature.exceptions import ModelInputError
 from signature.prepare.ratios import fill
-from signature.study.schema import BATCH, FeatureSchema, Role, Scale, source_of
+from signature.study.possible import PossibleNumbers
+from signature.study.schema import BATCH, FeatureSchema, source_of
 from signature.study.spelling import closest
 
-_LONGEST_NAME = 40
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}")
+_MANY_DIGITS = 6
+_MOST_SHOWN = 10
 LARGEST = 1e38
 """What the single precision of trees can hold."""
 
@@ -41,10 +45,10 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     ------
     ModelInputError
         When there are no rows; a required column is missing, a column is sent twice or is not
-        known; a column holds text, truth values, infinite numbers, where 0 or 1 is meant another
-        number, or where a batch code is meant none of 0, 1, 2, …; a row has a value together with
-        its limit. The message names columns and counts rows, all problems at once, and repeats no
-        value.
+        known; a column holds text, truth values, infinite numbers, or numbers that cannot be
+        (`signature.study.possible`: another than 0 or 1, a code of no batch, a negative amount, a
+        limit of 0, an answer that the form does not have); a row has a value together with its
+        limit. The message names columns and rows, all problems at once, and repeats no value.
 
     Examples
     --------
@@ -67,20 +71,16 @@ def check_rows(table: pd.DataFrame, schema: FeatureSchema) -> pd.DataFrame:
     problems += _counted(columns, lambda c: c.text, "text where a number is expected")
     problems += _counted(columns, lambda c: c.truth, "true or false where a number is expected")
     problems += _counted(columns, _Cells.boundless, "infinite or absurdly large values")
-    yes_no = {n: c for n, c in columns.items() if schema[n].scale is Scale.YES_NO}
-    problems += _counted(yes_no, _Cells.neither, "a number other than 0 or 1")
-    batches = {n: c for n, c in columns.items() if schema[n].role is Role.PLATE}
-    problems += _counted(batches, _Cells.no_code, "a number that is no batch code")
+    missing = np.full(len(table), np.nan)
+    values = [columns[n].values if n in columns else missing for n in schema.names]
+    problems += _impossible(np.column_stack(values), schema)
     if problems:
         text = [name for name, cells in columns.items() if cells.text]
         hint = _batch_hint(schema) if BATCH in text else ""
         hint += _LIMIT_HINT if set(text) - {BATCH} else ""
         raise ModelInputError("; ".join(problems) + hint)
-    missing = np.full(len(table), np.nan)
     out = pd.DataFrame(
-        {n: columns[n].values if n in columns else missing for n in schema.names},
-        index=table.index,
-        dtype="float64",
+        dict(zip(schema.names, values, strict=True)), index=table.index, dtype="float64"
     )
     if both := _value_and_limit(out, schema):
         raise ModelInputError("; ".join(both))
@@ -104,6 +104,9 @@ def _batch_hint(schema: FeatureSchema) -> str:
     )
 
 
+_PLAIN = frozenset({int, float, type(None)})
+
+
 class _Cells:
     """One column as float64, and how many of its cells are none."""
 
@@ -116,7 +119,17 @@ class _Cells:
         elif pd.api.types.is_float_dtype(kind) or pd.api.types.is_integer_dtype(kind):
             self.values = column.to_numpy(dtype="float64", na_value=np.nan)
         else:
-            self.values = np.array([self._number(v) for v in column], dtype="float64")
+            self.values = self._numbers(column.tolist())
+
+    def _numbers(self, cells: list[object]) -> np.ndarray:
+        kinds = list(map(type, cells))
+        if not set(kinds) <= _PLAIN:
+            for at in [at for at, kind in enumerate(kinds) if kind not in _PLAIN]:
+                cells[at] = self._number(cells[at])
+        try:
+            return np.array(cells, dtype="float64")
+        except OverflowError:
+            return np.array([self._number(cell) for cell in cells], dtype="float64")
 
     def _number(self, cell: object) -> float:
         if isinstance(cell, bool | np.bool_):
@@ -134,20 +147,6 @@ class _Cells:
         """Count the numbers that are infinite, or would be in the single precision of trees."""
         return int((np.abs(self.values) > LARGEST).sum())
 
-    def neither(self) -> int:
-        """Count the numbers that are neither 0 nor 1."""
-        finite = self.values[np.isfinite(self.values)]
-        return int((~np.isin(finite, [0.0, 1.0])).sum())
-
-    def no_code(self) -> int:
-        """Count the numbers that cannot be a code; one that training did not have is a new batch.
-
-        A column of codes beyond those of training may come from a model adapted to a new batch, and
-        a model that has no adjustment for a code says so of the row.
-        """
-        finite = self.values[np.isfinite(self.values)]
-        return int(((finite < 0) | (finite != np.floor(finite))).sum())
-
 
 def _counted(
     columns: dict[str, _Cells], count: Callable[[_Cells], int], what: str
@@ -157,6 +156,19 @@ def _counted(
         total = len(next(iter(columns.values())).values)
         where = ", ".join(f"{name!r} ({n} of {total} rows)" for name, n in bad.items())
         yield f"{what} in {where}"
+
+
+def _impossible(values: np.ndarray, schema: FeatureSchema) -> Iterable[str]:
+    told = PossibleNumbers.of(schema)
+    # what is absurdly large has been said already
+    odd = told.excluded(values) & (np.abs(values) <= LARGEST)
+    where: dict[str, list[str]] = {}
+    for at in np.flatnonzero(odd.any(axis=0)).tolist():
+        rows = (np.flatnonzero(odd[:, at]) + 1).tolist()
+        shown = ", ".join(map(str, rows[:_MOST_SHOWN])) + (", …" if rows[_MOST_SHOWN:] else "")
+        counted = f"{len(rows)} of {len(values)} rows: row{_s(rows)} {shown}"
+        where.setdefault(told.otherwise[at], []).append(f"{schema.names[at]!r} ({counted})")
+    yield from (f"{what} in {', '.join(columns)}" for what, columns in where.items())
 
 
 def _missing(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:
@@ -184,16 +196,30 @@ def _unknown(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:
 
 
 def _shown(names: Sequence[object], schema: FeatureSchema | None = None) -> Iterable[str]:
-    """Print column names; a table sent without its header line has values for names."""
-    hidden = 0
-    for name in names:
-        if not isinstance(name, str) or len(name) > _LONGEST_NAME or not name[:1].isalpha():
-            hidden += 1
-            continue
-        close = None if schema is None else closest(name, schema.names)
+    """Print ten column names at most; a table sent without its header has values for names."""
+    telling = [name for name in names if looks_like_a_name(name)]
+    for name in telling[:_MOST_SHOWN]:
+        close = None if schema is None else closest(str(name), schema.names)
         yield f"{name!r} (did you mean {close!r}?)" if close else repr(name)
-    if hidden:
-        yield f"{hidden} whose name is no column name (is the header there?)"
+    if more := len(telling[_MOST_SHOWN:]):
+        yield f"{more:,} more"
+    if hidden := len(names) - len(telling):
+        yield f"{hidden:,} whose name is no column name (is the header there?)"
+
+
+def looks_like_a_name(name: object) -> bool:
+    """Whether a name may be repeated: what holds many digits or spaces may be a person's.
+
+    Examples
+    --------
+    >>> [looks_like_a_name(n) for n in ("IL-6", "CD4_pct", "73.1", "19991231", "Doe, Jane")]
+    [True, True, False, False, False]
+    """
+    return (
+        isinstance(name, str)
+        and _NAME.fullmatch(name) is not None
+        and sum(letter.isdigit() for letter in name) < _MANY_DIGITS
+    )
 
 
 def _value_and_limit(table: pd.DataFrame, schema: FeatureSchema) -> Iterable[str]:

@@ -9,18 +9,19 @@ column that some records have and others leave out is null in the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Never
 
 import pandas as pd
 
 from signature.exceptions import ModelInputError
+from signature.serve.incoming import looks_like_a_name
 from signature.study.spelling import closest
 
 PARAMS = ("explain", "top_k")
 """What a request may ask for besides the probability."""
 
-MOST_CELLS = 2_000_000
+MOST_CELLS = 1_000_000
 """Rows times names; a body of which each row has a name of its own would build a square."""
 
 _FORMATS = ("dataframe_records", "dataframe_split")
@@ -37,7 +38,7 @@ def read_request(body: bytes) -> tuple[pd.DataFrame, Mapping[str, Any]]:
     """
     try:
         content = json.loads(
-            body.decode("utf-8"), object_pairs_hook=_no_key_twice, parse_constant=_no_constant
+            body.decode("utf-8"), object_pairs_hook=_Objects().read, parse_constant=_no_constant
         )
     except UnicodeDecodeError:
         raise ModelInputError("the request is not UTF-8 text") from None
@@ -84,9 +85,11 @@ def read_params(params: Any) -> dict[str, Any]:
         raise ModelInputError("'params' must be an object such as {\"explain\": true}")
     for name in params:
         if name not in PARAMS:
-            close = closest(str(name), PARAMS)
+            if not looks_like_a_name(name):
+                raise ModelInputError(f"unknown param; known are {', '.join(PARAMS)}")
+            close = closest(name, PARAMS)
             hint = f"did you mean {close!r}?" if close else f"known are {', '.join(PARAMS)}"
-            raise ModelInputError(f"unknown param {str(name)[:40]!r} ({hint})")
+            raise ModelInputError(f"unknown param {name!r} ({hint})")
     explain, top_k = params.get("explain"), params.get("top_k")
     if explain is not None and not isinstance(explain, bool):
         raise ModelInputError("param 'explain' must be true or false")
@@ -100,14 +103,15 @@ def _from_records(rows: Any) -> pd.DataFrame:
         raise ModelInputError(
             "'dataframe_records' must be a list of objects, each from column to number"
         )
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    seen: dict[str, None] = {}
+    for row in rows:
+        if not row.keys() <= seen.keys():
+            seen |= dict.fromkeys(row)
+    names = list(seen)
     if len(rows) * len(names) > MOST_CELLS:
-        raise ModelInputError(
-            f"the rows have {len(names):,} different names between them; send each row's numbers "
-            "under the names of the model's columns, and nothing else"
-        )
+        raise _square(names)
     # object cells: a frame of its own accord would turn true into 1 beside a number
-    return pd.DataFrame([[row.get(n) for n in names] for row in rows], columns=names, dtype=object)
+    return pd.DataFrame([list(map(row.get, names)) for row in rows], columns=names, dtype=object)
 
 
 def _from_split(content: Any) -> pd.DataFrame:
@@ -128,13 +132,36 @@ def _from_split(content: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names, index=range(len(rows)), dtype=object)
 
 
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ModelInputError("an object of the request has the same key twice")
-    if any("\ud800" <= letter <= "\udfff" for key in content for letter in key):
-        raise ModelInputError("a key of the request holds half of a character; send UTF-8")
-    return content
+class _Objects:
+    """The objects of one request, as they are read."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.count = 0
+
+    def read(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        """Return one; refuse a key twice, and objects that would build a square of names."""
+        content = dict(pairs)
+        if len(content) != len(pairs):
+            raise ModelInputError("an object of the request has the same key twice")
+        try:
+            "".join(content).encode()
+        except UnicodeEncodeError:
+            raise ModelInputError(
+                "a key of the request holds half of a character; send UTF-8"
+            ) from None
+        self.names.update(content)
+        self.count += 1
+        if self.count * len(self.names) > MOST_CELLS:
+            raise _square(self.names)
+        return content
+
+
+def _square(names: Collection[str]) -> ModelInputError:
+    return ModelInputError(
+        f"the rows have {len(names):,} different names or more between them; send each row's "
+        "numbers under the names of the model's columns, and nothing else"
+    )
 
 
 def _no_constant(name: str) -> Never:

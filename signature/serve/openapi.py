@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from signature.serve.request_limits import RequestLimits
 from signature.serve.serving import Scorer
 from signature.study.column import Column
+from signature.study.possible import Possible, possible
 from signature.study.schema import Role, Scale
 
 
@@ -24,7 +27,7 @@ def describe(document: dict[str, Any], scorer: Scorer, limits: RequestLimits) ->
     row = {
         "type": "object",
         "additionalProperties": False,
-        "properties": {c.name: _property(c) for c in columns},
+        "properties": {c.name: _property(c, possible(scorer.schema, c.name)) for c in columns},
         "required": [c.name for c in columns if c.required],
     }
     request = {
@@ -69,7 +72,7 @@ def describe(document: dict[str, Any], scorer: Scorer, limits: RequestLimits) ->
     return document
 
 
-def _property(column: Column) -> dict[str, Any]:
+def _property(column: Column, may: Possible) -> dict[str, Any]:
     about = column.label if column.unit in ("", None) else f"{column.label}, {column.unit}"
     if column.role is Role.LIMIT:
         about += ": the detection limit, where the value lies below it and is null"
@@ -78,6 +81,10 @@ def _property(column: Column) -> dict[str, Any]:
         found["x-unit"] = column.unit
     if column.scale is Scale.YES_NO:
         return found | {"enum": [0, 1, None]}
+    if np.isfinite(may.low):
+        found["exclusiveMinimum" if may.above_low else "minimum"] = may.low
+    if np.isfinite(may.high):
+        found["maximum"] = may.high
     if column.low is not None:
         found["x-plausible-from"] = column.low
     if column.high is not None:

@@ -1,13 +1,15 @@
 """Save and load a fitted procedure without pickle.
 
-A model folder holds ``model.skops`` (the fitted procedure) and ``model.json`` (schema, outcome and
-where it comes from). Nothing in it belongs to a person.
+A model folder holds ``model.skops`` (the fitted procedure), ``model.json`` (schema, outcome and
+where it comes from) and ``manifest.json`` (what the folder holds, so that a change is noticed); a
+registered one holds the wheel, too. Nothing in it belongs to a person.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from signature import __version__
 from signature.exceptions import ModelFileError, SchemaError
 from signature.learn.calibration import CalibratedProcedure
+from signature.serve.canonical import canonical
+from signature.serve.manifest import CARD, MANIFEST, check_folder, manifest_of
 from signature.study.schema import FeatureSchema
 
 TRUSTED_TYPES = (
@@ -49,7 +53,7 @@ class ModelCard(BaseModel):
     # no Record: kept folds are read with this module, and do not depend on how a run is recorded
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: Literal[3] = 3
+    version: Literal[4] = 4
     """Of the fitted steps beside the card, too, which a file names by the modules they live in."""
     package_version: str = __version__
     experiment: str
@@ -62,8 +66,14 @@ class ModelCard(BaseModel):
     n_rows: int
     n_events: int
     columns: list[dict[str, Any]]
-    trusted_types: list[str] = []
     fingerprint: str
+    digest: str = ""
+    """SHA-256 of the folder's manifest; empty before the folder is written."""
+
+    def written(self, digest: str) -> bytes:
+        """Return the card as a file, with the manifest's digest."""
+        card = self.model_copy(update={"digest": digest})
+        return (card.model_dump_json(indent=1) + "\n").encode()
 
     @property
     def schema_(self) -> FeatureSchema:
@@ -72,10 +82,10 @@ class ModelCard(BaseModel):
 
 
 def save_procedure(procedure: CalibratedProcedure, file: Path) -> None:
-    """Write one fitted procedure."""
+    """Write one fitted procedure: the same one, the same bytes."""
     import skops.io
 
-    skops.io.dump(procedure, file)
+    file.write_bytes(canonical(skops.io.dumps(procedure)))
 
 
 def load_procedure(file: Path, trusted: Iterable[str] = ()) -> CalibratedProcedure:
@@ -119,11 +129,22 @@ def save_model(procedure: CalibratedProcedure, card: ModelCard, folder: Path) ->
     """Write a model folder and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     save_procedure(procedure, folder / "model.skops")
-    (folder / "model.json").write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    seal_model(card, folder)
     return folder
 
 
-def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedProcedure, ModelCard]:
+def seal_model(card: ModelCard, folder: Path) -> ModelCard:
+    """Write card and manifest of a folder as it is; return the card, with the manifest's digest."""
+    manifest = manifest_of(folder, card.written(""))
+    digest = sha256(manifest).hexdigest()
+    (folder / MANIFEST).write_bytes(manifest)
+    (folder / CARD).write_bytes(card.written(digest))
+    return card.model_copy(update={"digest": digest})
+
+
+def load_model(
+    folder: Path, trusted: Iterable[str] = (), digest: str | None = None
+) -> tuple[CalibratedProcedure, ModelCard]:
     """Read a model folder.
 
     Parameters
@@ -131,11 +152,14 @@ def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedPro
     folder : Path
     trusted : iterable of str
         Types outside this package that the caller vouches for; the card cannot.
+    digest : str, optional
+        What the card must say, as the registry or another place says it.
 
     Raises
     ------
     ModelFileError
-        As `load_procedure`, and when ``model.json`` is missing or of another version.
+        As `load_procedure`, and when ``model.json`` is missing or of another version, or the folder
+        is not as it was written.
     """
     file = folder / "model.json"
     if not file.is_file():
@@ -156,6 +180,13 @@ def load_model(folder: Path, trusted: Iterable[str] = ()) -> tuple[CalibratedPro
             ) from None
         where = ", ".join(".".join(map(str, e["loc"])) for e in error.errors())
         raise ModelFileError(f"{file.name} does not describe a model: check {where}") from None
+    if file.read_bytes() != card.written(card.digest):
+        raise ModelFileError(f"{file} is not as it was written; copy the whole folder again")
+    check_folder(folder, card.written(""), card.digest)
+    if digest is not None and digest != card.digest:
+        raise ModelFileError(
+            f"the model in {folder} is another than the one asked for: its digest is {card.digest}"
+        )
     # a file cannot vouch for what is in it; the list here does, and the caller
     return load_procedure(folder / "model.skops", trusted), card
 

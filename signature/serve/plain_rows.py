@@ -14,8 +14,11 @@ from typing import Any, Self
 
 import numpy as np
 
+from signature.prepare.columns import ArrayFunction
+from signature.prepare.ratios import on_arrays
 from signature.serve.incoming import LARGEST
-from signature.study.schema import FeatureSchema, Role, Scale, source_of
+from signature.study.possible import PossibleNumbers
+from signature.study.schema import FeatureSchema, source_of
 
 _NUMBERS = frozenset({int, float, type(None)})
 
@@ -29,22 +32,23 @@ class PlainReader:
     names : tuple of str
         Columns of the schema.
     known, required : frozenset of str
-    zero_or_one, codes : ndarray of int
-        Places of columns that hold 0 or 1, and of batch codes.
+    parts : mapping of str to frozenset of str
+        By ratio: the columns that it is computed from, where it is left out.
+    possible : PossibleNumbers
     value, limit : ndarray of int
         Places of markers and of their limits, in pairs.
-    computes : bool
-        Whether some column may be computed from others, which only the long way does.
+    compute : callable
+        Puts in the ratios that were left out (`signature.prepare.ratios`).
     """
 
     names: tuple[str, ...]
     known: frozenset[str]
     required: frozenset[str]
-    zero_or_one: np.ndarray
-    codes: np.ndarray
+    parts: Mapping[str, frozenset[str]]
+    possible: PossibleNumbers
     value: np.ndarray
     limit: np.ndarray
-    computes: bool
+    compute: ArrayFunction
 
     @classmethod
     def of(cls, schema: FeatureSchema) -> Self:
@@ -55,11 +59,11 @@ class PlainReader:
             names=tuple(schema.names),
             known=frozenset(schema.names),
             required=frozenset(c.name for c in columns if c.required),
-            zero_or_one=_places(at, (c.name for c in columns if c.scale is Scale.YES_NO)),
-            codes=_places(at, (c.name for c in columns if c.role is Role.PLATE)),
+            parts={c.name: frozenset(c.parts) for c in columns if c.over is not None},
+            possible=PossibleNumbers.of(schema),
             value=_places(at, map(source_of, schema.limits)),
             limit=_places(at, schema.limits),
-            computes=any(c.over is not None for c in columns),
+            compute=on_arrays(schema),
         )
 
     def records(self, rows: Any) -> np.ndarray | None:
@@ -95,7 +99,10 @@ class PlainReader:
         return self._numbers(rows, names)
 
     def _takes(self, sent: Any) -> bool:
-        return bool(sent) and sent <= self.known and self.required <= sent
+        if not sent or not sent <= self.known:
+            return False
+        left_out = self.required - sent
+        return all(name in self.parts and self.parts[name] <= sent for name in left_out)
 
     def _numbers(self, rows: Sequence[Sequence[Any]], names: list[str]) -> np.ndarray | None:
         """Put cells under the schema's columns, unless one is none of the numbers it may be."""
@@ -107,15 +114,13 @@ class PlainReader:
             return None
         values = np.full((len(rows), len(self.names)), np.nan, order="F")
         values[:, [self.names.index(n) for n in names]] = sent
-        return values if self._in_order(values) else None
+        return self.compute(values) if self._in_order(values) else None
 
     def _in_order(self, values: np.ndarray) -> bool:
         known = ~np.isnan(values)
-        yes_no, codes = values[:, self.zero_or_one], values[:, self.codes]
         return not (
             (np.abs(values) > LARGEST).any()
-            or (known[:, self.zero_or_one] & (yes_no != 0) & (yes_no != 1)).any()
-            or (known[:, self.codes] & ((codes < 0) | (codes != np.floor(codes)))).any()
+            or self.possible.excluded(values).any()
             or (known[:, self.value] & known[:, self.limit]).any()
         )
 

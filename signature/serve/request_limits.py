@@ -23,7 +23,7 @@ class RequestLimits:
         Rows times columns.
     """
 
-    most_bytes: int = 24 * 2**20
+    most_bytes: int = 20 * 2**20
     most_rows: int = 20_000
     most_cells: int = MOST_CELLS
 

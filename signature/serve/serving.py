@@ -65,6 +65,8 @@ class Scorer:
     ----------
     folder : Path
         As `signature.serve.persistence.save_model` wrote it.
+    digest : str, optional
+        What the model must be, by the digest of its manifest.
 
     Attributes
     ----------
@@ -76,11 +78,11 @@ class Scorer:
     Raises
     ------
     ModelFileError
-        When the folder does not hold a model that can be trusted.
+        When the folder does not hold a model that can be trusted, as it was written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._procedure, self.card = load_model(folder)
+    def __init__(self, folder: Path, digest: str | None = None) -> None:
+        self._procedure, self.card = load_model(folder, digest=digest)
         self.schema = self.card.schema_
         self._own_batch: float | None = None
         self._served = ServedColumns.of(self.schema)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,7 +15,7 @@ import pandas as pd
 import pytest
 
 from pipelines.track import tracking
-from signature.serve.persistence import ModelCard
+from signature.serve.persistence import load_model, save_model
 from signature.serve.serving import Scorer
 from tests.made.checkout import REPO
 
@@ -87,13 +86,9 @@ class Server:
 @pytest.fixture(scope="module")
 def folder(model_folders, tmp_path_factory):
     """The boosting model under a name of its own in the registry."""
-    copy = tmp_path_factory.mktemp("rest") / "model"
-    shutil.copytree(model_folders["shallow_xgboost"], copy)
-    card = ModelCard.model_validate_json((copy / "model.json").read_text())
-    (copy / "model.json").write_text(
-        card.model_copy(update={"experiment": "opt_rest"}).model_dump_json()
-    )
-    return copy
+    procedure, card = load_model(model_folders["shallow_xgboost"])
+    renamed = card.model_copy(update={"experiment": "opt_rest"})
+    return save_model(procedure, renamed, tmp_path_factory.mktemp("rest") / "model")
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +148,8 @@ def test_whole_numbers_nulls_and_absent_markers_are_fine(server, scorer):
 
 
 def test_a_value_out_of_range_is_flagged(server):
-    _, body = server.post({"dataframe_records": [row(age=99)]})
-    assert json.loads(body)["predictions"][0]["out_of_range"] == "age"
+    _, body = server.post({"dataframe_records": [row(bmi=99)]})
+    assert json.loads(body)["predictions"][0]["out_of_range"] == "bmi"
 
 
 def test_a_missing_required_column_is_named(server):
@@ -169,6 +164,7 @@ def test_a_missing_required_column_is_named(server):
         ({"IL6": "73.1"}, "text where a number is expected in 'IL6' (1 of 1 rows)"),
         ({"IL6": True}, "true or false where a number is expected in 'IL6'"),
         ({"IL_6": 73.1}, "unknown column 'IL_6' (did you mean 'IL6'?)"),
+        ({"age": 73.1}, "a number outside 14 to 50 years in 'age' (1 of 1 rows: row 1)"),
         ({"smoker": 73.1}, "a number other than 0 or 1 in 'smoker'"),
         ({"IL6__below": 73.1}, "both a value in 'IL6' and a limit in 'IL6__below'"),
     ],
@@ -202,6 +198,23 @@ def test_only_json_is_taken(server):
     status, body = server.post(b"age,CRP\n25,73.1\n", "text/csv")
     assert (status, "73.1" in body) == (415, False)
     assert "application/json" in body
+
+
+def test_what_is_too_long_or_compressed_is_refused_while_it_is_read(server):
+    for headers, expected in (
+        ({"Content-Length": str(10**10)}, 413),
+        ({"Content-Encoding": "gzip"}, 415),
+    ):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{server.port}/invocations",
+            b'{"dataframe_records": [{"CRP": 73.1}]}',
+            {"Content-Type": "application/json", **headers},
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=10)
+        with refused.value as error:
+            assert error.code == expected
+            assert "73.1" not in json.loads(error.read())["message"]
 
 
 def test_no_value_is_in_the_log(server):

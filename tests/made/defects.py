@@ -77,6 +77,18 @@ def negative_concentrations(cohort, rng):
     return changed(cohort, CD5=cohort.X["CD5"].mask(rng.random(len(cohort)) < 0.02, -9.0))
 
 
+@defect("impossible", Severity.ERROR, names=("IL6__below",))
+def limits_of_zero(cohort, rng):
+    return changed(cohort, IL6__below=cohort.X["IL6__below"] * 0)
+
+
+@defect("impossible", Severity.ERROR, names=("age",))
+def ages_that_the_schema_does_not_have(cohort, rng):
+    aged = described(cohort, "age", unit="years", low=18, high=100)
+    odd = rng.random(len(cohort)) < 0.02
+    return changed(aged, age=cohort.X["age"].mask(odd, 430.0))
+
+
 @defect("zero", names=("OSM",))
 def zeros_before_a_logarithm(cohort, rng):
     return changed(cohort, OSM=cohort.X["OSM"].mask(rng.random(len(cohort)) < 0.02, 0.0))

@@ -7,11 +7,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
+import pandas as pd
 import pytest
 
 from pipelines.track import model_summary, run_summary, tracking
+from pipelines.track import wheel as wheel_module
 from signature.exceptions import ModelFileError, ResultsError, TrackingError
+from signature.serve.persistence import load_model, save_model
 from signature.serve.serving import Scorer
 from tests.made.checkout import REPO
 
@@ -192,7 +196,98 @@ def test_the_example_is_nobodys_row(registered, store, launch_record, trial):
     example = json.loads((folder / "serving_input_example.json").read_text())["dataframe_split"]
     typical = run_summary.typical_values(launch_record)
     assert dict(zip(example["columns"], example["data"][0], strict=True)) == typical
-    assert "immune-signature[serve]==0.1.0" in (folder / "requirements.txt").read_text()
+
+
+@pytest.fixture(scope="module")
+def stored(registered, store, tmp_path_factory):
+    """The folder of the registered model, as somebody else gets it."""
+    info = store.mlflow.models.get_model_info("models:/opt_test@champion")
+    there = tmp_path_factory.mktemp("stored")
+    return Path(store.mlflow.artifacts.download_artifacts(info.model_uri, dst_path=str(there)))
+
+
+def test_the_wheel_travels_inside_and_nobody_else_s_package_is_asked_for(stored):
+    asked = (stored / "requirements.txt").read_text().splitlines()
+    (wheel,) = (line for line in asked if "immune" in line)
+    assert wheel == "artifacts/model/immune_signature-0.1.0-py3-none-any.whl"
+    with ZipFile(stored / wheel) as held:
+        assert "signature/serve/serving.py" in held.namelist()
+    assert any(line.startswith("fastapi") for line in asked)
+    assert any(line.startswith("mlflow") for line in asked)
+    assert wheel in (stored / "conda.yaml").read_text()
+    assert wheel in (stored / "python_env.yaml").read_text() + (stored / "conda.yaml").read_text()
+
+
+def test_the_digest_is_a_tag_of_the_version(registered, stored, store):
+    version = store.client.get_model_version_by_alias("opt_test", "champion")
+    card = Scorer(stored / "artifacts" / "model", version.tags["digest"]).card
+    assert card.digest == version.tags["digest"]
+    info = store.mlflow.models.get_model_info("models:/opt_test@champion")
+    assert info.metadata["digest"] == card.digest
+
+
+def test_a_stored_model_that_was_exchanged_is_not_loaded(stored, store, model_folders, tmp_path):
+    copy = shutil.copytree(stored, tmp_path / "copy")
+    shutil.rmtree(copy / "artifacts" / "model")
+    shutil.copytree(model_folders["elastic_net"], copy / "artifacts" / "model")
+    with pytest.raises(ModelFileError, match="another than the one asked for"):
+        store.mlflow.pyfunc.load_model(str(copy))
+
+
+SCORE_THERE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import pandas as pd, signature
+from pathlib import Path
+from signature.serve.persistence import load_model, save_model
+from signature.serve.serving import Scorer
+assert Path(signature.__file__).is_relative_to(sys.argv[1]), signature.__file__
+got = Scorer(Path(sys.argv[2])).score(pd.read_json("rows.json"), explain=True)
+print(got["log_odds"].map(float.hex).tolist())
+"""
+
+
+@pytest.mark.slow
+def test_the_wheel_is_installed_from_within_the_model_as_mlflow_does_it(
+    stored, rows, model_folders, tmp_path
+):
+    # as mlflow.utils.virtualenv: a folder with links to what the model has, and pip inside it
+    home, site = tmp_path / "home", tmp_path / "site"
+    home.mkdir()
+    for item in stored.iterdir():
+        (home / item.name).symlink_to(item)
+    (wheel,) = (w for w in (stored / "requirements.txt").read_text().split() if "immune" in w)
+    (home / "only.txt").write_text(wheel)
+    pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--quiet"]
+    subprocess.run([*pip, "--target", str(site), "-r", "only.txt"], cwd=home, check=True)
+    rows.to_json(tmp_path / "rows.json", double_precision=15)
+    script = [sys.executable, "-I", "-c", SCORE_THERE, str(site)]
+    done = subprocess.run(
+        [*script, str(stored / "artifacts" / "model")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    sent = pd.read_json(tmp_path / "rows.json")
+    expected = Scorer(model_folders["shallow_xgboost"]).score(sent, explain=True)["log_odds"]
+    assert done.stdout.strip() == str(expected.map(float.hex).tolist())
+
+
+def test_a_checkout_without_its_backend_registers_without_the_wheel(
+    model_folders, monkeypatch, caplog
+):
+    def refuses(*told):
+        raise subprocess.CalledProcessError(1, "build")
+
+    monkeypatch.setattr(wheel_module, "_wheel", refuses)
+    with wheel_module.model_with_wheel(model_folders["elastic_net"]) as (folder, asked):
+        assert Scorer(folder).card.experiment == "opt_test"
+        assert not any("immune" in line for line in asked)
+        assert any(line.startswith("scikit-learn") for line in asked)
+    (said,) = caplog.messages
+    assert "no wheel could be built" in said
+    assert "\n" not in said
 
 
 def test_the_registered_model_answers_as_the_scorer(registered, store, model_folders, rows):
@@ -215,7 +310,7 @@ def test_a_broken_folder_is_not_registered(store, model_folders, evaluations, tm
     before = len(versions(store))
     (tmp_path / "model.json").write_text((model_folders["elastic_net"] / "model.json").read_text())
     (tmp_path / "model.skops").write_bytes(b"broken")
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="not as it was written"):
         register(tmp_path, evaluations[True])
     assert len(versions(store)) == before
 
@@ -272,8 +367,8 @@ def test_a_model_that_was_not_evaluated_is_not_registered(
     folder = tmp_path / "opt_test"
     shutil.copytree(results_folder, folder, symlinks=True, ignore=shutil.ignore_patterns("model"))
     shutil.copytree(model_folders["clinical_only"], folder / "model")
-    card = folder / "model" / "model.json"
-    card.write_text(card.read_text().replace("0" * 64, "1" * 64))
+    procedure, card = load_model(folder / "model")
+    save_model(procedure, card.model_copy(update={"fingerprint": "1" * 64}), folder / "model")
     before = len(versions(store))
     with pytest.raises(ResultsError, match="not the one that was evaluated"):
         command(folder)

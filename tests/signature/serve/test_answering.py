@@ -82,6 +82,9 @@ def test_rows_plainly_in_order_take_the_quick_way(answerer, rows):
         ('{"age": 30, "bmi": 22, "smoker": 0, "IL6": 2, "IL6__below": 3}', "both a value in"),
         ('{"age": 30, "bmi": 22, "smoker": 0, "CRP": 1e39}', "infinite or absurdly large"),
         ('{"age": 30, "bmi": 22, "smoker": 0, "CRP": ' + "9" * 400 + "}", "absurdly large"),
+        ('{"age": 30, "bmi": 22, "smoker": 0, "CRP": -0.5}', "a negative amount in 'CRP'"),
+        ('{"age": 70, "bmi": 22, "smoker": 0, "CRP": 2}', "outside 14 to 50 years in 'age'"),
+        ('{"age": 30, "bmi": 22, "smoker": 0, "IL6__below": 0}', "a detection limit of 0 or less"),
         ('{"age": 30, "bmi": 22, "smoker": 0}', "no value and no limit of any panel marker"),
         ('{"bmi": 22, "smoker": 0, "CRP": 3}', "missing required column 'age'"),
     ],
@@ -198,7 +201,10 @@ def test_the_app_describes_every_column(answerer):
     assert list(row["properties"]) == list(answerer.scorer.schema.names)
     assert set(row["required"]) == {"age", "bmi", "smoker"}
     assert row["properties"]["IL6"]["x-unit"] == "pg/mL"
-    assert row["properties"]["age"]["x-plausible-to"] == 50
+    assert row["properties"]["age"]["x-plausible-to"] == row["properties"]["age"]["maximum"] == 50
+    assert row["properties"]["bmi"]["minimum"] == 0
+    assert "maximum" not in row["properties"]["bmi"]
+    assert row["properties"]["IL6__below"]["exclusiveMinimum"] == 0
     assert row["properties"]["smoker"]["enum"] == [0, 1, None]
     assert _call(app, "GET", "/health/live") == (200, {"status": "live"})
     assert _call(app, "GET", "/health/ready")[1]["model"] == "opt_test"

@@ -1,6 +1,7 @@
 """Requests and answers as JSON: the same rows in both shapes, and nothing echoed."""
 
 import json
+import time
 
 import pandas as pd
 import pytest
@@ -75,6 +76,21 @@ def test_a_request_of_another_shape_is_refused(body, message):
 def test_no_bytes_can_do_more_than_be_refused(body):
     with pytest.raises(ModelInputError):
         read_request(body)
+
+
+def test_names_of_their_own_are_refused_while_they_are_read():
+    rows = [{f"x{i}_{k}": 1 for k in range(60)} for i in range(20_000)]
+    body = json.dumps({"dataframe_records": rows}).encode()
+    started = time.process_time()
+    with pytest.raises(ModelInputError, match="different names or more"):
+        read_request(body)
+    assert time.process_time() - started < 1
+
+
+def test_an_unknown_param_that_may_be_a_person_s_is_not_repeated():
+    with pytest.raises(ModelInputError) as caught:
+        read_params({"Doe, Jane 1970": 1})
+    assert str(caught.value) == "unknown param; known are explain, top_k"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What a partner's rows may be, what is refused, and what comes back."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -245,7 +247,7 @@ def test_infinite_values_are_refused(cell, scorer):
 @pytest.mark.parametrize("cell", [2, -1, 0.5, SECRET])
 def test_yes_or_no_is_0_or_1(cell, scorer):
     message = refusal(scorer, one_row(smoker=cell))
-    assert message == "a number other than 0 or 1 in 'smoker' (1 of 1 rows)"
+    assert message == "a number other than 0 or 1 in 'smoker' (1 of 1 rows: row 1)"
 
 
 def test_a_value_together_with_its_limit_is_refused(scorer):
@@ -259,10 +261,46 @@ def test_all_problems_are_told_at_once(scorer):
 
 
 def test_a_value_outside_its_range_is_scored_and_flagged(scorer):
-    table = pd.concat([one_row(), one_row(age=99, CRP=-1), one_row(IL6=None, IL6__below=2e4)])
+    table = pd.concat([one_row(), one_row(bmi=99, CRP=900), one_row(IL6=None, IL6__below=2e4)])
     got = scorer.score(table)
-    assert got["out_of_range"].tolist() == ["", "age;CRP", "IL6__below"]
+    assert got["out_of_range"].tolist() == ["", "bmi;CRP", "IL6__below"]
     assert got["probability"].between(0, 1).all()
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"age": 99}, "a number outside 14 to 50 years in 'age' (1 of 3 rows: row 2)"),
+        ({"age": -3}, "a number outside 14 to 50 years in 'age' (1 of 3 rows: row 2)"),
+        ({"bmi": -SECRET}, "a negative amount in 'bmi' (1 of 3 rows: row 2)"),
+        ({"CRP": -SECRET}, "a negative amount in 'CRP' (1 of 3 rows: row 2)"),
+        ({"IL6": None, "IL6__below": 0}, "a detection limit of 0 or less in 'IL6__below' (1 of 3"),
+        ({"IL6": None, "IL6__below": -SECRET}, "a detection limit of 0 or less in 'IL6__below'"),
+        ({"smoker": 3, "age": 400}, "a number other than 0 or 1 in 'smoker' (1 of 3 rows: row 2)"),
+    ],
+)
+def test_what_cannot_be_is_refused_by_row_and_column(cells, message, scorer):
+    table = pd.concat([one_row(), one_row(**cells), one_row()], ignore_index=True)
+    assert message in refusal(scorer, table)
+
+
+def test_of_many_impossible_rows_ten_are_named(scorer):
+    table = pd.concat([one_row(age=99)] * 40, ignore_index=True)
+    assert "(40 of 40 rows: rows 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …)" in refusal(scorer, table)
+
+
+def test_ten_unknown_names_come_back_and_none_that_may_be_a_person_s(scorer):
+    started = time.process_time()
+    names = {f"colum{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{i % 9}": 1.0 for i in range(3000)}
+    odd = {"Doe, Jane": 1.0, "1970-01-01": 1.0, "P00123456": 1.0, "IL_6": 1.0}
+    message = refusal(scorer, one_row(**odd, **names))
+    assert "Doe" not in message
+    assert "1970" not in message
+    assert "00123456" not in message
+    assert "'IL_6' (did you mean 'IL6'?)" in message
+    assert message.count("'colum") == 9
+    assert "2,991 more, 3 whose name is no column name" in message
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("k", [0, -1])
@@ -278,11 +316,11 @@ def test_top_k_needs_an_explanation(scorer):
 @given(
     cells=st.fixed_dictionaries(
         {
-            "age": st.none() | st.floats(-1e38, 1e38),
-            "bmi": st.none() | st.integers(-(10**6), 10**6),
+            "age": st.none() | st.floats(14, 50),
+            "bmi": st.none() | st.integers(0, 10**6),
             "smoker": st.sampled_from([None, 0, 1, 0.0, 1.0]),
-            "IL6": st.none() | st.floats(-10, 1e9),
-            "CRP": st.none() | st.floats(-1e38, 1e38),
+            "IL6": st.none() | st.floats(0, 1e9),
+            "CRP": st.none() | st.floats(0, 1e38),
         }
     )
 )
