@@ -77,6 +77,10 @@ class ResultsError(SignatureError):
     """A file of a results folder is missing, damaged, or of another version or experiment."""
 
 
+class OutputError(SignatureError):
+    """A file cannot be written: no room, no leave, or something else has its name."""
+
+
 class TrackingError(SignatureError):
     """The tracking store cannot be used as it is."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from pipelines.fit.candidate_parameters import candidate_parameters
 from pipelines.fit.digest import code_digest
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import predictions_table
+from pipelines.fit.sealed import DamagedError, discard_damaged, is_whole, read_sealed, write_sealed
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.null_check.shuffled import shuffled_study
 from pipelines.question.study import AssembledStudy, lay_out
@@ -103,8 +103,8 @@ class NullStore:
         return self.root / f"run-{run:04d}.json"
 
     def has(self, run: int) -> bool:
-        """Whether the run is finished."""
-        return self.path(run).is_file()
+        """Whether the run is finished, and still what was written."""
+        return is_whole(self.path(run), self._what(run))
 
     def load(self, run: int) -> NullRun:
         """Read a finished run.
@@ -112,29 +112,30 @@ class NullStore:
         Raises
         ------
         ResultsError
-            When the file is damaged, or is of another check or run.
+            When the file is missing or damaged, or is of another check or run.
         """
-        path = self.path(run)
         try:
-            found = NullRun.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError):
+            content = read_sealed(self.path(run), self._what(run))
+            return NullRun.model_validate_json(content)
+        except (ValidationError, DamagedError):
             raise ResultsError(
-                f"{path} is not a run of this version's null check; delete it, and the run is done "
-                "again"
+                f"{self.path(run)} is damaged, or of a check of other data, settings or code; "
+                "delete it, and the run is done again"
             ) from None
-        if (found.fingerprint, found.run) != (self.mark, run):
-            raise ResultsError(
-                f"{path} is run {found.run} of a check of other data, settings or code; delete "
-                "it, and the run is done again"
-            )
-        return found
 
     def save(self, found: NullRun) -> None:
-        """Write a finished run, whole or not at all."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        aside = self.path(found.run).with_suffix(f".{os.getpid()}")
-        found.write(aside)
-        aside.replace(self.path(found.run))
+        """Write a finished run, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
+        """
+        content = found.model_dump_json(indent=1) + "\n"
+        write_sealed(self.path(found.run), content.encode(), self._what(found.run))
+
+    def _what(self, run: int) -> str:
+        return f"shuffled run {self.mark} {run}"
 
 
 def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
@@ -159,8 +160,10 @@ def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
     work = store.root / f"run-{run:04d}"
     folds = FoldStore(work, store.mark)
     labels = {name: name for name in (*shuffled.candidates, PROCEDURE, REFERENCE)}
+    todo = tasks(shuffled)
+    folds.discard_damaged((t.candidate, t.key) for t in todo)
     with threadpool_limits(1):
-        fit_all(tasks(shuffled), shuffled, folds, jobs=1, done=lambda: None)
+        fit_all(todo, shuffled, folds, jobs=1, done=lambda: None)
         contenders = shuffled.experiment.candidates.contenders
         key = final_key(shuffled.folds)
         final = choose(folds.load(name, key) for name in contenders).candidate
@@ -226,6 +229,7 @@ def run_missing(
     from joblib import Parallel, delayed
 
     missing = [run for run in range(runs) if not store.has(run)]
+    discard_damaged(store.path(run) for run in missing)
     if jobs == 1:
         for run in missing:
             null_run(study, run, store)

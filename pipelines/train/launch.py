@@ -66,6 +66,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     mark = fingerprint(experiment, study.cohort, study.references)
     store = FoldStore(folder, mark)
     todo = tasks(study)
+    store.discard_damaged((t.candidate, t.key) for t in todo)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
     launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()

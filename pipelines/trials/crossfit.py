@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
 from pipelines.fit.digest import code_digest, library_digest
+from pipelines.trials.kept_fits import KeptFits
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
@@ -144,22 +145,22 @@ def cross_fit(
 
     asked = study.experiment.crossfitting
     splits = layouts(study.trial, asked.folds, asked.repeats, study.experiment.seed)
-    place = folder / "fits" / fingerprint(study)[:16]
-    place.mkdir(parents=True, exist_ok=True)
+    kept = KeptFits(folder, fingerprint(study))
     todo = pieces(study)
-    missing = [p for p in todo if not (place / p.file).is_file()]
+    waiting = set(kept.missing(piece.file for piece in todo))
+    missing = [piece for piece in todo if piece.file in waiting]
     if jobs == 1:
         for piece in missing:
-            _fit_and_keep(piece, study.trial, splits, study.experiment.seed, place)
+            _fit_and_keep(piece, study.trial, splits, study.experiment.seed, kept)
             done()
     else:
         fits = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            delayed(_fit_and_keep)(p, study.trial, splits, study.experiment.seed, place)
+            delayed(_fit_and_keep)(p, study.trial, splits, study.experiment.seed, kept)
             for p in missing
         )
         for _ in fits:
             done()
-    return _put_together(study, todo, splits, place)
+    return _put_together(study, todo, splits, kept)
 
 
 def fingerprint(study: TrialStudy) -> str:
@@ -176,16 +177,14 @@ def fingerprint(study: TrialStudy) -> str:
 
 
 def _fit_and_keep(
-    piece: Piece, trial: Trial, splits: list[list[Split]], seed: int, place: Path
+    piece: Piece, trial: Trial, splits: list[list[Split]], seed: int, kept: KeptFits
 ) -> None:
     from threadpoolctl import threadpool_limits
 
     train, held_out = splits[piece.repeat][piece.fold]
     with threadpool_limits(1):
         found = _fit(piece, trial, train, held_out, seed)
-    aside = place / f".{piece.file}"
-    np.save(aside.with_suffix(""), found, allow_pickle=False)
-    aside.rename(place / piece.file)
+    kept.save(piece.file, found)
 
 
 def _fit(
@@ -247,7 +246,7 @@ def share_of(trial: Trial, arm: int) -> np.ndarray:
 
 
 def _put_together(
-    study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], place: Path
+    study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], kept: KeptFits
 ) -> TrialPredictions:
     n, arms = study.trial.allocation.shape
     repeats = study.experiment.crossfitting.repeats
@@ -257,7 +256,7 @@ def _put_together(
     expected, prognosis, baseline = np.zeros((n, arms)), np.zeros(n), np.zeros(n)
     for piece in todo:
         held_out = splits[piece.repeat][piece.fold][1]
-        found = np.load(place / piece.file) / repeats
+        found = kept.load(piece.file) / repeats
         if piece.what == "benefit":
             column = benefit[piece.candidate][:, piece.arm]
             column[held_out] = np.nan_to_num(column[held_out]) + found
