@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from signature.exceptions import SignatureError
+from signature.exceptions import SignatureError, one_line
 
 USER_ERROR = 2
 """Exit code when the user can put it right; a bug leaves with a traceback and 1."""
 
+MOST_JOBS = 1024
+"""Processes that may be asked for."""
+
 
 def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """Call the body of a command; a `SignatureError` becomes one line and exit code 2."""
+    """Call the body of a command; an error that the user can put right becomes one line and 2.
+
+    That is a `SignatureError`, and whatever the system refuses: a full disk, a folder that may not
+    be written to, an output that nobody reads.
+    """
     try:
         body(*args, **kwargs)
+        sys.stdout.flush()
     except SignatureError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(USER_ERROR)
+        _leave(str(error))
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        _leave(f"{error.strerror or error or type(error).__name__}{where}")
+
+
+def _leave(message: str) -> None:
+    print(one_line(f"error: {message}"), file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # else Python tries again on its way out, and says so in a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(USER_ERROR)
 
 
 def main(function: Callable[..., None]) -> None:

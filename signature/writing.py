@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 from signature.exceptions import OutputError
@@ -60,10 +61,14 @@ def cannot_write(file: Path, error: OSError) -> OutputError:
 
 
 def sweep(folder: Path) -> None:
-    """Remove unfinished files that processes left which are gone."""
-    for part in folder.rglob(f".*{PART}"):
+    """Remove unfinished files and folders, ``.<name>.<pid>``, of processes that are gone."""
+    for part in list(folder.rglob(".*.*")):
         owner = part.name.removesuffix(PART).rpartition(".")[2]
-        if owner.isdecimal() and not _runs(int(owner)) and part.is_file():
+        if not owner.isdecimal() or _runs(int(owner)):
+            continue
+        if part.is_dir() and not part.is_symlink():
+            shutil.rmtree(part, ignore_errors=True)
+        else:
             part.unlink(missing_ok=True)
 
 

@@ -38,10 +38,10 @@ class TrialResults:
         file = self.folder / RECORD
         again = f"python -m pipelines.train experiments/{self.folder.name}.toml"
         try:
-            return TrialRecord.model_validate_json(file.read_text(encoding="utf-8"))
+            return TrialRecord.model_validate_json(file.read_bytes())
         except FileNotFoundError:
             raise ResultsError(f"{file} is missing; make it with: {again}") from None
-        except (ValidationError, UnicodeDecodeError) as error:
+        except (ValidationError, OSError) as error:
             raise ResultsError(
                 f"{file} is damaged or of another version ({type(error).__name__}); make it again "
                 f"with: {again}"

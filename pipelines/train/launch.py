@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from pipelines.fit.environment import code_version, library_versions
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import all_trials, inner_table, predictions_table
 from pipelines.fit.progress import progress
-from pipelines.fit.results_folder import Results, comparison, make_folder
+from pipelines.fit.results_folder import Results, comparison, make_folder, write_table
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
@@ -91,26 +92,27 @@ def write_results(
     """Write everything but the report from the finished folds.
 
     ``launch.json`` is removed first and written last, so that a folder that holds one belongs to
-    one launch, whenever it was killed.
+    one launch, whenever it was killed; the page of an earlier launch goes, too.
     """
-    (folder / "launch.json").unlink(missing_ok=True)
+    for name in ("launch.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
     predictions = predictions_table(study, store)
-    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    write_table(predictions, folder / "predictions.parquet")
     labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
     final = keep_final_model(study, store, folder / "model")
     parameters = candidate_parameters(study)
     sentinels = run_sentinels(study, study.folds)
     sentinels.write(folder / "sentinels.json")
     inner = inner_table(study, store, predictions)
-    inner.to_parquet(folder / "inner.parquet", index=False)
+    write_table(inner, folder / "inner.parquet")
     shuffled = comparison(Results(folder).null_check, store.run_fingerprint(study.candidates))
     evaluation = evaluate(
         predictions, study.experiment, labels, parameters, sentinels, inner, shuffled
     )
     evaluation.write(folder / "evaluation.json")
     for_whom(study, predictions).write(folder / "for_whom.json")
-    explain(study, store).to_parquet(folder / "contributions.parquet", index=False)
-    all_trials(study, store).to_parquet(folder / "trials.parquet", index=False)
+    write_table(explain(study, store), folder / "contributions.parquet")
+    write_table(all_trials(study, store), folder / "trials.parquet")
     assay_record(study).write(folder / "assay.json")
     keep_signature(study, store, folder)
     record = describe(study, store, final, parameters, started)
@@ -172,7 +174,14 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
         trusted_types=list(trusted),
         fingerprint=store.run_fingerprint(study.candidates),
     )
-    save_model(procedure, card, folder)
+    # two files that belong together: never the fit of one launch beside the card of another
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        save_model(procedure, card, aside)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return FinalModel(
         candidate=best.candidate,
         label=study.candidates[best.candidate].LABEL,

@@ -71,6 +71,7 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
         print("Testing, evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, started)
+        (folder / "report.html").unlink(missing_ok=True)
         record.write(folder / RECORD)
         report = write_trial_report(folder)
         if tracked is not None:
