@@ -30,7 +30,7 @@ from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.sentinels.look import run_sentinels
-from pipelines.track.run_summary import typical_values
+from pipelines.track.run_summary import mark_of
 from pipelines.train.assay_quality import assay_record
 from signature.records.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
@@ -58,7 +58,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     track : bool
         Whether to write the run and the model to MLflow.
     """
-    from pipelines.track import tracking
+    from pipelines.track.sending import announced, send_or_say
 
     started = datetime.now(UTC)
     experiment = load_experiment(file)
@@ -70,18 +70,21 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     store.discard_damaged((t.candidate, t.key) for t in todo)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
-    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
-    with launch as tracked:
+    began = mark_of(store.run_fingerprint(study.candidates), started.isoformat(timespec="seconds"))
+    launch = (
+        announced(folder, experiment.name, experiment.title, tags, began)
+        if track
+        else nullcontext()
+    )
+    with launch as run_id:
         waiting = sum(not store.has(t.candidate, t.key) for t in todo)
         with progress("fits", waiting) as done:
             fit_all(todo, study, store, jobs=jobs, done=done)
         print("Evaluating, explaining and reporting", flush=True)
-        record, evaluation = write_results(study, store, folder, started)
+        _, evaluation = write_results(study, store, folder, started)
         report = write_report(folder)
-        registered = None
-        if tracked is not None:
-            tracked.log_results(folder)
-            registered = tracked.register(folder / "model", evaluation, typical_values(record))
+    # everything is on disk now, whatever becomes of the store
+    registered = send_or_say(folder, run_id) if track else None
     say_where(folder, report, evaluation, registered)
     return folder
 

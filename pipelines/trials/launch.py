@@ -54,7 +54,8 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     track : bool
         Whether to write the run to MLflow.
     """
-    from pipelines.track import tracking
+    from pipelines.track.run_summary import mark_of
+    from pipelines.track.sending import announced, send_or_say
 
     started = datetime.now(UTC)
     experiment = load_trial(file)
@@ -63,8 +64,13 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     folder = make_folder(results / experiment.name)
     announce(study, size, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
-    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
-    with launch as tracked:
+    began = mark_of(fingerprint(study), started.isoformat(timespec="seconds"))
+    launch = (
+        announced(folder, experiment.name, experiment.title, tags, began)
+        if track
+        else nullcontext()
+    )
+    with launch as run_id:
         held_out = None
         if not size.small:
             with progress("fits", len(pieces(study))) as done:
@@ -74,8 +80,9 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
         (folder / "report.html").unlink(missing_ok=True)
         record.write(folder / RECORD)
         report = write_trial_report(folder)
-        if tracked is not None:
-            tracked.log_trial(folder, record)
+    # everything is on disk now, whatever becomes of the store
+    if track:
+        send_or_say(folder, run_id)
     print(f"\n{record.claim.sentence}\n{record.claim.advice}\n")
     print(f"Report      {report}")
     print(f"Results     {folder}{os.sep}")
