@@ -10,23 +10,28 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import gettempdir
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pipelines import CHECKOUT
 from signature.exceptions import TrackingError
 
+Answer = TypeVar("Answer")
+
 DEFAULTS = {
     # local files are there at once
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # twice four seconds, where MLflow would try eight times for two minutes
+    # a command says itself where a run is
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    # MLflow would try eight times for two minutes; it asks once more by itself to mark a model as
+    # failed, and what could not be sent is sent later
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "4",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     # a server may ask for an hour
     "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER": "false",
 }
@@ -35,7 +40,13 @@ DEFAULTS = {
 ARTIFACTS = "SIGNATURE_ARTIFACTS"
 """Variable that names the place of artifacts, where the store is a database and holds none."""
 
-_CHATTY = ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc", "urllib3.connectionpool")
+_CHATTY = (
+    "alembic",
+    "mlflow.pyfunc",
+    "mlflow.store.db.utils",
+    "mlflow.store.model_registry.abstract_store",
+    "urllib3.connectionpool",
+)
 
 
 def before_import() -> None:
@@ -145,6 +156,14 @@ def one_at_a_time(place: Path) -> Iterator[None]:
 
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def twice(ask: Callable[[], Answer]) -> Answer:
+    """Ask, and if that fails ask again: a connection that idled through the fits may be gone."""
+    try:
+        return ask()
+    except Exception:
+        return ask()
 
 
 @contextmanager

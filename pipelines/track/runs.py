@@ -20,6 +20,7 @@ from pipelines.track.connection import (
     quickly,
     shown,
     sqlite_file,
+    twice,
     why,
 )
 from signature.exceptions import TrackingError
@@ -59,7 +60,7 @@ def open_run(
                 client.log_batch(adopted, tags=given)
                 del os.environ["MLFLOW_RUN_ID"]
                 return adopted
-            experiment = _choose_experiment(mlflow, experiment_name)
+            experiment = twice(lambda: _choose_experiment(mlflow, experiment_name))
             every = [e.experiment_id for e in client.search_experiments()]
             processes.close_dead_runs(client, every)
             given = mlflow.tracking.context.registry.resolve_tags(told)  # user and source, too

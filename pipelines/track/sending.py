@@ -18,7 +18,7 @@ from requests import RequestException
 from pipelines.fit.results_folder import Results
 from pipelines.fit.trial_results import TrialResults, has_trial
 from pipelines.track import run_summary
-from pipelines.track.connection import one_at_a_time, quickly, why
+from pipelines.track.connection import one_at_a_time, quickly, twice, why
 from pipelines.track.model_summary import RegisteredModel
 from pipelines.track.run_summary import MARK, WHOLE
 from pipelines.track.runs import open_run, resumed
@@ -188,8 +188,8 @@ def whole_results(folder: Path) -> Results:
 def _known(client: Any, mark: str, run_id: str | None) -> Any:
     """Return the run of these results if there is one."""
     if run_id is not None:
-        return client.get_run(run_id)
-    every = [e.experiment_id for e in client.search_experiments()]
+        return twice(lambda: client.get_run(run_id))
+    every = [e.experiment_id for e in twice(client.search_experiments)]
     runs = client.search_runs(every, f"tags.{MARK} = '{mark}'") if every else []
     # had two processes on two machines made one each, the one that is whole counts
     return min(runs, key=lambda run: run.data.tags.get(WHOLE) != "yes", default=None)

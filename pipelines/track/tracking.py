@@ -89,9 +89,10 @@ class Tracked:
         _log_data_set(launch)
         _log_files(folder, launch, evaluation)
         _log_person_tables(results)
-        there = _candidates_of(self.run_id)
+        parent = mlflow.MlflowClient().get_run(self.run_id)
+        there = _candidates_of(parent)
         for name in run_summary.candidates(evaluation):
-            _log_candidate(name, launch, evaluation, there.get(name))
+            _log_candidate(name, launch, evaluation, parent, there.get(name))
 
     def log_trial(self, folder: Path, record: TrialRecord) -> None:
         """Log what a trial experiment found: settings, numbers, files.
@@ -287,18 +288,18 @@ def _log_person_tables(results: Results) -> None:
             mlflow.log_artifact(str(Path(place) / name))
 
 
-def _candidates_of(run_id: str) -> dict[str, str]:
+def _candidates_of(parent: Any) -> dict[str, str]:
     """Return the ids of the candidates' runs that an earlier attempt has made, by name."""
     import mlflow
 
-    client = mlflow.MlflowClient()
-    experiment = client.get_run(run_id).info.experiment_id
-    children = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{run_id}'")
+    children = mlflow.MlflowClient().search_runs(
+        [parent.info.experiment_id], f"tags.mlflow.parentRunId = '{parent.info.run_id}'"
+    )
     return {child.info.run_name: child.info.run_id for child in children}
 
 
 def _log_candidate(
-    name: str, launch: Launch, evaluation: Evaluation, run_id: str | None = None
+    name: str, launch: Launch, evaluation: Evaluation, parent: Any, run_id: str | None
 ) -> None:
     import mlflow
 
@@ -309,19 +310,25 @@ def _log_candidate(
         mlflow.entities.Metric(p.key, p.value, moment, p.step)
         for p in run_summary.candidate_points(name, evaluation)
     ]
-    with mlflow.start_run(run_id=run_id, run_name=name, nested=True) as run:
-        mlflow.set_tags(
-            {
-                "kind": "candidate",
-                "label": candidate.label,
-                "experiment": evaluation.experiment,
-                "data_digest": launch.data_digest,
-            }
-        )
-        mlflow.log_params({"candidate": name, "part": candidate.part})
-        # at once: SQLite takes as long for one value as for a thousand, which is the most it takes
-        for start in range(0, len(metrics), 1000):
-            mlflow.MlflowClient().log_batch(run.info.run_id, metrics[start : start + 1000])
+    tags = {
+        "kind": "candidate",
+        "label": candidate.label,
+        "experiment": evaluation.experiment,
+        "data_digest": launch.data_digest,
+        "mlflow.parentRunId": parent.info.run_id,
+    }
+    # not start_run: it asks a dead store a second time, to say that the run failed
+    client = mlflow.MlflowClient()
+    if run_id is None:
+        given = mlflow.tracking.context.registry.resolve_tags(tags)
+        made = client.create_run(parent.info.experiment_id, tags=given, run_name=name)
+        run_id = made.info.run_id
+    params = {"candidate": name, "part": candidate.part}
+    client.log_batch(run_id, params=[mlflow.entities.Param(k, v) for k, v in params.items()])
+    # at once: SQLite takes as long for one value as for a thousand, which is the most it takes
+    for start in range(0, len(metrics), 1000):
+        client.log_batch(run_id, metrics[start : start + 1000])
+    client.set_terminated(run_id, "FINISHED")
 
 
 def _signature(schema: FeatureSchema) -> Any:
