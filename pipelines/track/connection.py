@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import gettempdir
@@ -131,6 +132,16 @@ def sqlite_file(uri: str) -> Path | None:
     if not uri.startswith("sqlite:///") or name in ("", ":memory:"):
         return None
     return Path(name).resolve()
+
+
+def lock_place(uri: str) -> Path | None:
+    """Return what processes on this machine take turns at; None where the store sees to that.
+
+    The tables of a fresh database are made by whoever comes first.
+    """
+    if not is_database(uri):
+        return None
+    return sqlite_file(uri) or Path(gettempdir()) / f"signature-{sha256(uri.encode()).hexdigest()}"
 
 
 @contextmanager

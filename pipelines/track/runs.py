@@ -16,10 +16,10 @@ from requests import RequestException
 from pipelines.track import processes
 from pipelines.track.connection import (
     artifact_place,
+    lock_place,
     one_at_a_time,
     quickly,
     shown,
-    sqlite_file,
     twice,
     why,
 )
@@ -40,7 +40,6 @@ def open_run(
         When the store does not answer, or takes nothing.
     """
     uri = mlflow.get_tracking_uri()
-    file = sqlite_file(uri)
     told = {
         "mlflow.runName": f"{experiment_name} {datetime.now():%Y-%m-%d %H:%M:%S}",
         "mlflow.note.content": title,
@@ -50,8 +49,8 @@ def open_run(
         **(tags or {}),
     }
     try:
-        # the tables of a fresh store are made by whoever comes first
-        with nullcontext() if file is None else one_at_a_time(file):
+        place = lock_place(uri)
+        with nullcontext() if place is None else one_at_a_time(place):
             client = mlflow.MlflowClient()
             adopted = os.environ.get("MLFLOW_RUN_ID")
             if adopted:
