@@ -10,7 +10,7 @@ from pathlib import Path
 from signature.exceptions import OutputError
 
 PART = ".part"
-"""How the name of a file ends that is not finished; a killed process leaves it behind."""
+"""How the name of what is not finished ends; a killed process leaves it behind."""
 
 _ADVICE = {
     errno.ENOSPC: "make room on the disk, then start it again",
@@ -60,9 +60,14 @@ def cannot_write(file: Path, error: OSError) -> OutputError:
     return OutputError(f"cannot write {file}: {error.strerror or type(error).__name__}; {advice}")
 
 
+def aside_of(place: Path) -> Path:
+    """Return where this process makes a file or folder before it is moved to its place."""
+    return place.with_name(f".{place.name}.{os.getpid()}{PART}")
+
+
 def sweep(folder: Path) -> None:
-    """Remove unfinished files and folders, ``.<name>.<pid>``, of processes that are gone."""
-    for part in list(folder.rglob(".*.*")):
+    """Remove unfinished files and folders (`aside_of`) of processes that are gone."""
+    for part in list(folder.rglob(f".*{PART}")):
         owner = part.name.removesuffix(PART).rpartition(".")[2]
         if not owner.isdecimal() or _runs(int(owner)):
             continue
@@ -73,7 +78,7 @@ def sweep(folder: Path) -> None:
 
 
 def _write_beside(file: Path, data: bytes) -> None:
-    aside = file.with_name(f".{file.name}.{os.getpid()}{PART}")
+    aside = aside_of(file)
     try:
         with aside.open("wb") as opened:
             opened.write(data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +32,7 @@ from signature.records.results import (
 )
 from signature.records.sentinels import Sentinels
 from signature.records.signature import SignatureRecord
-from signature.writing import sweep, write_whole
+from signature.writing import aside_of, sweep, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +64,7 @@ def make_folder(folder: Path) -> Path:
             f"cannot make the results folder {folder}: {error.strerror}; choose another --results"
         ) from None
     # better now than after hours of fits
-    probe = folder / f".probe.{os.getpid()}"
+    probe = aside_of(folder / "probe")
     write_whole(probe, "x" * 4096)
     probe.unlink(missing_ok=True)
     sweep(folder)

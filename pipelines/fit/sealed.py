@@ -8,14 +8,13 @@ who forges: whoever may write into a results folder may write a seal.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from signature.writing import cannot_write, write_whole
+from signature.writing import aside_of, cannot_write, write_whole
 
 SEAL = "SHA256SUMS"
 """File of a sealed folder: what it is, and the checksum of each of its files."""
@@ -137,7 +136,7 @@ def sealed_folder(place: Path, what: str) -> Iterator[Path]:
     OutputError
         When there is no room, or no leave to write.
     """
-    aside = place.with_name(f".{place.name}.{os.getpid()}")
+    aside = aside_of(place)
     try:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)

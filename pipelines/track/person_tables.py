@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from signature.exceptions import ResultsError
-from signature.writing import cannot_write
+from signature.writing import aside_of, cannot_write
 
 KEY_FILE = "row_numbers.key"
 """In the results folder, for its owner's eyes; never sent."""
@@ -71,7 +71,7 @@ def _numbers(key: bytes, kind: str, columns: Iterable[pd.Series]) -> dict[int, i
 def _key(folder: Path) -> bytes:
     file = folder / KEY_FILE
     if not file.exists():
-        aside = folder / f".{KEY_FILE}.{os.getpid()}"
+        aside = aside_of(file)
         try:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT, 0o600), "w") as opened:
                 opened.write(secrets.token_hex(32))

@@ -35,6 +35,7 @@ from pipelines.train.assay_quality import assay_record
 from signature.records.results import PROCEDURE, REFERENCE, Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
+from signature.writing import aside_of
 
 if TYPE_CHECKING:
     from pipelines.track.tracking import RegisteredModel
@@ -178,7 +179,7 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
         fingerprint=store.run_fingerprint(study.candidates),
     )
     # two files that belong together: never the fit of one launch beside the card of another
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    aside = aside_of(folder)
     try:
         save_model(procedure, card, aside)
         shutil.rmtree(folder, ignore_errors=True)
