@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from signature.exceptions import SignatureError
+from signature.exceptions import SignatureError, one_line
 
 # Many small problems on one thread each, in as many processes as there are cores; libraries of
 # linear algebra read this when they are loaded, which is after this module.
@@ -21,18 +21,38 @@ USER_ERROR = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+MOST_JOBS = 1024
+"""Processes that may be asked for."""
+
 
 def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """Call the body of a command; a `SignatureError`, and Ctrl-C, become one line."""
+    """Call the body of a command; Ctrl-C, and what the user can put right, become one line.
+
+    The latter is a `SignatureError`, and whatever the system refuses: a full disk, a folder that
+    may not be written to, an output that nobody reads.
+    """
     try:
         body(*args, **kwargs)
+        sys.stdout.flush()
     except SignatureError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(USER_ERROR)
+        _leave(str(error))
     except KeyboardInterrupt:
         said = "stopped; what is finished is kept, and the same command goes on from there"
         print(said, file=sys.stderr, flush=True)
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        _leave(f"{error.strerror or error or type(error).__name__}{where}")
+
+
+def _leave(message: str) -> None:
+    print(one_line(f"error: {message}"), file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # else Python tries again on its way out, and says so in a traceback
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(USER_ERROR)
 
 
 def main(function: Callable[..., None]) -> None:

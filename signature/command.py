@@ -18,10 +18,11 @@ from signature.check import check_study
 from signature.check.page import page
 from signature.check.report import CheckReport, Severity
 from signature.check.text import summary
-from signature.exceptions import SignatureError, StudyError
+from signature.exceptions import SignatureError, StudyError, one_line
 from signature.study.cohort import Cohort
 from signature.study.markers import VOCABULARY, resolve_all
 from signature.study.spelling import closest
+from signature.writing import write_whole
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
 """Exit codes: no error found, errors found, could not be read."""
@@ -41,11 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return told.run(told)
     except SignatureError as error:
-        print(f"signature {told.command}: {error}", file=sys.stderr)
+        print(one_line(f"signature {told.command}: {error}"), file=sys.stderr)
         return UNREADABLE
     except OSError as error:
         # the message of the system names the file; nothing of its content is in it
-        print(f"signature {told.command}: {error.strerror}: {error.filename}", file=sys.stderr)
+        why = f"{error.strerror or type(error).__name__}: {error.filename}"
+        print(one_line(f"signature {told.command}: {why}"), file=sys.stderr)
         return UNREADABLE
 
 
@@ -78,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="list what was not used, with lines and sample names, as CSV; keep this file local",
+    )
+    check.add_argument(
+        "--within",
+        type=Path,
+        metavar="FOLDER",
+        help="folder that the files of the dictionary may lie in (the dictionary's own)",
     )
     check.add_argument("--site", metavar="COLUMN", help="recorded column that is the site")
     check.add_argument("--plate", metavar="COLUMN", help="recorded column that is the plate")
@@ -116,10 +124,10 @@ def _check(told: argparse.Namespace) -> int:
     print(summary(report))
     for file, content in ((told.html, page), (told.json, _json)):
         if file is not None:
-            file.write_text(content(report), encoding="utf-8")
+            write_whole(file, content(report))
             print(f"Written: {file}")
     if told.rows is not None:
-        reading.set_aside.to_csv(told.rows, index=False)
+        write_whole(told.rows, reading.set_aside.to_csv(index=False))
         print(f"Written: {told.rows} (names samples; keep it local)")
     return FOUND if report.count(Severity.ERROR) else FINE
 
@@ -155,7 +163,7 @@ def _names(told: argparse.Namespace) -> int:
 
 def _report(told: argparse.Namespace) -> tuple[CheckReport, Reading]:
     if told.study.endswith(".toml"):
-        return _of_described(read_study(Path(told.study)), told)
+        return _of_described(read_study(Path(told.study), within=told.within), told)
     module = _data_set(told.study)
     if hasattr(module, "read"):  # a study dictionary describes its files
         return _of_described(module.read(), told)

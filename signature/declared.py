@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 import types
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from signature.bounded import UnboundedError, read_bounded, toml_table
 from signature.exceptions import SignatureError
 
 
 class Declared(BaseModel):
     """A table of a file that a user writes: an unknown key or a loose type is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 Model = TypeVar("Model", bound=Declared)
+
+MOST_PROBLEMS = 10
+"""That are told at once."""
 
 
 def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -> Model:
@@ -48,11 +51,11 @@ def read_declared(path: Path, model: type[Model], error: type[SignatureError]) -
 def read_toml(path: Path, error: type[SignatureError]) -> dict[str, Any]:
     """Read a TOML file that is there, or raise the given error when it is none."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError:
-        raise error(f"{path.name} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as broken:
-        raise error(f"{path.name} is not valid TOML: {broken}") from None
+        return toml_table(read_bounded(path))
+    except UnboundedError as why:
+        raise error(f"{path.name} {why}") from None
+    except OSError as why:
+        raise error(f"{path.name} cannot be read: {why.strerror}") from None
 
 
 def validated(
@@ -62,8 +65,10 @@ def validated(
     try:
         return model.model_validate(_as_tuples(content), strict=True)
     except ValidationError as wrong:
-        problems = "; ".join(_explain(e, model) for e in wrong.errors(include_url=False))
-        raise error(f"{where}: {problems}") from None
+        found = wrong.errors(include_url=False)
+        problems = "; ".join(_explain(e, model) for e in found[:MOST_PROBLEMS])
+        more = f"; and {len(found) - MOST_PROBLEMS} more" if len(found) > MOST_PROBLEMS else ""
+        raise error(f"{where}: {problems}{more}") from None
 
 
 def _as_tuples(value: Any) -> Any:

@@ -77,6 +77,10 @@ class ResultsError(SignatureError):
     """A file of a results folder is missing, damaged, or of another version or experiment."""
 
 
+class OutputError(SignatureError):
+    """A file cannot be written: no room, no leave, or something else has its name."""
+
+
 class TrackingError(SignatureError):
     """The tracking store cannot be used as it is."""
 
@@ -91,3 +95,19 @@ class MissingExtraError(SignatureError):
 
 class ModelFileError(SignatureError):
     """A saved model is missing, damaged, or holds types that this package does not trust."""
+
+
+LONGEST = 2000
+"""Characters of a message on a command line."""
+
+
+def one_line(message: str) -> str:
+    r"""Return a message as a command prints it: one line, nothing that steers a terminal.
+
+    Examples
+    --------
+    >>> one_line("no file\n 'a\x1b[2Jb'")
+    "no file 'a?[2Jb'"
+    """
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} …"

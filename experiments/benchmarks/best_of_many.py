@@ -29,13 +29,14 @@ import typer
 from scipy.special import expit, ndtri
 from threadpoolctl import threadpool_limits
 
-from experiments.benchmarks.kept import code_of, kept
+from experiments.benchmarks.kept import add_line, code_of, kept, lines_of
 from experiments.benchmarks.known_cohorts import linear_auroc, ridge_logistic
 from pipelines.null_check.exact_intervals import exact_share
 from signature import randomness
 from signature.study.splits import person_folds
 from signature.validation import bbc, metrics
 from signature.validation.metrics import auroc
+from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
 SEED = 20261127
@@ -151,16 +152,11 @@ def main(
     """Run every study that was not run yet, and summarise."""
     folder = kept(f"best_of_many/{draws}", code())
     if fresh:
-        for file in folder.glob("*.jsonl"):
+        for file in folder.glob("*.sealed"):
             file.unlink()
     every = designs()
-    files = {name: folder / f"{name}.jsonl" for name in every}
-    done = {
-        name: [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        if file.is_file()
-        else []
-        for name, file in files.items()
-    }
+    files = {name: folder / f"{name}.sealed" for name in every}
+    done = {name: lines_of(file) for name, file in files.items()}
     started = time.monotonic()
     with threadpool_limits(1):
         # all designs in turn, so that a run that is cut short has some of each
@@ -169,8 +165,7 @@ def main(
                 if simulation < len(done[name]):
                     continue
                 study = simulate(name, make, simulation, draws)
-                with files[name].open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(study) + "\n")
+                add_line(files[name], study, simulation)
                 done[name].append(study)
             sys.stderr.write(f"\r{simulation + 1} ({time.monotonic() - started:.0f} s)")
             sys.stderr.flush()
@@ -183,7 +178,7 @@ def main(
             facts | summarise(done[name][:simulations]) for name, (facts, _) in every.items()
         ],
     }
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_whole(OUT, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

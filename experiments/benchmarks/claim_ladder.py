@@ -28,7 +28,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.benchmarks.kept import kept
+from experiments.benchmarks.kept import add_line, kept, lines_of
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.fit.candidate_parameters import candidate_parameters
 from pipelines.fit.digest import code_digest
@@ -54,6 +54,7 @@ from signature.outcomes import simulated_response
 from signature.randomness import seed_for
 from signature.records.claim import RUNGS
 from signature.records.results import PROCEDURE, REFERENCE, Evaluation
+from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
 SEED = 20261126
@@ -233,15 +234,14 @@ def main(
     mark = code()
     folder = kept(f"claim_ladder/{cohorts}", mark)
     started = time.monotonic()
-    done: dict[str, list[Climbed]] = {kind: _read(folder / f"{kind}.jsonl") for kind in DESIGNS}
+    done: dict[str, list[Climbed]] = {kind: _read(folder / f"{kind}.sealed") for kind in DESIGNS}
     # both kinds in turn, so that a run that is cut short has some of each
     for cohort in range(cohorts):
         for kind in DESIGNS:
             if cohort < len(done[kind]):
                 continue
             one = climbs(kind, cohort, cohorts)
-            with (folder / f"{kind}.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(vars(one)) + "\n")
+            add_line(folder / f"{kind}.sealed", vars(one), cohort)
             done[kind].append(one)
         sys.stderr.write(f"\r{cohort + 1} of {cohorts} ({time.monotonic() - started:.0f} s)")
         sys.stderr.flush()
@@ -251,14 +251,11 @@ def main(
         "aims": {"null": MOST_NULL, "strong": FEWEST_STRONG},
         "kinds": [summarise(kind, done[kind][:cohorts]) for kind in DESIGNS],
     }
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_whole(OUT, json.dumps(found, indent=1) + "\n")
 
 
 def _read(file: Path) -> list[Climbed]:
-    if not file.is_file():
-        return []
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    return [Climbed(**line | {"missed": tuple(line["missed"])}) for line in lines]
+    return [Climbed(**line | {"missed": tuple(line["missed"])}) for line in lines_of(file)]
 
 
 if __name__ == "__main__":

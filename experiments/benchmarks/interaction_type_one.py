@@ -33,7 +33,7 @@ from scipy.special import expit
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
-from experiments.benchmarks.kept import code_of, kept
+from experiments.benchmarks.kept import add_line, code_of, kept, lines_of
 from pipelines.null_check.exact_intervals import exact_share
 from signature.effect.interaction import (
     _interaction,
@@ -44,6 +44,7 @@ from signature.effect.interaction import (
     rearrangements,
 )
 from signature.randomness import generator
+from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
 PEOPLE = (36, 100, 150, 300)
@@ -208,7 +209,7 @@ def main(
     """Run every trial that was not run yet, and summarise."""
     folder = kept("interaction_type_one", code())
     every = cells()
-    done = {name: _read(folder / f"{name}.jsonl") for name in every}
+    done = {name: lines_of(folder / f"{name}.sealed") for name in every}
     wanted = {
         name: cross_fitted_trials if facts["part"] == "cross-fitted" else trials
         for name, (facts, _) in every.items()
@@ -222,8 +223,7 @@ def main(
                     continue
                 found = simulate(generator(0, "interaction type I", name, at))
                 found = {test: bool(rejected) for test, rejected in found.items()}
-                with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(found) + "\n")
+                add_line(folder / f"{name}.sealed", found, at)
                 done[name].append(found)
             sys.stderr.write(f"\r{at + 1} ({time.monotonic() - started:.0f} s)")
             sys.stderr.flush()
@@ -235,13 +235,7 @@ def main(
             facts | summarise(done[name][: wanted[name]]) for name, (facts, _) in every.items()
         ],
     }
-    OUT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-
-
-def _read(file: Path) -> list[Found]:
-    if not file.is_file():
-        return []
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    write_whole(OUT, json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":

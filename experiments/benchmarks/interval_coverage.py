@@ -28,12 +28,13 @@ import typer
 from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks import known_cohorts, known_studies
-from experiments.benchmarks.kept import code_of, kept
+from experiments.benchmarks.kept import add_line, code_of, kept, lines_of
 from experiments.benchmarks.known_studies import EVENT_RATE, Line, designs, simulate
 from pipelines.evaluate import held_out_estimates
 from pipelines.null_check.exact_intervals import exact_share
 from signature.validation import delong, metrics, pooled_auroc, pooling, repeated_folds
 from signature.validation.draws import estimate_of_draws
+from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
 AIM = (0.92, 0.97)
@@ -107,10 +108,10 @@ def main(
     """Run every study that was not run yet, and summarise."""
     folder = kept(f"interval_coverage/{draws}", code())
     if fresh:
-        for file in folder.glob("*.jsonl"):
+        for file in folder.glob("*.sealed"):
             file.unlink()
     every = designs()
-    done = {name: _read(folder / f"{name}.jsonl") for name in every}
+    done = {name: lines_of(folder / f"{name}.sealed") for name in every}
     started = time.monotonic()
     with threadpool_limits(1):
         # all designs in turn, so that a run that is cut short has some of each
@@ -119,8 +120,7 @@ def main(
                 if simulation < len(done[name]):
                     continue
                 study = simulate(name, design, simulation, draws)
-                with (folder / f"{name}.jsonl").open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(study) + "\n")
+                add_line(folder / f"{name}.sealed", study, simulation)
                 done[name].append(study)
             sys.stderr.write(f"\r{simulation + 1} ({time.monotonic() - started:.0f} s)")
             sys.stderr.flush()
@@ -135,13 +135,7 @@ def main(
             for name, (facts, _) in every.items()
         ],
     }
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
-def _read(file: Path) -> list[dict[str, Line]]:
-    if not file.is_file():
-        return []
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    write_whole(OUT, json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

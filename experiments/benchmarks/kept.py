@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
@@ -12,6 +13,14 @@ from types import ModuleType
 from typing import Any
 
 from pipelines.fit.digest import code_digest, without_words
+from pipelines.fit.sealed import (
+    DamagedError,
+    append_sealed,
+    read_sealed,
+    read_sealed_lines,
+    say_damaged,
+    write_sealed,
+)
 
 
 def selection_code() -> str:
@@ -44,3 +53,32 @@ def kept(benchmark: str, code: str | None = None) -> Path:
     folder = Path("results") / benchmark / (code or selection_code())
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def lines_of(file: Path) -> list[dict[str, Any]]:
+    """Read the finished simulations of a file, up to the first that is damaged."""
+    return [json.loads(line) for line in read_sealed_lines(file, _what(file))]
+
+
+def add_line(file: Path, found: Mapping[str, Any], number: int) -> None:
+    """Keep one simulation; `number` come before it."""
+    append_sealed(file, json.dumps(found), _what(file), number)
+
+
+def part_of(file: Path) -> dict[str, Any] | None:
+    """Read a finished part, None where there is none; of a damaged one, that is said."""
+    try:
+        content: dict[str, Any] = json.loads(read_sealed(file, _what(file)))
+    except DamagedError:
+        say_damaged([file] if file.exists() else [])
+        return None
+    return content
+
+
+def keep_part(file: Path, found: Mapping[str, Any]) -> None:
+    """Keep a finished part."""
+    write_sealed(file, json.dumps(found).encode(), _what(file))
+
+
+def _what(file: Path) -> str:
+    return f"{file.parent.name} {file.name}"

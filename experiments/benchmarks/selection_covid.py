@@ -29,7 +29,7 @@ from scipy.special import expit
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
-from experiments.benchmarks.kept import kept, selection_code
+from experiments.benchmarks.kept import keep_part, kept, part_of, selection_code
 from models import stable_signature
 from signature.learn.calibration import (
     CalibratedProcedure,
@@ -44,6 +44,7 @@ from signature.select.stability_selection import StabilitySelection
 from signature.study.schema import Column, FeatureSchema, Role
 from signature.study.splits import person_folds
 from signature.study.tables import data_folder
+from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
 OUTCOME = "Mild&ModVsSevere"
@@ -130,11 +131,12 @@ def folds(data: Proteins, table: pd.DataFrame, repeats: int, jobs: int) -> dict[
     numbers = [(rep, fold) for rep in range(repeats) for fold in range(5)]
     for rep, fold in numbers:
         test = (table.loc[data.X.index, f"rep{rep}"] == fold).to_numpy()
-        file = kept("selection_covid") / f"rep{rep}_fold{fold}.json"
-        if not file.is_file():
+        file = kept("selection_covid") / f"rep{rep}_fold{fold}.sealed"
+        found = part_of(file)
+        if found is None:
             found = _one_fold(data, test, seed_for(1, "fold", rep, fold), jobs)
-            file.write_text(json.dumps(found), encoding="utf-8")
-        for way, result in json.loads(file.read_text(encoding="utf-8")).items():
+            keep_part(file, found)
+        for way, result in found.items():
             done[way].append({**result, "y": data.y[test].tolist()})
         _progress("folds", len(done["chosen"]), len(numbers), time.monotonic() - started)
     return {way: _of_folds(results, list(data.X)) for way, results in done.items()}
@@ -235,7 +237,7 @@ def main(
         ordered = {
             k: found[k] for k in ("rows", "proteins", "null", "seeds", "folds") if k in found
         }
-        OUT.write_text(json.dumps(ordered, indent=1) + "\n", encoding="utf-8")
+        write_whole(OUT, json.dumps(ordered, indent=1) + "\n")
 
     # what other code gave is not of this file
     found = {

@@ -27,8 +27,9 @@ import numpy as np
 import typer
 from threadpoolctl import threadpool_limits
 
-from experiments.benchmarks.kept import kept, selection_code
+from experiments.benchmarks.kept import keep_part, kept, part_of, selection_code
 from experiments.benchmarks.selection_methods import METHODS
+from signature.writing import write_whole
 
 matplotlib.use("Agg")
 
@@ -62,8 +63,8 @@ def draw(n: int, correlation: float, seed: int) -> tuple[np.ndarray, np.ndarray,
 
 def _one(n: int, correlation: float, rep: int) -> dict[str, Any]:
     """Run every method on one data set, or read what it gave before."""
-    file = kept("selection_synthetic") / f"n{n}_r{round(100 * correlation)}_{rep}.json"
-    found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    file = kept("selection_synthetic") / f"n{n}_r{round(100 * correlation)}_{rep}.sealed"
+    found: dict[str, Any] = part_of(file) or {}
     X, y, matters = draw(n, correlation, rep)
     for name, method in METHODS.items():
         if name in found:
@@ -79,7 +80,7 @@ def _one(n: int, correlation: float, rep: int) -> dict[str, Any]:
             }
             for label, each in made.items()
         }
-        file.write_text(json.dumps(found), encoding="utf-8")
+        keep_part(file, found)
     return {"matters": matters} | {k: v for name in METHODS for k, v in found[name].items()}
 
 
@@ -206,7 +207,7 @@ def main(
 ) -> None:
     """Run every method on every data set that was not run yet, and summarise."""
     if fresh:
-        for file in kept("selection_synthetic").glob("n*.json"):
+        for file in kept("selection_synthetic").glob("n*.sealed"):
             file.unlink()
     designs = [(n, correlation) for n in ROWS for correlation in CORRELATIONS]
     sets: dict[tuple[int, float], list[dict[str, Any]]] = {d: [] for d in designs}
@@ -233,7 +234,7 @@ def main(
             for n, correlation in designs
         ],
     }
-    OUT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write_whole(OUT, json.dumps(found, indent=1) + "\n")
     figure(found, FIGURE)
     for design in found["designs"]:
         typer.echo(f"n = {design['rows']}, correlation {design['correlation']}")

@@ -14,10 +14,11 @@ def explain(
     """Write contributions.parquet again from the fitted folds; nothing is refitted."""
     from pipelines.explain import held_out_shap
     from pipelines.fit.finished_run import finished_run
+    from pipelines.fit.results_folder import write_table
 
     run = finished_run(results)
     file = results / "contributions.parquet"
-    held_out_shap.explain(run.study, run.store).to_parquet(file, index=False)
+    write_table(held_out_shap.explain(run.study, run.store), file)
     print(file)
 
 

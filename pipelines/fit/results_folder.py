@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from pipelines.question.experiment import Experiment
+from signature.bounded import UnboundedError, json_value
 from signature.check.assay_record import AssayRecord
+from signature.declared import MOST_PROBLEMS
 from signature.exceptions import PredictionsError, ResultsError
 from signature.records.base import Record
 from signature.records.equivalents import EquivalentsRecord
@@ -29,6 +32,7 @@ from signature.records.results import (
 )
 from signature.records.sentinels import Sentinels
 from signature.records.signature import SignatureRecord
+from signature.writing import aside_of, sweep, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +48,14 @@ def comparison(check: NullCheck | None, fingerprint: str) -> Comparison | None:
 
 
 def make_folder(folder: Path) -> Path:
-    """Make a results folder.
+    """Make a results folder, find out that it can be written to, and clear what a kill left.
 
     Raises
     ------
     ResultsError
         When there is no place for it.
+    OutputError
+        When nothing can be written there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -57,7 +63,25 @@ def make_folder(folder: Path) -> Path:
         raise ResultsError(
             f"cannot make the results folder {folder}: {error.strerror}; choose another --results"
         ) from None
+    # better now than after hours of fits
+    probe = aside_of(folder / "probe")
+    write_whole(probe, "x" * 4096)
+    probe.unlink(missing_ok=True)
+    sweep(folder)
     return folder
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a Parquet file with checksums of its pages, whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    content = io.BytesIO()
+    table.to_parquet(content, index=False, write_page_checksum=True)
+    write_whole(file, content.getvalue())
 
 
 @dataclass(frozen=True)
@@ -219,8 +243,8 @@ class Results:
     def _json(self, name: str, model: type[_Record], step: str = "train") -> _Record:
         path, command = self._path(name), self._command_of(step)
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
+            record = json_value(path.read_bytes())
+        except UnboundedError:
             raise ResultsError(f"{path} is not valid JSON; make it again with: {command}") from None
         found = record.get("version") if isinstance(record, dict) else None
         expected = model.model_fields["version"].default
@@ -236,7 +260,8 @@ class Results:
 
     def _unreadable(self, name: str, error: ValidationError, step: str = "train") -> ResultsError:
         # Names of fields only: the values of a damaged file are nobody's business.
-        fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in error.errors())
+        wrong = error.errors()[:MOST_PROBLEMS]
+        fields = ", ".join(".".join(map(str, e["loc"])) + f" ({e['type']})" for e in wrong)
         return ResultsError(
             f"{self.folder / name} does not fit its schema: {fields}; "
             f"make it again with: {self._command_of(step)}"
@@ -244,12 +269,13 @@ class Results:
 
     def _table(self, name: str) -> pd.DataFrame:
         import pandas as pd
-        from pyarrow import ArrowInvalid
+        from pyarrow import ArrowException
 
         path = self._path(name)
         try:
-            return pd.read_parquet(path)
-        except ArrowInvalid:
+            return pd.read_parquet(path, page_checksum_verification=True)
+        except (ArrowException, OSError, ValueError):
+            # what pyarrow raises for a damaged file depends on where it is damaged
             raise ResultsError(
                 f"{path} is not a Parquet file; make it again with: {self._command}"
             ) from None

@@ -1,16 +1,14 @@
 """Finished folds on disk, so that a killed run goes on where it was.
 
 A fold is kept under a fingerprint of everything that decides it: data, experiment, code and
-library versions. It is written aside and moved into place in one step, so a folder that is there
-is whole.
+library versions. It is written aside, sealed with checksums and moved into place in one step; one
+that is not what was written is fitted again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +18,9 @@ import numpy as np
 import pandas as pd
 
 from pipelines.fit.digest import code_digest, library_digest
+from pipelines.fit.sealed import discard_damaged, is_sealed, sealed_folder
 from signature.discovery import names
-from signature.exceptions import ResultsError
+from signature.exceptions import ModelFileError, ResultsError
 from signature.learn.calibration import CalibratedProcedure
 from signature.serve.persistence import load_procedure, save_procedure
 from signature.study.cohort import Cohort
@@ -120,48 +119,86 @@ class FoldStore:
             )
 
     def has(self, candidate: str, key: str) -> bool:
-        """Whether the fold is finished."""
-        return self.path(candidate, key).is_dir()
+        """Whether the fold is finished, and still what was written."""
+        return is_sealed(self.path(candidate, key), self._what(candidate, key))
+
+    def discard_damaged(self, folds: Iterable[tuple[str, str]]) -> None:
+        """Remove those that are there and not what was written; say so in one line.
+
+        Parameters
+        ----------
+        folds : iterable of (candidate, key)
+
+        Raises
+        ------
+        OutputError
+            When they cannot be removed.
+        """
+        discard_damaged(self.path(*fold) for fold in folds if not self.has(*fold))
 
     def save(
         self, fitted: FittedFold, procedure: CalibratedProcedure, trials: pd.DataFrame
     ) -> None:
-        """Write a finished fold, whole or not at all."""
+        """Write a finished fold, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
+        """
         place = self.path(fitted.candidate, fitted.key)
-        aside = place.with_name(f".{place.name}.{os.getpid()}")
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        save_procedure(procedure, aside / "model.skops")
-        arrays = {"probability": fitted.probability, "inner": fitted.inner}
-        for name, values in arrays.items():
-            np.save(aside / f"{name}.npy", values, allow_pickle=False)
-        trials.to_parquet(aside / "trials.parquet")
-        facts = {k: v for k, v in asdict(fitted).items() if k not in arrays}
-        (aside / "fold.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
-        try:
-            aside.rename(place)
-        except OSError:
-            # another process finished the same fold first; its bits are the same
-            if not place.is_dir():
-                raise
-            shutil.rmtree(aside)
+        with sealed_folder(place, self._what(fitted.candidate, fitted.key)) as aside:
+            save_procedure(procedure, aside / "model.skops")
+            arrays = {"probability": fitted.probability, "inner": fitted.inner}
+            for name, values in arrays.items():
+                np.save(aside / f"{name}.npy", values, allow_pickle=False)
+            trials.to_parquet(aside / "trials.parquet")
+            facts = {k: v for k, v in asdict(fitted).items() if k not in arrays}
+            (aside / "fold.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
 
     def load(self, candidate: str, key: str) -> FittedFold:
-        """Read what a finished fold found."""
-        place = self.path(candidate, key)
+        """Read what a finished fold found.
+
+        Raises
+        ------
+        ResultsError
+            When it is missing or damaged.
+        """
+        place = self._whole(candidate, key)
         facts = json.loads((place / "fold.json").read_text(encoding="utf-8"))
         arrays = {name: np.load(place / f"{name}.npy") for name in ("probability", "inner")}
         return FittedFold(**facts, **arrays)
 
     def trials(self, candidate: str, key: str) -> pd.DataFrame:
         """Read the parameter sets that a finished fold tried."""
-        return pd.read_parquet(self.path(candidate, key) / "trials.parquet")
+        return pd.read_parquet(self._whole(candidate, key) / "trials.parquet")
 
     def procedure(
         self, candidate: str, key: str, trusted: tuple[str, ...] = ()
     ) -> CalibratedProcedure:
-        """Read the fitted procedure of a finished fold."""
-        return load_procedure(self.path(candidate, key) / "model.skops", trusted)
+        """Read the fitted procedure of a finished fold.
+
+        Raises
+        ------
+        ModelFileError
+            When it is missing, damaged, or holds a type that is not trusted.
+        """
+        try:
+            return load_procedure(self._whole(candidate, key) / "model.skops", trusted)
+        except ResultsError as error:
+            raise ModelFileError(f"model.skops cannot be read as a fitted model: {error}") from None
+
+    def _whole(self, candidate: str, key: str) -> Path:
+        place = self.path(candidate, key)
+        if not self.has(candidate, key):
+            raise ResultsError(
+                f"{place} is {'damaged' if place.exists() else 'missing'}; run the experiment "
+                "again, which fits it anew and keeps the others"
+            )
+        return place
+
+    def _what(self, candidate: str, key: str) -> str:
+        return f"fold {self.mark} {candidate} {self._candidates[candidate]} {key}"
 
 
 def _code_of(candidate: str) -> str:

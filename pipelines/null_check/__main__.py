@@ -15,11 +15,13 @@ from pipelines import cli
 
 def null_check(
     experiment: Annotated[Path, typer.Argument(help="Experiment file, experiments/<name>.toml.")],
-    runs: Annotated[int, typer.Option(min=1, help="Number of shuffles.")] = 100,
+    runs: Annotated[int, typer.Option(min=1, max=100_000, help="Number of shuffles.")] = 100,
     results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results is.")] = Path(
         "results"
     ),
-    jobs: Annotated[int, typer.Option(min=0, help="Processes; 0 means one per core.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
+    ] = 0,
     repeats: Annotated[
         int,
         typer.Option(min=1, help="Repeats of the outer folds in each run; a real run has more."),

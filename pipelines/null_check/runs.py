@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.folds import Folds, FoldsInMemory
 from pipelines.fit.predictions import predictions_table
 from pipelines.fit.processes import run_all
+from pipelines.fit.sealed import DamagedError, discard_damaged, is_whole, read_sealed, write_sealed
 from pipelines.fit.store import fingerprint
 from pipelines.null_check.shuffled import shuffled_study
 from pipelines.question.study import AssembledStudy, lay_out
@@ -103,8 +103,8 @@ class NullStore:
         return self.root / f"run-{run:04d}.json"
 
     def has(self, run: int) -> bool:
-        """Whether the run is finished."""
-        return self.path(run).is_file()
+        """Whether the run is finished, and still what was written."""
+        return is_whole(self.path(run), self._what(run))
 
     def load(self, run: int) -> NullRun:
         """Read a finished run.
@@ -112,29 +112,30 @@ class NullStore:
         Raises
         ------
         ResultsError
-            When the file is damaged, or is of another check or run.
+            When the file is missing or damaged, or is of another check or run.
         """
-        path = self.path(run)
         try:
-            found = NullRun.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError):
+            content = read_sealed(self.path(run), self._what(run))
+            return NullRun.model_validate_json(content)
+        except (ValidationError, DamagedError):
             raise ResultsError(
-                f"{path} is not a run of this version's null check; delete it, and the run is done "
-                "again"
+                f"{self.path(run)} is damaged, or of a check of other data, settings or code; "
+                "delete it, and the run is done again"
             ) from None
-        if (found.fingerprint, found.run) != (self.mark, run):
-            raise ResultsError(
-                f"{path} is run {found.run} of a check of other data, settings or code; delete "
-                "it, and the run is done again"
-            )
-        return found
 
     def save(self, found: NullRun) -> None:
-        """Write a finished run, whole or not at all."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        aside = self.path(found.run).with_suffix(f".{os.getpid()}")
-        found.write(aside)
-        aside.replace(self.path(found.run))
+        """Write a finished run, whole or not at all.
+
+        Raises
+        ------
+        OutputError
+            When it cannot be written.
+        """
+        content = found.model_dump_json(indent=1) + "\n"
+        write_sealed(self.path(found.run), content.encode(), self._what(found.run))
+
+    def _what(self, run: int) -> str:
+        return f"shuffled run {self.mark} {run}"
 
 
 def null_run(study: AssembledStudy, run: int, store: NullStore) -> NullRun:
@@ -217,6 +218,7 @@ def run_missing(
         Called once per finished run.
     """
     missing = [run for run in range(runs) if not store.has(run)]
+    discard_damaged(store.path(run) for run in missing)
     for _ in run_all([(null_run, (study, run, store)) for run in missing], jobs=jobs):
         done()
 

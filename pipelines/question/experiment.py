@@ -202,6 +202,15 @@ class Gate(Declared):
         return self
 
 
+class Tracking(Declared):
+    """What MLflow is given beside numbers of everybody together.
+
+    `person_level` sends the tables with a row per person, under other row numbers.
+    """
+
+    person_level: bool = False
+
+
 class Experiment(Declared):
     """One question, put to one data set, with everything that decides the answer.
 
@@ -223,6 +232,7 @@ class Experiment(Declared):
     decision: Decision = Decision()
     claim: Claim
     gate: Gate
+    tracking: Tracking = Tracking()
     subgroups: dict[str, tuple[float | str, ...]] = {}
 
     @property

@@ -12,19 +12,11 @@ def register(
     results: Annotated[Path, typer.Argument(help="Folder results/<experiment> of a finished run.")],
 ) -> None:
     """Log a finished run once more and register its model; nothing is refitted."""
-    from pipelines.fit.results_folder import Results
     from pipelines.track import run_summary, tracking
-    from signature.exceptions import ResultsError
-    from signature.serve.persistence import load_model
+    from pipelines.track.sending import whole_results
 
-    run = Results(results)
+    run = whole_results(results)
     launch, evaluation = run.launch, run.evaluation
-    card = load_model(results / "model")[1]
-    if card.fingerprint != launch.fingerprint:
-        raise ResultsError(
-            f"the model in {results} is not the one that was evaluated there; run it again with: "
-            f"python -m pipelines.train experiments/{evaluation.experiment}.toml"
-        )
     typical = run_summary.typical_values(launch)
     title = str(launch.experiment.get("title", evaluation.experiment))
     with tracking.launch(evaluation.experiment, title, {"step": "register"}) as tracked:

@@ -14,6 +14,7 @@ from pipelines.fit.results_folder import Results
 from signature.discovery import load_all
 from signature.exceptions import DefinitionError, ResultsError, SignatureError
 from signature.page import render, render_page
+from signature.writing import write_whole
 
 SECTION_EXPORTS = ("TITLE", "ORDER", "summarize")
 """What a section, a folder of ``pipelines/report/sections/``, must export beside ``page.html``.
@@ -166,7 +167,7 @@ def write_page(
         sections=sections,
     )
     path = folder / FILE_NAME
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     for section in sections:
         if section.failed:
             print(f"report, {section.title}: {section.failed}", file=sys.stderr)
@@ -182,4 +183,4 @@ def _write_figures(sections: list[Rendered], folder: Path) -> None:
         for name, svg in section.figures.items():
             # inside a page an SVG needs no namespace, as a file of its own it does
             alone = str(svg).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-            (folder / f"{section.name}-{name}.svg").write_text(alone, encoding="utf-8")
+            write_whole(folder / f"{section.name}-{name}.svg", alone)

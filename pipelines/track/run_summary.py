@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, NamedTuple, Protocol
 
+from pipelines.fit.results_folder import Results
 from signature.records.results import CandidateResult, Estimate, Evaluation, Launch
 
 _WORDS = ("title", "question", "caution")
 
 THRESHOLD_TAG = "threshold: "
 """What the tag of an exported threshold begins with; its rule follows."""
+
+
+MARK, WHOLE = "results_mark", "results_whole"
+"""Tags: which launch's results a run holds, and that it holds all of them."""
+
+FOLDER, PERSON_LEVEL = "results_folder", "person_level"
+"""Tags: where the results lie, and whether tables with a row per person were sent."""
+
+
+class Launched(Protocol):
+    """A launch of either kind."""
+
+    @property
+    def started(self) -> str:
+        """When it began, as ISO 8601."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
 
 
 class Point(NamedTuple):
@@ -71,6 +93,29 @@ def run_metrics(evaluation: Evaluation) -> dict[str, float]:
         "n_events": float(block.n_events),
         "gate_passed": float(evaluation.gate_passed),
     }
+
+
+def mark_of(fingerprint: str, started: str) -> str:
+    """Return what a run is recognised by, however often its results are sent."""
+    return sha256(f"{fingerprint} {started}".encode()).hexdigest()[:32]
+
+
+def moment(launch: Launched) -> int:
+    """Return when a launch ended, in milliseconds: the time of its metrics, whenever they go."""
+    began = datetime.fromisoformat(launch.started)
+    return int((began.timestamp() + launch.seconds) * 1000)
+
+
+def place_tags(results: Results) -> dict[str, str]:
+    """Return where the results are, and whether what has a row per person left that place."""
+    sent = sends_person_level(results.launch)
+    return {FOLDER: str(results.folder.resolve()), PERSON_LEVEL: "sent" if sent else "stays there"}
+
+
+def sends_person_level(launch: Launch) -> bool:
+    """Whether the experiment lets tables with a row per person leave; older ones never did say."""
+    told = launch.experiment.get("tracking")
+    return isinstance(told, Mapping) and told.get("person_level") is True
 
 
 def candidates(evaluation: Evaluation) -> dict[str, CandidateResult]:

@@ -11,6 +11,9 @@ from typing import Any
 
 from pipelines.fit.results_folder import Results
 from pipelines.track import run_summary
+from pipelines.track.person_tables import TABLES
+from pipelines.track.processes import HOST
+from pipelines.track.run_summary import FOLDER, PERSON_LEVEL
 from pipelines.track.tracking import import_mlflow
 from signature.exceptions import ResultsError, TrackingError
 from signature.records.results import Evaluation, Launch
@@ -19,8 +22,7 @@ REQUIRED = (
     "launch.json",
     "evaluation.json",
     "sentinels.json",
-    "predictions.parquet",
-    "inner.parquet",
+    *TABLES,
 )
 """What an evaluation reads."""
 
@@ -72,7 +74,7 @@ def rewritten_run(run_id: str) -> Iterator[Path]:
         # named as a results folder is, for the command that an error tells
         folder = Path(place) / name
         folder.mkdir()
-        _fetch(client, run_id, folder)
+        _fetch(client, run, folder)
         try:
             yield folder
             launch, evaluation = Results(folder).launch, Results(folder).evaluation
@@ -111,7 +113,8 @@ def _launch_of(client: Any, run_id: str) -> Any:
     return run
 
 
-def _fetch(client: Any, run_id: str, folder: Path) -> None:
+def _fetch(client: Any, run: Any, folder: Path) -> None:
+    run_id = run.info.run_id
     try:
         kept = {artifact.path for artifact in client.list_artifacts(run_id)}
         lacking = [name for name in REQUIRED if name not in kept]
@@ -124,6 +127,15 @@ def _fetch(client: Any, run_id: str, folder: Path) -> None:
             f"the files of run {run_id} cannot be fetched ({type(error).__name__}); see whether "
             "the store's artifacts are where they were"
         ) from error
+    tags = run.data.tags
+    if lacking and set(lacking) <= set(TABLES) and tags.get(PERSON_LEVEL) != "sent":
+        place = tags.get(FOLDER, "its results folder")
+        raise TrackingError(
+            f"run {run_id} has no {' and no '.join(lacking)}: what has a row per person stayed in "
+            f"{place} on {tags.get(HOST, 'the machine of the launch')}; evaluate it there with "
+            f"python -m pipelines.evaluate {place} (person_level = true in the experiment's "
+            "[tracking] sends such tables)"
+        )
     if lacking:
         raise TrackingError(
             f"run {run_id} holds no results: it lacks {', '.join(lacking)}; a run has them when "

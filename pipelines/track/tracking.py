@@ -1,29 +1,31 @@
 """Put runs and models into MLflow: a parent run per launch, a child per candidate.
 
-The store is SQLite in the checkout unless ``MLFLOW_TRACKING_URI`` says otherwise. Of the study's
-rows it gets the predictions alone: opaque row numbers, outcomes and probabilities. Contributions by
-row stay in the results folder, since the rank of a yes/no answer is the answer; their means go.
+The store is SQLite in the checkout unless ``MLFLOW_TRACKING_URI`` says otherwise. Tables with a row
+per person stay in the results folder. Where the experiment says ``person_level = true``,
+predictions go, under other numbers; contributions by row never do, since the rank of a yes/no
+answer is the answer; their means go.
 """
 
 from __future__ import annotations
 
-import logging
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pipelines import CHECKOUT
+from pipelines import CHECKOUT as CHECKOUT
 from pipelines.explain import contribution_summary
-from pipelines.fit.results_folder import Results
+from pipelines.fit.results_folder import Results, write_table
 from pipelines.track import model_summary, run_summary, trial_summary
+from pipelines.track.connection import after_import, before_import, is_database
 from pipelines.track.model_summary import RegisteredModel
+from pipelines.track.person_tables import shuffled_tables
+from pipelines.track.runs import open_run, resumed
 from pipelines.track.wheel import model_with_wheel
-from signature.exceptions import ModelFileError, TrackingError
+from signature.exceptions import ModelFileError
 from signature.records.results import Evaluation, Launch
 from signature.study.schema import FeatureSchema
 
@@ -42,8 +44,6 @@ ARTIFACTS = (
     "null_check.json",
     "sentinels.json",
     "for_whom.json",
-    "predictions.parquet",
-    "inner.parquet",
     "trials.parquet",
     "report.html",
     "figures",
@@ -80,12 +80,17 @@ class Tracked:
         launch, evaluation = results.launch, results.evaluation
         mlflow = import_mlflow()
         mlflow.log_params(run_summary.run_params(launch))
-        mlflow.set_tags(run_summary.run_tags(launch, evaluation))
-        mlflow.log_metrics(run_summary.run_metrics(evaluation))
+        mlflow.set_tags(run_summary.run_tags(launch, evaluation) | run_summary.place_tags(results))
+        mlflow.log_metrics(
+            run_summary.run_metrics(evaluation), timestamp=run_summary.moment(launch)
+        )
         _log_data_set(launch)
         _log_files(folder, launch, evaluation)
+        _log_person_tables(results)
+        parent = mlflow.MlflowClient().get_run(self.run_id)
+        there = _candidates_of(parent)
         for name in run_summary.candidates(evaluation):
-            _log_candidate(name, launch, evaluation)
+            _log_candidate(name, launch, evaluation, parent, there.get(name))
 
     def log_trial(self, folder: Path, record: TrialRecord) -> None:
         """Log what a trial experiment found: settings, numbers, files.
@@ -99,7 +104,9 @@ class Tracked:
         mlflow = import_mlflow()
         mlflow.log_params(trial_summary.trial_params(record))
         mlflow.set_tags(trial_summary.trial_tags(record))
-        mlflow.log_metrics(trial_summary.trial_metrics(record))
+        mlflow.log_metrics(
+            trial_summary.trial_metrics(record), timestamp=run_summary.moment(record)
+        )
         mlflow.log_dict(record.experiment, "experiment.json")
         mlflow.log_dict(record.environment, "environment.json")
         _copy_files(folder, trial_summary.FILES)
@@ -150,10 +157,15 @@ class Tracked:
         version = str(mlflow.register_model(logged.model_uri, name, tags=tags).version)
         client = mlflow.MlflowClient()
         client.update_registered_model(name, f"{scorer.card.question}\n\n{scorer.card.caution}")
-        aliases = ("challenger", "champion") if evaluation.gate_passed else ("challenger",)
-        for alias in aliases:
-            client.set_registered_model_alias(name, alias, version)
-        return RegisteredModel(name, version, aliases, f"models:/{name}@{aliases[-1]}")
+        return name_version(client, name, version, evaluation)
+
+
+def name_version(client: Any, name: str, version: str, evaluation: Evaluation) -> RegisteredModel:
+    """Let the alias ``challenger`` point to a version, and ``champion`` if its gate was passed."""
+    aliases = ("challenger", "champion") if evaluation.gate_passed else ("challenger",)
+    for alias in aliases:
+        client.set_registered_model_alias(name, alias, version)
+    return RegisteredModel(name, version, aliases, f"models:/{name}@{aliases[-1]}")
 
 
 @contextmanager
@@ -174,52 +186,34 @@ def launch(
         Its title, for the description of the run.
     tags : mapping of str, optional
         Further tags.
+
+    Raises
+    ------
+    TrackingError
+        When the store does not answer, or takes nothing.
     """
     mlflow = import_mlflow()
-    try:
-        if "MLFLOW_RUN_ID" not in os.environ:
-            _choose_experiment(experiment_name)
-        run = mlflow.start_run()
-    except mlflow.MlflowException as error:
-        raise TrackingError(
-            f"the tracking store cannot take a run of {experiment_name!r}: {error.message} "
-            "(an experiment deleted in the user interface comes back with 'mlflow experiments "
-            "restore'; MLFLOW_TRACKING_URI names the store)"
-        ) from None
-    status = "FAILED"
-    try:
-        mlflow.set_tags(
-            {
-                "mlflow.runName": f"{experiment_name} {datetime.now():%Y-%m-%d %H:%M:%S}",
-                "mlflow.note.content": title,
-                "experiment": experiment_name,
-                "kind": "launch",
-                **(tags or {}),
-            }
-        )
-        yield Tracked(run.info.run_id)
-        status = "FINISHED"
-    except KeyboardInterrupt:
-        status = "KILLED"
-        raise
-    finally:
-        mlflow.end_run(status)
+    with resumed(mlflow, open_run(mlflow, experiment_name, title, tags)) as run_id:
+        yield Tracked(run_id)
 
 
 def import_mlflow() -> Any:
-    """Import MLflow with telemetry off, pointed at its store."""
-    # decided when mlflow is imported; it does not understand DO_NOT_TRACK=1
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ["DO_NOT_TRACK"] = "true"
-    # local files are there at once
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    """Import MLflow with telemetry off, pointed at its store.
+
+    Raises
+    ------
+    TrackingError
+        When the driver of the store's database is missing.
+    """
+    before_import()
     import mlflow
 
-    # a fresh SQLite store would print each of its migrations
-    for chatty in ("alembic", "mlflow.store.db.utils", "mlflow.pyfunc"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
-    if not mlflow.is_tracking_uri_set():
-        mlflow.set_tracking_uri(f"sqlite:///{CHECKOUT / 'mlflow.db'}")
+    after_import(mlflow)
+    if is_database(mlflow.get_tracking_uri()):
+        from mlflow.store.db import utils
+
+        # ten attempts take minutes
+        utils.MAX_RETRY_COUNT = 2
     return mlflow
 
 
@@ -228,19 +222,6 @@ def _import_pyfunc() -> None:
         # mlflow warns, on import, about the type hints of its own chat models
         warnings.filterwarnings("ignore", ".*Any type hint is inferred as AnyType", UserWarning)
         import mlflow.pyfunc  # noqa: F401 - for its effect: mlflow.pyfunc is loaded
-
-
-def _choose_experiment(name: str) -> None:
-    import mlflow
-
-    uri = mlflow.get_tracking_uri()
-    if uri.startswith("sqlite:///") and mlflow.get_experiment_by_name(name) is None:
-        # beside the database; MLflow's own choice is the folder one happens to be in
-        beside = Path(uri.removeprefix("sqlite:///")).resolve().parent / "mlartifacts"
-        mlflow.create_experiment(name, artifact_location=beside.as_uri())
-    mlflow.set_experiment(name)
-    # else the user interface takes a new experiment for one about language models
-    mlflow.set_experiment_tag("mlflow.experimentKind", "custom_model_development")
 
 
 def _log_data_set(launch: Launch) -> None:
@@ -292,28 +273,62 @@ def _copy_files(folder: Path, names: Iterable[str]) -> None:
             mlflow.log_artifact(str(folder / name))
 
 
-def _log_candidate(name: str, launch: Launch, evaluation: Evaluation) -> None:
+def _log_person_tables(results: Results) -> None:
+    """Send what has a row per person, if the experiment says so, under other numbers."""
+    if not run_summary.sends_person_level(results.launch):
+        return
+    import mlflow
+
+    tables = {"predictions.parquet": results.predictions}
+    if (results.folder / "inner.parquet").is_file():
+        tables["inner.parquet"] = results.inner
+    with TemporaryDirectory() as place:
+        for name, table in shuffled_tables(results.folder, tables).items():
+            write_table(table, Path(place) / name)
+            mlflow.log_artifact(str(Path(place) / name))
+
+
+def _candidates_of(parent: Any) -> dict[str, str]:
+    """Return the ids of the candidates' runs that an earlier attempt has made, by name."""
+    import mlflow
+
+    children = mlflow.MlflowClient().search_runs(
+        [parent.info.experiment_id], f"tags.mlflow.parentRunId = '{parent.info.run_id}'"
+    )
+    return {child.info.run_name: child.info.run_id for child in children}
+
+
+def _log_candidate(
+    name: str, launch: Launch, evaluation: Evaluation, parent: Any, run_id: str | None
+) -> None:
     import mlflow
 
     candidate = run_summary.candidates(evaluation)[name]
-    now = int(datetime.now().timestamp() * 1000)
+    # the same moment whenever it is sent, so that what is sent twice is there once
+    moment = run_summary.moment(launch)
     metrics = [
-        mlflow.entities.Metric(p.key, p.value, now, p.step)
+        mlflow.entities.Metric(p.key, p.value, moment, p.step)
         for p in run_summary.candidate_points(name, evaluation)
     ]
-    with mlflow.start_run(run_name=name, nested=True) as run:
-        mlflow.set_tags(
-            {
-                "kind": "candidate",
-                "label": candidate.label,
-                "experiment": evaluation.experiment,
-                "data_digest": launch.data_digest,
-            }
-        )
-        mlflow.log_params({"candidate": name, "part": candidate.part})
-        # at once: SQLite takes as long for one value as for a thousand, which is the most it takes
-        for start in range(0, len(metrics), 1000):
-            mlflow.MlflowClient().log_batch(run.info.run_id, metrics[start : start + 1000])
+    tags = {
+        "kind": "candidate",
+        "label": candidate.label,
+        "experiment": evaluation.experiment,
+        "data_digest": launch.data_digest,
+        "mlflow.parentRunId": parent.info.run_id,
+    }
+    # not start_run: it asks a dead store a second time, to say that the run failed
+    client = mlflow.MlflowClient()
+    if run_id is None:
+        given = mlflow.tracking.context.registry.resolve_tags(tags)
+        made = client.create_run(parent.info.experiment_id, tags=given, run_name=name)
+        run_id = made.info.run_id
+    params = {"candidate": name, "part": candidate.part}
+    client.log_batch(run_id, params=[mlflow.entities.Param(k, v) for k, v in params.items()])
+    # at once: SQLite takes as long for one value as for a thousand, which is the most it takes
+    for start in range(0, len(metrics), 1000):
+        client.log_batch(run_id, metrics[start : start + 1000])
+    client.set_terminated(run_id, "FINISHED")
 
 
 def _signature(schema: FeatureSchema) -> Any:

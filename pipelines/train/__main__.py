@@ -19,7 +19,9 @@ def train(
     results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results goes.")] = Path(
         "results"
     ),
-    jobs: Annotated[int, typer.Option(help="Processes; 0 means one per core.")] = 0,
+    jobs: Annotated[
+        int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
+    ] = 0,
     track: Annotated[bool, typer.Option(help="Track in MLflow and register the model.")] = True,
 ) -> None:
     """Run an experiment: fit, validate, explain, report, track and register."""

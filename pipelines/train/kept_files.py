@@ -14,7 +14,7 @@ from pipelines.explain.held_out_shap import explain
 from pipelines.explain.signature import keep_signature
 from pipelines.fit.predictions import all_trials, inner_table
 from pipelines.fit.processes import run_all
-from pipelines.fit.results_folder import Results, comparison
+from pipelines.fit.results_folder import Results, comparison, write_table
 from pipelines.fit.store import FoldStore
 from pipelines.question.study import AssembledStudy
 from pipelines.sentinels.look import run_sentinels
@@ -55,7 +55,7 @@ def keep_evaluation(run: FittedRun) -> None:
     sentinels = run_sentinels(study, study.folds)
     sentinels.write(run.folder / "sentinels.json")
     inner = inner_table(study, run.store, run.predictions)
-    inner.to_parquet(run.folder / "inner.parquet", index=False)
+    write_table(inner, run.folder / "inner.parquet")
     mark = run.store.run_fingerprint(study.candidates)
     shuffled = comparison(Results(run.folder).null_check, mark)
     evaluate(
@@ -65,7 +65,7 @@ def keep_evaluation(run: FittedRun) -> None:
 
 def keep_contributions(run: FittedRun) -> None:
     """Explain held-out predictions."""
-    explain(run.study, run.store).to_parquet(run.folder / "contributions.parquet", index=False)
+    write_table(explain(run.study, run.store), run.folder / "contributions.parquet")
 
 
 def keep_for_whom(run: FittedRun) -> None:
@@ -80,7 +80,7 @@ def keep_selection(run: FittedRun) -> None:
 
 def keep_trials(run: FittedRun) -> None:
     """Write down every parameter set that was tried."""
-    all_trials(run.study, run.store).to_parquet(run.folder / "trials.parquet", index=False)
+    write_table(all_trials(run.study, run.store), run.folder / "trials.parquet")
 
 
 def keep_assay(run: FittedRun) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from pipelines.fit.environment import code_version, library_versions
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import predictions_table
 from pipelines.fit.progress import progress
-from pipelines.fit.results_folder import Results, make_folder
+from pipelines.fit.results_folder import Results, make_folder, write_table
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
@@ -24,11 +25,12 @@ from pipelines.question.folds import development_rows
 from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
-from pipelines.track.run_summary import typical_values
+from pipelines.track.run_summary import mark_of
 from pipelines.train.kept_files import KEPT, FittedRun, keep_files
 from signature.records.results import Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
+from signature.writing import aside_of
 
 if TYPE_CHECKING:
     from pipelines.track.tracking import RegisteredModel
@@ -48,7 +50,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     track : bool
         Whether to write the run and the model to MLflow.
     """
-    from pipelines.track import tracking
+    from pipelines.track.sending import announced, send_or_say
 
     started = datetime.now(UTC)
     experiment = load_experiment(file)
@@ -57,20 +59,24 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     mark = fingerprint(experiment, study.cohort, study.references)
     store = FoldStore(folder, mark)
     todo = tasks(study)
+    store.discard_damaged((t.candidate, t.key) for t in todo)
     announce(study, todo, store, jobs)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
-    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
-    with launch as tracked:
+    began = mark_of(store.run_fingerprint(study.candidates), started.isoformat(timespec="seconds"))
+    launch = (
+        announced(folder, experiment.name, experiment.title, tags, began)
+        if track
+        else nullcontext()
+    )
+    with launch as run_id:
         waiting = sum(not store.has(t.candidate, t.key) for t in todo)
         with progress("fits", waiting) as done:
             fit_all(todo, study, store, jobs=jobs, done=done)
-        record, evaluation = write_results(study, store, folder, started, jobs=jobs)
+        _, evaluation = write_results(study, store, folder, started, jobs=jobs)
         print("Reporting", flush=True)
         report = write_report(folder)
-        registered = None
-        if tracked is not None:
-            tracked.log_results(folder)
-            registered = tracked.register(folder / "model", evaluation, typical_values(record))
+    # everything is on disk now, whatever becomes of the store
+    registered = send_or_say(folder, run_id) if track else None
     say_where(folder, report, evaluation, registered)
     return folder
 
@@ -81,11 +87,12 @@ def write_results(
     """Write everything but the report from the finished folds.
 
     ``launch.json`` is removed first and written last, so that a folder that holds one belongs to
-    one launch, whenever it was killed.
+    one launch, whenever it was killed; the page of an earlier launch goes, too.
     """
-    (folder / "launch.json").unlink(missing_ok=True)
+    for name in ("launch.json", "report.html"):
+        (folder / name).unlink(missing_ok=True)
     predictions = predictions_table(study, store)
-    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    write_table(predictions, folder / "predictions.parquet")
     final = keep_final_model(study, store, folder / "model")
     parameters = candidate_parameters(study)
     run = FittedRun(study, store, predictions, parameters, folder)
@@ -149,7 +156,14 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
         columns=serving_schema(study.cohort.schema, procedure).to_list(),
         fingerprint=store.run_fingerprint(study.candidates),
     )
-    save_model(procedure, card, folder)
+    # two files that belong together: never the fit of one launch beside the card of another
+    aside = aside_of(folder)
+    try:
+        save_model(procedure, card, aside)
+        shutil.rmtree(folder, ignore_errors=True)
+        aside.rename(folder)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return FinalModel(
         candidate=best.candidate,
         label=study.candidates[best.candidate].LABEL,

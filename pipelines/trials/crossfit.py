@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 
 from pipelines.fit.digest import code_digest, library_digest
 from pipelines.fit.processes import run_all
+from pipelines.trials.kept_fits import KeptFits
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
@@ -141,12 +142,12 @@ def cross_fit(
     done : callable
         Called once per finished fit.
     """
-    splits, place, todo = _layout(study, folder)
+    splits, kept, todo = _layout(study, folder)
     seed = study.experiment.seed
-    calls = [(_fit_and_keep, (piece, study.trial, splits, seed, place)) for piece in todo]
+    calls = [(_fit_and_keep, (piece, study.trial, splits, seed, kept)) for piece in todo]
     for _ in run_all(calls, jobs=jobs):
         done()
-    return _put_together(study, pieces(study), splits, place)
+    return _put_together(study, pieces(study), splits, kept)
 
 
 def seconds_of_fits(study: TrialStudy, folder: Path) -> float:
@@ -158,14 +159,14 @@ def seconds_of_fits(study: TrialStudy, folder: Path) -> float:
     folder : Path
         ``results/<experiment>``, where these fits are kept, too.
     """
-    splits, place, todo = _layout(study, folder)
+    splits, kept, todo = _layout(study, folder)
     kinds: dict[tuple[str, str, int], list[Piece]] = {}
     for piece in todo:
         kinds.setdefault((piece.what, piece.candidate, piece.arm), []).append(piece)
     seconds = 0.0
     for first, *others in kinds.values():
         started = time.perf_counter()
-        _fit_and_keep(first, study.trial, splits, study.experiment.seed, place)
+        _fit_and_keep(first, study.trial, splits, study.experiment.seed, kept)
         seconds += len(others) * (time.perf_counter() - started)
     return seconds
 
@@ -175,13 +176,14 @@ def missing(study: TrialStudy, folder: Path) -> list[Piece]:
     return _layout(study, folder)[2]
 
 
-def _layout(study: TrialStudy, folder: Path) -> tuple[list[list[Split]], Path, list[Piece]]:
+def _layout(study: TrialStudy, folder: Path) -> tuple[list[list[Split]], KeptFits, list[Piece]]:
     """Return folds, where fits are kept, and which are not kept yet."""
     asked = study.experiment.crossfitting
     splits = layouts(study.trial, asked.folds, asked.repeats, study.experiment.seed)
-    place = folder / "fits" / fingerprint(study)[:16]
-    place.mkdir(parents=True, exist_ok=True)
-    return splits, place, [p for p in pieces(study) if not (place / p.file).is_file()]
+    kept = KeptFits(folder, fingerprint(study))
+    todo = pieces(study)
+    waiting = set(kept.missing(piece.file for piece in todo))
+    return splits, kept, [piece for piece in todo if piece.file in waiting]
 
 
 def fingerprint(study: TrialStudy) -> str:
@@ -198,16 +200,14 @@ def fingerprint(study: TrialStudy) -> str:
 
 
 def _fit_and_keep(
-    piece: Piece, trial: Trial, splits: list[list[Split]], seed: int, place: Path
+    piece: Piece, trial: Trial, splits: list[list[Split]], seed: int, kept: KeptFits
 ) -> None:
     from threadpoolctl import threadpool_limits
 
     train, held_out = splits[piece.repeat][piece.fold]
     with threadpool_limits(1):
         found = _fit(piece, trial, train, held_out, seed)
-    aside = place / f".{piece.file}"
-    np.save(aside.with_suffix(""), found, allow_pickle=False)
-    aside.rename(place / piece.file)
+    kept.save(piece.file, found)
 
 
 def _fit(
@@ -269,7 +269,7 @@ def share_of(trial: Trial, arm: int) -> np.ndarray:
 
 
 def _put_together(
-    study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], place: Path
+    study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], kept: KeptFits
 ) -> TrialPredictions:
     n, arms = study.trial.allocation.shape
     repeats = study.experiment.crossfitting.repeats
@@ -279,7 +279,7 @@ def _put_together(
     expected, prognosis, baseline = np.zeros((n, arms)), np.zeros(n), np.zeros(n)
     for piece in todo:
         held_out = splits[piece.repeat][piece.fold][1]
-        found = np.load(place / piece.file) / repeats
+        found = kept.load(piece.file) / repeats
         if piece.what == "benefit":
             column = benefit[piece.candidate][:, piece.arm]
             column[held_out] = np.nan_to_num(column[held_out]) + found

@@ -60,7 +60,8 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     track : bool
         Whether to write the run to MLflow.
     """
-    from pipelines.track import tracking
+    from pipelines.track.run_summary import mark_of
+    from pipelines.track.sending import announced, send_or_say
 
     started = datetime.now(UTC)
     experiment = load_trial(file)
@@ -69,8 +70,13 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     folder = make_folder(results / experiment.name)
     announce(study, size, folder, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
-    launch = tracking.launch(experiment.name, experiment.title, tags) if track else nullcontext()
-    with launch as tracked:
+    began = mark_of(fingerprint(study), started.isoformat(timespec="seconds"))
+    launch = (
+        announced(folder, experiment.name, experiment.title, tags, began)
+        if track
+        else nullcontext()
+    )
+    with launch as run_id:
         held_out = headline = None
         if not size.small:
             with progress("fits", len(missing(study, folder))) as done:
@@ -79,10 +85,12 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
                 headline = headline_test(study, on_processes(jobs, done))
         print("Evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, headline, started)
+        (folder / "report.html").unlink(missing_ok=True)
         record.write(folder / RECORD)
         report = write_trial_report(folder)
-        if tracked is not None:
-            tracked.log_trial(folder, record)
+    # everything is on disk now, whatever becomes of the store
+    if track:
+        send_or_say(folder, run_id)
     print(f"\n{record.claim.sentence}\n{record.claim.advice}\n")
     print(f"Report      {report}")
     print(f"Results     {folder}{os.sep}")

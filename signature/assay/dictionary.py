@@ -94,7 +94,7 @@ class PeopleText(Declared):
     records: tuple[str, ...] = ()
     """Columns to keep for filters and outcomes; those named elsewhere are kept anyway."""
     clinical: dict[ColumnName, ClinicalText] = {}
-    delimiter: str = ","
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: Annotated[str, Field(pattern=r"^[.,]$")] = "."
 
 

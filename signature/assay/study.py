@@ -65,6 +65,7 @@ from signature.assay.dictionary import Dictionary, MarkerText, load_dictionary
 from signature.assay.laboratory_files import read_files
 from signature.assay.measurements import Measurements
 from signature.assay.people import People, everyone, read_people
+from signature.assay.places import check_places
 from signature.assay.plate_quality import PlateQuality
 from signature.assay.reading import Note, Reading, listed, set_aside_notes
 from signature.assay.unit_names import parse
@@ -116,7 +117,9 @@ class DescribedStudy:
         return f"DescribedStudy({self.cohort!r})"
 
 
-def read_study(file: Path, folder: Path | None = None) -> DescribedStudy:
+def read_study(
+    file: Path, folder: Path | None = None, *, within: Path | None = None
+) -> DescribedStudy:
     """Read a study.
 
     Parameters
@@ -125,17 +128,21 @@ def read_study(file: Path, folder: Path | None = None) -> DescribedStudy:
         The study dictionary.
     folder : Path, optional
         Where the files are that it describes; beside it when left out.
+    within : Path, optional
+        The folder that those files have to lie in, wherever links lead; `folder` when left out. A
+        dictionary that somebody sends is not to have other files of this machine read.
 
     Raises
     ------
     StudyError
-        When the dictionary is missing or malformed, or does not fit the files.
+        When the dictionary is missing or malformed, does not fit the files, or names one elsewhere.
     SignatureError
         Another of its kinds, when a file cannot be read or contradicts itself.
     """
     file = Path(file)
     folder = file.parent if folder is None else Path(folder)
     told = load_dictionary(file)
+    check_places(file, folder, told, folder if within is None else within)
     found = read_files(file, folder, told)
     parts = found.parts
     people = _people(folder, told, parts)

@@ -16,7 +16,8 @@ def citation_of(name: str) -> str:
 
 def described(name: str) -> DescribedStudy:
     """Read the files of a data set in its local folder, as its dictionary describes them."""
-    return read_study(_dictionary(name), data_folder(name))
+    folder = data_folder(name)
+    return read_study(_dictionary(name), folder, within=folder.parent)
 
 
 def _dictionary(name: str) -> Path:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from signature.bounded import UnboundedError, toml_table
 from signature.exceptions import DefinitionError, SchemaError
 from signature.study import markers
 from signature.study.schema import Column, Role, Scale, censored
@@ -47,9 +47,9 @@ def load(name: str) -> tuple[Column, ...]:
         )
         raise DefinitionError(f"no panel {name!r}; there are: {', '.join(known)}")
     try:
-        text = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"panel {name!r} is not valid TOML: {error}") from None
+        text = toml_table(file.read_bytes())
+    except UnboundedError as error:
+        raise DefinitionError(f"panel {name!r} {error}") from None
     absent = [key for key in ("platform", "source", "markers") if key not in text]
     if absent:
         raise DefinitionError(f"panel {name!r} lacks {', '.join(map(repr, absent))}")

@@ -25,6 +25,7 @@ QUESTIONS = {
     "`[decision]`": question.Decision,
     "`[claim]`": question.Claim,
     "`[gate]`": question.Gate,
+    "`[tracking]`": question.Tracking,
 }
 TRIALS = {
     "At the top": trial.TrialExperiment,

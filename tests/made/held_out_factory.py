@@ -32,6 +32,7 @@ TEXT = {
     "question": "Does the panel add?",
     "caution": "Nobody was measured.",
     "seed": 5,
+    "tracking": {"person_level": True},
     "data": {"dataset": "opt", "outcome": "preterm_birth"},
     "features": {"baseline": ["demographics"], "panel": ["cytokine"]},
     "candidates": {

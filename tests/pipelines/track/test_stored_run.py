@@ -1,17 +1,21 @@
 """A run that MLflow keeps is evaluated again: its evaluation is put back, all else stays."""
 
+import io
 import json
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pipelines.evaluate.__main__ import evaluate
 from pipelines.track import tracking
+from pipelines.track.person_tables import KEY_FILE
 from pipelines.track.run_summary import THRESHOLD_TAG, threshold_tag
 from pipelines.track.stored_run import is_run_id, rewritten_run
 from signature.exceptions import ResultsError, TrackingError
-from signature.records.results import Evaluation
+from signature.records.inner_table import check_inner
+from signature.records.results import Evaluation, check_predictions
 from tests.made.held_out_factory import evaluated_folder
 
 pytest_plugins = ["tests.made.serving_fixtures"]
@@ -46,6 +50,20 @@ def _artifacts(store, run_id):
     }
 
 
+def _evaluation(folder):
+    return Evaluation.model_validate_json((folder / "evaluation.json").read_bytes())
+
+
+def _values(evaluation):
+    """Every estimate of every candidate; intervals are of draws, which other numbers change."""
+    return {
+        (block.name, candidate.name, metric): estimate.value
+        for block in evaluation.blocks
+        for candidate in block.candidates
+        for metric, estimate in candidate.metrics.items()
+    }
+
+
 def _as_an_older_one(folder):
     """The same evaluation as if an older rule had given a lower claim and other numbers."""
     file = folder / "evaluation.json"
@@ -65,8 +83,9 @@ def test_the_evaluation_is_put_back_and_all_other_files_stay(store, logged, made
     after = _artifacts(store, run_id)
     assert set(after) == set(before)
     assert [name for name in before if before[name] != after[name]] == ["evaluation.json"]
-    # the files are the launch's, so the evaluation is the one that it had
-    assert after["evaluation.json"] == (made_up / "evaluation.json").read_bytes()
+    # the files are the launch's but for the numbers of rows, which decide about draws alone
+    written = Evaluation.model_validate_json(after["evaluation.json"])
+    assert _values(written) == pytest.approx(_values(_evaluation(made_up)))
     told = capfd.readouterr()
     assert "Traceback" not in told.err
     lines = [line for line in told.out.splitlines() if line]
@@ -102,8 +121,11 @@ def test_a_results_folder_and_its_run_give_the_same(store, logged, made_up, tmp_
     shutil.copytree(made_up, folder)
     evaluate(str(folder))
     evaluate(run_id)
-    written = (folder / "evaluation.json").read_bytes()
-    assert _artifacts(store, run_id)["evaluation.json"] == written
+    found = Evaluation.model_validate_json(_artifacts(store, run_id)["evaluation.json"])
+    written = _evaluation(folder)
+    assert _values(found) == pytest.approx(_values(written))
+    assert (found.claim.rung, found.verdict.adds) == (written.claim.rung, written.verdict.adds)
+    assert found.final_thresholds == written.final_thresholds
 
 
 def test_a_run_that_there_is_not_is_named_and_where_to_look(store):
@@ -134,6 +156,64 @@ def test_a_run_of_before_the_inner_predictions_says_what_it_lacks(store, logged)
         evaluate(run_id)
 
 
+def _person_level_stays(folder):
+    file = folder / "launch.json"
+    told = json.loads(file.read_text())
+    del told["experiment"]["tracking"]
+    file.write_text(json.dumps(told))
+
+
+def test_a_run_whose_tables_stayed_says_where_they_are(store, logged, tmp_path):
+    run_id = logged(_person_level_stays)
+    assert not {"predictions.parquet", "inner.parquet"} & set(_artifacts(store, run_id))
+    with pytest.raises(TrackingError) as caught:
+        evaluate(run_id)
+    said = str(caught.value)
+    assert f"stayed in {tmp_path / 'made_up'} on " in said
+    assert f"python -m pipelines.evaluate {tmp_path / 'made_up'}" in said
+    assert "person_level = true" in said
+
+
+def test_what_travels_has_other_numbers_and_another_order(store, logged, made_up, tmp_path):
+    run_id = logged()
+    key = (tmp_path / "made_up" / KEY_FILE).read_text()
+    assert len(key) == 64
+    assert (tmp_path / "made_up" / KEY_FILE).stat().st_mode & 0o077 == 0
+    sent = _artifacts(store, run_id)
+    assert KEY_FILE not in sent
+    assert not any(key.encode() in content for content in sent.values())
+    own = pd.read_parquet(made_up / "predictions.parquet")
+    other = pd.read_parquet(io.BytesIO(sent["predictions.parquet"]))
+    values = [c for c in own if c not in ("row", "person", "plate")]
+    assert list(other) == list(own)
+    by = ["block", "candidate", "repeat", "fold", "probability", "outcome"]
+    pd.testing.assert_frame_equal(
+        own[values].sort_values(by, ignore_index=True),
+        other[values].sort_values(by, ignore_index=True),
+    )
+    assert set(other["row"]) == set(own["row"]) == set(range(400))
+    one, two = (
+        t[
+            (t["candidate"] == "procedure") & (t["repeat"] == 0) & (t["block"] == "internal")
+        ].set_index("probability")["row"]
+        for t in (own, other)
+    )
+    moved = pd.concat([one, two], axis=1, keys=["own", "other"])
+    assert abs(moved.corr(method="spearman").iloc[0, 1]) < 0.3
+    assert (moved["own"] != moved["other"]).mean() > 0.9
+    # within a fold rows are sorted by their new numbers, which say nothing
+    for _, fold in other.groupby(["block", "candidate", "repeat", "fold"]):
+        assert fold["row"].is_monotonic_increasing
+
+
+def test_both_tables_travel_under_the_same_numbers(store, logged):
+    sent = _artifacts(store, logged())
+    predictions, inner = (
+        pd.read_parquet(io.BytesIO(sent[name])) for name in ("predictions.parquet", "inner.parquet")
+    )
+    check_inner(inner, check_predictions(predictions))
+
+
 def test_a_deleted_run_is_not_written_into(store, logged):
     run_id = logged()
     store.client.delete_run(run_id)
@@ -141,8 +221,10 @@ def test_a_deleted_run_is_not_written_into(store, logged):
         evaluate(run_id)
 
 
-def test_a_damaged_file_is_named_by_its_run_and_nothing_is_put_back(store, logged):
-    run_id = logged(lambda folder: (folder / "inner.parquet").write_bytes(b"broken"))
+def test_a_damaged_file_is_named_by_its_run_and_nothing_is_put_back(store, logged, tmp_path):
+    run_id = logged()
+    (tmp_path / "inner.parquet").write_bytes(b"broken")
+    store.client.log_artifact(run_id, str(tmp_path / "inner.parquet"))
     before = _artifacts(store, run_id)
     with pytest.raises(ResultsError) as caught:
         evaluate(run_id)
