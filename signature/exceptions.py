@@ -85,6 +85,10 @@ class TrackingError(SignatureError):
     """The tracking store cannot be used as it is."""
 
 
+class LauncherError(SignatureError):
+    """The machines that a run was to be fitted on are not there, or not of the same code."""
+
+
 class ModelInputError(SignatureError):
     """Rows sent to a fitted model lack a required column or hold impossible numbers."""
 

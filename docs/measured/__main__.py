@@ -23,7 +23,7 @@ from docs.measured.experiments import (
 )
 from docs.measured.selection import selection_table
 from docs.measured.serving import serving_tables
-from docs.measured.speed import speed_table
+from docs.measured.speed import jobs_table, speed_table
 from docs.measured.trials import (
     collect_trials,
     interaction_error_table,
@@ -68,7 +68,10 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
             "batches": batches_table(measured, "covid_icu"),
         },
         PAGES / "assay.md": {"assay": assay_table(benchmarks)},
-        PAGES / "speed.md": {"speed": speed_table(benchmarks)},
+        PAGES / "speed.md": {
+            "jobs": jobs_table(benchmarks["job_speed"]),
+            "speed": speed_table(benchmarks),
+        },
         PAGES / "selection.md": {"selection": selection_table(benchmarks, targets)},
         PAGES / "serving.md": serving_tables(benchmarks, asked),
         PAGES / "validation.md": validation_tables(benchmarks),

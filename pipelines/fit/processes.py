@@ -1,4 +1,4 @@
-"""Many independent calls, in this process or on several."""
+"""Many independent calls: in this process, on several, or on a cluster's workers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from pipelines.fit.cluster import active
 
 _Found = TypeVar("_Found")
 
@@ -23,10 +25,15 @@ def run_all(calls: Sequence[Call[_Found]], *, jobs: int, ordered: bool = False) 
     calls : sequence of (function, arguments)
         Independent of each other.
     jobs : int
-        Number of processes; 1 is this one.
+        Number of processes; 1 is this one. Inside `pipelines.fit.cluster.on_cluster` calls go to
+        its workers instead.
     ordered : bool
         Whether results come in the order of the calls.
     """
+    cluster = active()
+    if cluster is not None:
+        yield from cluster.run(calls, ordered=ordered)
+        return
     if jobs == 1 or len(calls) < 2:
         for function, arguments in calls:
             yield function(*arguments)

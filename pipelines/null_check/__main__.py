@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pipelines import cli
+from pipelines.fit.cluster import Launcher, launched
 
 
 def null_check(
@@ -22,6 +23,13 @@ def null_check(
     jobs: Annotated[
         int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
     ] = 0,
+    launcher: Annotated[
+        Launcher, typer.Option(help="Whose workers fit: processes of this machine, or of Dask.")
+    ] = "processes",
+    scheduler: Annotated[
+        str,
+        typer.Option(help="Of Dask: an address, or slurm; a cluster of this machine if left out."),
+    ] = "",
     repeats: Annotated[
         int,
         typer.Option(min=1, help="Repeats of the outer folds in each run; a real run has more."),
@@ -38,15 +46,17 @@ def null_check(
     """Run an experiment on shuffled outcomes: nothing should be found. Killed, it goes on."""
     from pipelines.null_check.launch import check_null
 
-    check_null(
-        experiment,
-        results,
-        runs=runs,
-        repeats=repeats,
-        trials=trials,
-        jobs=jobs or os.cpu_count() or 1,
-        until_clear=until_clear,
-    )
+    workers = jobs or os.cpu_count() or 1
+    with launched(launcher, scheduler, workers):
+        check_null(
+            experiment,
+            results,
+            runs=runs,
+            repeats=repeats,
+            trials=trials,
+            jobs=workers,
+            until_clear=until_clear,
+        )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from pipelines import cli
+from pipelines.fit.cluster import Launcher, launched
 
 
 def train(
@@ -22,6 +23,13 @@ def train(
     jobs: Annotated[
         int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
     ] = 0,
+    launcher: Annotated[
+        Launcher, typer.Option(help="Whose workers fit: processes of this machine, or of Dask.")
+    ] = "processes",
+    scheduler: Annotated[
+        str,
+        typer.Option(help="Of Dask: an address, or slurm; a cluster of this machine if left out."),
+    ] = "",
     track: Annotated[bool, typer.Option(help="Track in MLflow and register the model.")] = True,
 ) -> None:
     """Run an experiment: fit, validate, explain, report, track and register."""
@@ -30,7 +38,9 @@ def train(
     from pipelines.trials.launch import run_trial
 
     run = run_trial if is_trial(experiment) else run_experiment
-    run(experiment, results, jobs=jobs or os.cpu_count() or 1, track=track)
+    workers = jobs or os.cpu_count() or 1
+    with launched(launcher, scheduler, workers):
+        run(experiment, results, jobs=workers, track=track)
 
 
 if __name__ == "__main__":
