@@ -21,9 +21,6 @@ USER_ERROR = 2
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
 
-MOST_JOBS = 1024
-"""Processes that may be asked for."""
-
 
 def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
     """Call the body of a command; Ctrl-C, and what the user can put right, become one line.

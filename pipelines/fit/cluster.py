@@ -10,13 +10,11 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal
+from contextlib import contextmanager
+from typing import Any
 
 from pipelines.fit.digest import code_digest
 from signature.exceptions import LauncherError, MissingExtraError
-
-Launcher = Literal["processes", "dask"]
 
 SLURM = "slurm"
 """In place of a scheduler's address: workers are jobs of Slurm."""
@@ -123,21 +121,6 @@ def active() -> Cluster | None:
     return _active
 
 
-def launched(launcher: Launcher, scheduler: str, jobs: int) -> AbstractContextManager[None]:
-    """Return a context in which calls go where the options of a command say.
-
-    Raises
-    ------
-    LauncherError
-        When a scheduler is named that nobody will ask, or as of `on_cluster`.
-    """
-    if launcher == "dask":
-        return on_cluster(scheduler, jobs)
-    if scheduler:
-        raise LauncherError("--scheduler is of Dask; say --launcher dask, too")
-    return nullcontext()
-
-
 @contextmanager
 def on_cluster(scheduler: str, jobs: int) -> Iterator[None]:
     """Send what `pipelines.fit.processes.run_all` is given to a cluster.
@@ -178,10 +161,7 @@ def on_cluster(scheduler: str, jobs: int) -> Iterator[None]:
 def _started(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
     try:
         if scheduler == SLURM:
-            from dask_jobqueue import SLURMCluster
-
-            cluster = SLURMCluster()
-            cluster.scale(jobs=jobs)
+            cluster = _slurm(jobs)
         elif scheduler:
             cluster = None
         else:
@@ -193,11 +173,6 @@ def _started(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
             )
         client = distributed.Client(cluster or scheduler, timeout=_ANSWER)
         client.wait_for_workers(1, timeout=_WAIT)
-    except ModuleNotFoundError:
-        raise MissingExtraError(
-            "workers of Slurm need dask-jobqueue, which is not installed; install "
-            "immune-signature[distributed]"
-        ) from None
     except (OSError, TimeoutError, ValueError) as error:
         where = scheduler or "this machine"
         raise LauncherError(
@@ -210,6 +185,27 @@ def _started(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
         client.close(timeout=5)
         if cluster is not None:
             cluster.close(timeout=5)
+
+
+def _slurm(jobs: int) -> Any:
+    try:
+        from dask_jobqueue import SLURMCluster
+    except ModuleNotFoundError:
+        raise MissingExtraError(
+            "workers of Slurm need dask-jobqueue, which is not installed; install "
+            "immune-signature[distributed]"
+        ) from None
+    import dask
+
+    told = dask.config.get("jobqueue.slurm", {})
+    if not (told.get("cores") and told.get("memory")):
+        raise LauncherError(
+            "a job of Slurm is described in Dask's configuration; put cores and memory, at least, "
+            "under jobqueue: slurm: there"
+        )
+    cluster = SLURMCluster()
+    cluster.scale(jobs=jobs)
+    return cluster
 
 
 def _check_code(client: Any) -> None:

@@ -4,14 +4,13 @@ Shuffles the outcome among people of the same site and arm, runs the whole proce
 does so many times.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines import cli
-from pipelines.fit.cluster import Launcher, launched
+from pipelines.fit.launcher import Jobs, Launcher, Scheduler, launched
 
 
 def null_check(
@@ -20,16 +19,9 @@ def null_check(
     results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results is.")] = Path(
         "results"
     ),
-    jobs: Annotated[
-        int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
-    ] = 0,
-    launcher: Annotated[
-        Launcher, typer.Option(help="Whose workers fit: processes of this machine, or of Dask.")
-    ] = "processes",
-    scheduler: Annotated[
-        str,
-        typer.Option(help="Of Dask: an address, or slurm; a cluster of this machine if left out."),
-    ] = "",
+    jobs: Jobs = 0,
+    launcher: Launcher = "processes",
+    scheduler: Scheduler = "",
     repeats: Annotated[
         int,
         typer.Option(min=1, help="Repeats of the outer folds in each run; a real run has more."),
@@ -46,8 +38,7 @@ def null_check(
     """Run an experiment on shuffled outcomes: nothing should be found. Killed, it goes on."""
     from pipelines.null_check.launch import check_null
 
-    workers = jobs or os.cpu_count() or 1
-    with launched(launcher, scheduler, workers):
+    with launched(launcher, scheduler, jobs) as workers:
         check_null(
             experiment,
             results,

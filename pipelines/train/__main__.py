@@ -5,14 +5,13 @@ reports, and tracks all of it in MLflow. An experiment with a ``[trial]`` table 
 treatment does better; it is run by the same command and has a report of its own.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines import cli
-from pipelines.fit.cluster import Launcher, launched
+from pipelines.fit.launcher import Jobs, Launcher, Scheduler, launched
 
 
 def train(
@@ -20,16 +19,9 @@ def train(
     results: Annotated[Path, typer.Option(help="Where the folder <name>/ of results goes.")] = Path(
         "results"
     ),
-    jobs: Annotated[
-        int, typer.Option(min=0, max=cli.MOST_JOBS, help="Processes; 0 means one per core.")
-    ] = 0,
-    launcher: Annotated[
-        Launcher, typer.Option(help="Whose workers fit: processes of this machine, or of Dask.")
-    ] = "processes",
-    scheduler: Annotated[
-        str,
-        typer.Option(help="Of Dask: an address, or slurm; a cluster of this machine if left out."),
-    ] = "",
+    jobs: Jobs = 0,
+    launcher: Launcher = "processes",
+    scheduler: Scheduler = "",
     track: Annotated[bool, typer.Option(help="Track in MLflow and register the model.")] = True,
 ) -> None:
     """Run an experiment: fit, validate, explain, report, track and register."""
@@ -38,8 +30,7 @@ def train(
     from pipelines.trials.launch import run_trial
 
     run = run_trial if is_trial(experiment) else run_experiment
-    workers = jobs or os.cpu_count() or 1
-    with launched(launcher, scheduler, workers):
+    with launched(launcher, scheduler, jobs) as workers:
         run(experiment, results, jobs=workers, track=track)
 
 

@@ -9,7 +9,8 @@ import time
 
 import pytest
 
-from pipelines.fit.cluster import launched, on_cluster
+from pipelines.fit.cluster import on_cluster
+from pipelines.fit.launcher import launched
 from pipelines.fit.processes import run_all
 from pipelines.train.launch import run_experiment
 from signature.exceptions import LauncherError
@@ -103,5 +104,36 @@ def test_nobody_answers(monkeypatch):
 
 
 def test_a_scheduler_without_dask_is_a_mistake():
-    with pytest.raises(LauncherError, match="say --launcher dask, too"):
-        launched("processes", "tcp://127.0.0.1:8786", 2)
+    with (
+        pytest.raises(LauncherError, match="say --launcher dask, too"),
+        launched("processes", "tcp://127.0.0.1:8786", 2),
+    ):
+        pass
+
+
+def test_workers_are_jobs_of_slurm(tmp_path, monkeypatch):
+    dask = pytest.importorskip("dask")
+    for name, line in (
+        ("sbatch", 'nohup sh "$1" > /dev/null 2>&1 & echo $!'),
+        ("scancel", "kill $1"),
+    ):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(REPO), prepend=os.pathsep)
+    with (
+        dask.config.set({"jobqueue.slurm.cores": 1, "jobqueue.slurm.memory": "1GB"}),
+        launched("dask", "slurm", 1) as workers,
+    ):
+        calls = [(os.getpid, ())] * 3
+        pids = set(run_all(calls, jobs=workers))
+    assert pids
+    assert os.getpid() not in pids
+
+
+def test_jobs_of_slurm_must_be_described():
+    with (
+        pytest.raises(LauncherError, match="put cores and memory, at least, under jobqueue: slurm"),
+        launched("dask", "slurm", 1),
+    ):
+        pass
