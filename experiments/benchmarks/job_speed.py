@@ -57,7 +57,7 @@ def timed(checkout: Path, job: str, results: Path, runs: int) -> dict[str, Any]:
 
 def announced(said: str) -> float | None:
     """Return how many seconds a command said beforehand that it may take."""
-    found = re.search(r"this may take about (\d+) (second|minute)", said)
+    found = re.search(r"may take about (\d+) (second|minute)", said)
     if found is None:
         return None
     return float(found[1]) * (60 if found[2] == "minute" else 1)

@@ -150,8 +150,12 @@ def fit_all(
     *,
     jobs: int,
     done: Callable[[], None],
+    tell: Callable[[float], None] | None = None,
 ) -> None:
     """Fit what is not stored yet, on `jobs` processes, and call `done` after each.
+
+    The first fit of each candidate comes first, and then the longest ones, so that no process waits
+    for another at the end.
 
     Parameters
     ----------
@@ -162,12 +166,26 @@ def fit_all(
         1 runs in this process.
     done : callable
         Called once per finished task.
+    tell : callable, optional
+        Given how many seconds the others will take on one process, as the first ones were.
     """
     missing = [t for t in todo if not store.has(t.candidate, t.key)]
     rows = Rows.of(study.cohort, study.references)
-    calls = [(fit_task, (task, rows, study.experiment, store)) for task in missing]
-    for _ in run_all(calls, jobs=jobs):
-        done()
+
+    def fit(some: Iterable[Task]) -> None:
+        calls = [(fit_task, (task, rows, study.experiment, store)) for task in some]
+        for _ in run_all(calls, jobs=jobs):
+            done()
+
+    first = {task.candidate: task for task in reversed(missing)}
+    fit(first.values())
+    seconds = {
+        name: store.load(name, task.key).seconds / len(task.train) for name, task in first.items()
+    }
+    expected = {t: seconds[t.candidate] * len(t.train) for t in missing if t not in first.values()}
+    if tell is not None and expected:
+        tell(sum(expected.values()))
+    fit(sorted(expected, key=expected.__getitem__, reverse=True))
 
 
 def choose(fitted: Iterable[FittedFold]) -> FittedFold:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from pipelines.evaluate.again import evaluate_folder
-from pipelines.fit.announcement import rough_seconds, say_how_long
+from pipelines.fit.announcement import say_how_long
 from pipelines.fit.fitting import FINAL, final_key, tasks
 from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import make_folder
@@ -83,18 +84,24 @@ def check_null(
     # read first: a damaged file should not be found after hours
     real = real_run(study, folder, repeats)
     store = NullStore(folder, null_fingerprint(shuffled))
-    announce(shuffled, runs, store, jobs)
-    waiting = sum(not store.has(run) for run in range(runs))
-    rule = None
-    with progress("shuffled runs", waiting) as done:
-        if until_clear:
-            if isinstance(real, str) or trials not in (None, experiment.tuning.trials):
-                why = real if isinstance(real, str) else "--trials makes it another procedure"
-                raise ExperimentError(f"{file}: --until-clear has nothing to go by: {why}")
-            rule = StoppingRule(most_runs=runs, fewest_runs=min(runs, FEWEST_RUNS))
-            runs = run_until_clear(shuffled, rule, store, real[0], jobs=jobs, done=done)
-        else:
+    announce(shuffled, runs, store)
+    waiting = [run for run in range(runs) if not store.has(run)]
+    rule, auroc = None, 0.0
+    if until_clear:
+        if isinstance(real, str) or trials not in (None, experiment.tuning.trials):
+            why = real if isinstance(real, str) else "--trials makes it another procedure"
+            raise ExperimentError(f"{file}: --until-clear has nothing to go by: {why}")
+        rule, auroc = StoppingRule(most_runs=runs, fewest_runs=min(runs, FEWEST_RUNS)), real[0]
+    with progress("shuffled runs", len(waiting)) as done:
+        if len(waiting) > jobs:
+            started = time.perf_counter()
+            run_missing(shuffled, waiting[jobs - 1] + 1, store, jobs=jobs, done=done)
+            left = (len(waiting) - jobs) * (time.perf_counter() - started)
+            say_how_long(left, jobs, "all others" if until_clear else "the others")
+        if rule is None:
             run_missing(shuffled, runs, store, jobs=jobs, done=done)
+        else:
+            runs = run_until_clear(shuffled, rule, store, auroc, jobs=jobs, done=done)
     found = certify(study, shuffled, runs, store, real, rule)
     path = folder / FILE_NAME
     found.write(path)
@@ -143,8 +150,8 @@ def run_until_clear(
             return found.runs
 
 
-def announce(study: AssembledStudy, runs: int, store: NullStore, jobs: int) -> None:
-    """Print what is shuffled, what is run, and a rough time.
+def announce(study: AssembledStudy, runs: int, store: NullStore) -> None:
+    """Print what is shuffled and what is run.
 
     Parameters
     ----------
@@ -152,7 +159,6 @@ def announce(study: AssembledStudy, runs: int, store: NullStore, jobs: int) -> N
         From `study_to_shuffle`.
     runs : int
     store : NullStore
-    jobs : int
     """
     experiment, groups = study.experiment, exchangeable(study.cohort)
     todo = tasks(study)
@@ -171,8 +177,6 @@ def announce(study: AssembledStudy, runs: int, store: NullStore, jobs: int) -> N
         f"{len(study.candidates)} candidates, up to {experiment.tuning.trials} parameter sets on "
         f"{experiment.validation.inner_folds} inner folds{final}: {len(todo)} fits."
     )
-    if finished < runs:
-        say_how_long(rough_seconds(study, todo) * (runs - finished), min(jobs, runs - finished))
 
 
 def certify(

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.fit.announcement import announce
+from pipelines.fit.announcement import announce, say_how_long
 from pipelines.fit.candidate_parameters import candidate_parameters
 from pipelines.fit.environment import code_version, library_versions
 from pipelines.fit.fitting import choose, final_key, fit_all, tasks
@@ -60,7 +60,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     store = FoldStore(folder, mark)
     todo = tasks(study)
     store.discard_damaged((t.candidate, t.key) for t in todo)
-    announce(study, todo, store, jobs)
+    announce(study, todo, store)
     tags = {"outcome": experiment.data.outcome, "dataset": experiment.data.dataset}
     began = mark_of(store.run_fingerprint(study.candidates), started.isoformat(timespec="seconds"))
     launch = (
@@ -71,7 +71,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     with launch as run_id:
         waiting = sum(not store.has(t.candidate, t.key) for t in todo)
         with progress("fits", waiting) as done:
-            fit_all(todo, study, store, jobs=jobs, done=done)
+            fit_all(todo, study, store, jobs=jobs, done=done, tell=lambda s: say_how_long(s, jobs))
         _, evaluation = write_results(study, store, folder, started, jobs=jobs)
         print("Reporting", flush=True)
         report = write_report(folder)

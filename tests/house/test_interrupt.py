@@ -29,7 +29,7 @@ def test_one_line_and_nobody_left(tmp_path, jobs):
     ) as run:
         assert run.stdout is not None
         for line in run.stdout:
-            if line.startswith("On "):
+            if line.startswith("On ") or " fits: " in line or "finished already" in line:
                 break
         time.sleep(1.5)
         os.killpg(run.pid, signal.SIGINT)

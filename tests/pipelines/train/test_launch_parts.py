@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.fit.announcement import announce
+from pipelines.fit.announcement import announce, say_how_long
 from pipelines.fit.environment import code_version, library_versions
-from pipelines.fit.fitting import tasks
+from pipelines.fit.fitting import fit_all, tasks
 from pipelines.fit.progress import progress
 from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.question.assembly import assemble
@@ -24,11 +24,33 @@ def study():
 
 def test_a_launch_says_first_what_it_will_do(study, tmp_path, capsys):
     todo = tasks(study)
-    announce(study, todo, FoldStore(tmp_path, "x" * 16), jobs=2)
+    announce(study, todo, FoldStore(tmp_path, "x" * 16))
     said = capsys.readouterr().out
     assert "320 rows of 320 people, 221 with" in said
     assert f"{len(todo)} fits, 0 of them finished already" in said
-    assert "On 2 processes this may take" in said
+
+
+def test_how_long_the_fits_take_is_said_once_it_is_known(study, tmp_path, capsys):
+    todo = [t for t in tasks(study) if t.candidate in ("clinical_only", "intercept_only")]
+    heard = []
+    done = []
+    fit_all(
+        todo,
+        study,
+        FoldStore(tmp_path, "x" * 16),
+        jobs=1,
+        done=lambda: done.append(len(heard)),
+        tell=heard.append,
+    )
+    assert done == [0, 0] + [1] * (len(todo) - 2)
+    (seconds,) = heard
+    assert 0 < seconds < 600
+    say_how_long(100, 2)
+    say_how_long(1000, 1, "the others")
+    assert capsys.readouterr().out == (
+        "On 2 processes the fits may take about 50 seconds.\n"
+        "On 1 process the others may take about 17 minutes.\n"
+    )
 
 
 def test_progress_elsewhere_than_on_a_terminal_is_plain_lines(capsys):
