@@ -145,7 +145,7 @@ def _refuses(monkeypatch, code, after):
 def test_a_disk_that_is_full(called, copied, one_section, monkeypatch, quickest, code, after):
     _refuses(monkeypatch, code, after)
     file = write_quickest(copied.parent)
-    done = called(train, file, "--results", copied.parent, "--no-track")
+    done = called(train, file, "--results", copied.parent, "--no-track", "--jobs", "1")
     _one_line(done, os.strerror(code))
     assert not (copied / "launch.json").exists() or bits(copied) == bits(quickest)
     monkeypatch.undo()

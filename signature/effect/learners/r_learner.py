@@ -46,7 +46,7 @@ class RLearner(EffectLearner):
     >>> x, treated = rng.normal(size=(400, 5)), rng.permutation(np.arange(400) % 2)
     >>> y = x[:, 0] ** 2 + treated * (1 + x[:, 1]) + rng.normal(size=400)
     >>> RLearner().fit(x, y, treated=treated, share=0.5).coef_.round(1)
-    array([-0.1,  0.7,  0. ,  0. , -0. ])
+    array([-0.1,  0.7,  0. ,  0. ,  0. ])
     """
 
     def __init__(
