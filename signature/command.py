@@ -138,8 +138,12 @@ def _serve(told: argparse.Namespace) -> int:
     from signature.serve.serving import Scorer
 
     answerer = Answerer(Scorer(told.model, told.digest))
-    print(f"Serving {answerer.scorer.card.experiment} at http://{told.host}:{told.port}/score")
-    serve(answerer, told.host, told.port)
+
+    def say(port: int) -> None:
+        name = answerer.scorer.card.experiment
+        print(f"Serving {name} at http://{told.host}:{port}/score", flush=True)
+
+    serve(answerer, told.host, told.port, listening=say)
     return FINE
 
 

@@ -89,6 +89,10 @@ class LauncherError(SignatureError):
     """The machines that a run was to be fitted on are not there, or not of the same code."""
 
 
+class ServingError(SignatureError):
+    """A server cannot listen where it was asked to."""
+
+
 class ModelInputError(SignatureError):
     """Rows sent to a fitted model lack a required column or hold impossible numbers."""
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from pipelines.fit.ctrl_c import deaf_to_ctrl_c
 from pipelines.fit.digest import code_digest
-from signature.exceptions import LauncherError, MissingExtraError
+from signature.exceptions import LauncherError, MissingExtraError, SignatureError
 
 SLURM = "slurm"
 """In place of a scheduler's address: workers are jobs of Slurm."""
 
 ENTRY_POINTS = ("pipelines.fit.fitting", "pipelines.null_check.runs", "pipelines.trials.rearranged")
 """What workers are asked to run: their code must be that of the machine that launches."""
+
+GO_ON = "what is finished is kept, and the same command goes on from there"
 
 _ATTEMPTS = 5
 """How often calls are handed out again after the workers that held their data were lost."""
@@ -46,7 +49,7 @@ class Cluster:
     def run(self, calls: Sequence[tuple[Any, tuple[Any, ...]]], *, ordered: bool) -> Iterator[Any]:
         """Make every call on some worker and yield what it returns.
 
-        An argument that several calls share travels once to each worker, under its digest.
+        An argument that several calls share travels once to each worker.
 
         Raises
         ------
@@ -67,7 +70,7 @@ class Cluster:
             if not waiting:
                 return
         raise LauncherError(
-            f"workers were lost {_ATTEMPTS} times over; {_GO_ON} when there are others"
+            f"workers were lost {_ATTEMPTS} times over; {GO_ON} when there are others"
         )
 
     def _some(self, waiting: dict[int, tuple[Any, tuple[Any, ...]]]) -> Iterator[tuple[int, Any]]:
@@ -75,34 +78,46 @@ class Cluster:
         from distributed import CancelledError, KilledWorker, as_completed
         from distributed.comm.core import CommClosedError
 
-        try:
-            shared = self._scattered(waiting.values())
-            futures = {
-                self._client.submit(
-                    function, *(shared.get(id(a), a) for a in arguments), pure=False
-                ): at
-                for at, (function, arguments) in waiting.items()
-            }
-            for future in as_completed(list(futures)):
-                at = futures.pop(future)
-                try:
-                    result = future.result()
-                except (CancelledError, KilledWorker):
-                    continue
-                yield at, result
-        except (CommClosedError, TimeoutError, OSError) as error:
-            if isinstance(error, OSError) and self._client.status == "running":
-                raise
-        if self._client.status != "running" or not self._workers():
-            raise LauncherError(f"the scheduler or its last worker was lost; {_GO_ON}")
+        shared = self._shared(waiting.values())
+        futures = {
+            self._client.submit(
+                function, *(shared.get(id(a), a) for a in arguments), pure=False
+            ): at
+            for at, (function, arguments) in waiting.items()
+        }
+        for future in as_completed(list(futures)):
+            at = futures.pop(future)
+            try:
+                result = future.result()
+            except (CancelledError, KilledWorker, CommClosedError):
+                continue
+            yield at, result
+        self._wait_for_others()
 
-    def _scattered(self, calls: Any) -> dict[int, Any]:
+    def _wait_for_others(self) -> None:
+        """Wait until lost workers were started again, where somebody does that."""
+        with suppress(TimeoutError, OSError, ValueError):
+            if self._client.status == "running":
+                self._client.wait_for_workers(1, timeout=_ANSWER)
+        if self._client.status != "running" or not self._workers():
+            raise LauncherError(f"the scheduler or its last worker was lost; {GO_ON}")
+
+    def _shared(self, calls: Any) -> dict[int, Any]:
+        """Hand out the arguments that several calls share, by their id.
+
+        They are tasks themselves, which the scheduler gives to another worker when theirs is lost;
+        data that were scattered would be lost with it, or waited for without end.
+        """
+        import dask
+
         times = Counter(id(a) for _, arguments in calls for a in arguments)
         once = {id(a): a for _, arguments in calls for a in arguments if times[id(a)] > 1}
-        big = {k: a for k, a in once.items() if not isinstance(a, int | float | str | bool)}
-        if not big:
-            return {}
-        return dict(zip(big, self._client.scatter(list(big.values()), broadcast=True), strict=True))
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "10 GB"}):
+            return {
+                k: self._client.submit(_itself, a, pure=False)
+                for k, a in once.items()
+                if not isinstance(a, int | float | str | bool)
+            }
 
     def _workers(self) -> int:
         try:
@@ -111,7 +126,9 @@ class Cluster:
             return 0
 
 
-_GO_ON = "what is finished is kept, and the same command goes on from there"
+def _itself(argument: Any) -> Any:
+    return argument
+
 
 _active: Cluster | None = None
 
@@ -159,32 +176,39 @@ def on_cluster(scheduler: str, jobs: int) -> Iterator[None]:
 
 @contextmanager
 def _started(distributed: Any, scheduler: str, jobs: int) -> Iterator[Any]:
-    try:
-        if scheduler == SLURM:
-            cluster = _slurm(jobs)
-        elif scheduler:
-            cluster = None
-        else:
-            cluster = distributed.LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            )
-        client = distributed.Client(cluster or scheduler, timeout=_ANSWER)
-        client.wait_for_workers(1, timeout=_WAIT)
-    except (OSError, TimeoutError, ValueError) as error:
-        where = scheduler or "this machine"
-        raise LauncherError(
-            f"no Dask worker of {where} answers ({type(error).__name__}); see whether the "
-            "scheduler runs and has workers"
-        ) from None
-    try:
+    with ExitStack() as opened:
+        try:
+            cluster = _own_cluster(distributed, scheduler, jobs)
+            if cluster is not None:
+                opened.callback(cluster.close, timeout=5)
+            client = distributed.Client(cluster or scheduler, timeout=_ANSWER)
+            opened.callback(client.close, timeout=5)
+            client.wait_for_workers(1, timeout=_WAIT)
+        except SignatureError:
+            raise
+        except Exception as error:
+            # each protocol of an address has its own kind of error
+            where = scheduler or "this machine"
+            raise LauncherError(
+                f"no Dask worker of {where} answers ({type(error).__name__}); see whether the "
+                "scheduler runs and has workers"
+            ) from None
         yield client
-    finally:
-        client.close(timeout=5)
-        if cluster is not None:
-            cluster.close(timeout=5)
+
+
+def _own_cluster(distributed: Any, scheduler: str, jobs: int) -> Any:
+    """Start a cluster, unless a scheduler's address is given."""
+    if scheduler == SLURM:
+        return _slurm(jobs)
+    if scheduler:
+        return None
+    with deaf_to_ctrl_c():
+        return distributed.LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _slurm(jobs: int) -> Any:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from pipelines.fit.cluster import active
+from pipelines.fit.cluster import GO_ON, active
+from pipelines.fit.ctrl_c import deaf_to_ctrl_c
+from signature.exceptions import LauncherError
 
 _Found = TypeVar("_Found")
 
@@ -29,6 +28,11 @@ def run_all(calls: Sequence[Call[_Found]], *, jobs: int, ordered: bool = False) 
         its workers instead.
     ordered : bool
         Whether results come in the order of the calls.
+
+    Raises
+    ------
+    LauncherError
+        When the system ended a process, or a cluster is lost.
     """
     cluster = active()
     if cluster is not None:
@@ -39,12 +43,18 @@ def run_all(calls: Sequence[Call[_Found]], *, jobs: int, ordered: bool = False) 
             yield function(*arguments)
         return
     from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     how = "generator" if ordered else "generator_unordered"
-    with _deaf_to_ctrl_c():
+    with deaf_to_ctrl_c():
         found = Parallel(n_jobs=jobs, return_as=how)(delayed(f)(*a) for f, a in calls)
     try:
         yield from found
+    except TerminatedWorkerError:
+        raise LauncherError(
+            f"the system ended one of {jobs} processes, often for want of memory; {GO_ON}, with "
+            "fewer --jobs if memory is short"
+        ) from None
     except (KeyboardInterrupt, GeneratorExit):
         # nobody waits for the others any more
         stop_workers()
@@ -59,16 +69,3 @@ def stop_workers() -> None:
         executor = reusable_executor._executor
         if executor is not None:
             executor.shutdown(wait=True, kill_workers=True)
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Start processes that leave Ctrl-C to this one, which ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    own = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, own)

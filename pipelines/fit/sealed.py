@@ -167,7 +167,7 @@ def discard_damaged(places: Iterable[Path]) -> None:
     """
     damaged = [place for place in places if place.exists() or place.is_symlink()]
     for place in damaged:
-        _discard(place)
+        discard(place)
     say_damaged(damaged)
 
 
@@ -178,7 +178,14 @@ def say_damaged(places: Sequence[Path]) -> None:
         print(f"{places[0]}{more} damaged; made again", file=sys.stderr, flush=True)
 
 
-def _discard(place: Path) -> None:
+def discard(place: Path) -> None:
+    """Remove a file, a folder or a link; what a link leads to stays.
+
+    Raises
+    ------
+    OutputError
+        When that is not allowed.
+    """
     try:
         if place.is_dir() and not place.is_symlink():
             shutil.rmtree(place)
@@ -209,5 +216,5 @@ def _move(aside: Path, place: Path, what: str) -> None:
         # another process finished the same first, and its content is the same; or it is damaged
         if is_sealed(place, what):
             return
-        _discard(place)
+        discard(place)
         aside.rename(place)

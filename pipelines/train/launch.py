@@ -18,6 +18,7 @@ from pipelines.fit.fitting import choose, final_key, fit_all, tasks
 from pipelines.fit.predictions import predictions_table
 from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import Results, make_folder, write_table
+from pipelines.fit.sealed import discard
 from pipelines.fit.store import FoldStore, fingerprint
 from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
@@ -30,7 +31,7 @@ from pipelines.train.kept_files import KEPT, FittedRun, keep_files
 from signature.records.results import Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
-from signature.writing import aside_of
+from signature.writing import aside_of, cannot_write
 
 if TYPE_CHECKING:
     from pipelines.track.tracking import RegisteredModel
@@ -160,8 +161,10 @@ def keep_final_model(study: AssembledStudy, store: FoldStore, folder: Path) -> F
     aside = aside_of(folder)
     try:
         save_model(procedure, card, aside)
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(folder)
         aside.rename(folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return FinalModel(

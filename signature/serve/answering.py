@@ -69,6 +69,7 @@ class Answerer:
         """
         self.limits.check(body, len(self.scorer.schema))
         values, params = self._plain(body) or self._strict(body)
+        self.limits.check_rows(len(values))
         explain, top_k = params["explain"], params["top_k"]
         check_top_k(top_k, explain)
         scores = self.scorer.score_values(values, explain=explain)

@@ -8,15 +8,20 @@ request is written to a log or repeated in an answer but the names of columns.
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from signature.exceptions import MissingExtraError
+from signature.exceptions import MissingExtraError, ServingError
 from signature.serve.answering import Answerer
 from signature.serve.openapi import describe
 from signature.serve.reception import JSON, READING_SECONDS, Reception
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
+
+_LAST_PORT = 65535
 
 
 def create_app(answerer: Answerer, *, reading_seconds: float = READING_SECONDS) -> FastAPI:
@@ -70,18 +75,25 @@ def _said(message: str) -> bytes:
     return json.dumps({"error": message}).encode()
 
 
-def serve(answerer: Answerer, host: str, port: int) -> None:
+def serve(
+    answerer: Answerer, host: str, port: int, *, listening: Callable[[int], None] | None = None
+) -> None:
     """Listen until stopped.
 
     Parameters
     ----------
     answerer : Answerer
     host, port : where to listen
+        Port 0 is any that is free.
+    listening : callable, optional
+        Given the port once senders can connect.
 
     Raises
     ------
     MissingExtraError
         Where the web framework is not installed.
+    ServingError
+        When nobody can listen there.
     """
     try:
         import fastapi  # noqa: F401 - what `create_app` needs is said here, in one line
@@ -90,12 +102,31 @@ def serve(answerer: Answerer, host: str, port: int) -> None:
         raise MissingExtraError(
             f"serving needs {error.name}, which is not installed; install immune-signature[serve]"
         ) from None
-    uvicorn.run(
+    settings = uvicorn.Config(
         create_app(answerer),
-        host=host,
-        port=port,
         # it warns of each request that is no HTTP
         log_level="error",
         access_log=False,
         timeout_keep_alive=60,
     )
+    # opened here: the server would leave with its own code, or a traceback
+    with _opened(host, port) as opened:
+        if listening is not None:
+            listening(opened.getsockname()[1])
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(settings).run(sockets=[opened])
+
+
+def _opened(host: str, port: int) -> socket.socket:
+    """Return a socket that listens."""
+    if not 0 <= port <= _LAST_PORT:
+        raise ServingError(f"cannot listen at port {port}; ports are numbers up to {_LAST_PORT}")
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or "no such host"
+        raise ServingError(
+            f"cannot listen at {host}, port {port}: {why}; choose another --port or --host, or "
+            "stop what listens there"
+        ) from None

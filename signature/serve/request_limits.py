@@ -54,10 +54,7 @@ class RequestLimits:
         # objects of rows, or lists of rows; around them stand at most three of either
         objects, lists = body.count(b"{"), body.count(b"[")
         if max(objects, lists) > self.most_rows + 3:
-            s = "" if self.most_rows == 1 else "s"
-            raise ModelInputError(
-                f"a request may hold {self.most_rows:,} row{s}; send more in several"
-            )
+            raise self._too_many_rows()
         if body.count(b",") > self.most_cells:
             raise ModelInputError(
                 f"a request may hold {self.most_cells:,} cells; send fewer rows at a time"
@@ -67,6 +64,22 @@ class RequestLimits:
                 f"the rows have more names or text than the {n_columns} columns of this model ask "
                 "for; send each row's numbers under the names of its columns, and nothing else"
             )
+
+    def check_rows(self, n_rows: int) -> None:
+        """Refuse rows that are too many: what the brackets of a body can only say nearly.
+
+        Raises
+        ------
+        ModelInputError
+        """
+        if n_rows > self.most_rows:
+            raise self._too_many_rows()
+
+    def _too_many_rows(self) -> ModelInputError:
+        s = "" if self.most_rows == 1 else "s"
+        return ModelInputError(
+            f"a request may hold {self.most_rows:,} row{s}; send more in several"
+        )
 
     def too_long(self) -> ModelInputError:
         """Return the refusal of a body that is too long, for who counts while reading."""

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
-from pipelines.fit.cluster import on_cluster
+from pipelines.fit.cluster import active, on_cluster
 from pipelines.fit.launcher import launched
 from pipelines.fit.processes import run_all
 from pipelines.train.launch import run_experiment
@@ -25,6 +26,12 @@ def _slow_square(number, folder):
     (folder / f"{number}.{os.getpid()}").touch()
     time.sleep(0.3)
     return number * number
+
+
+def _length(numbers, at):
+    """Take what all calls share."""
+    time.sleep(0.02)
+    return len(numbers) + at
 
 
 @pytest.fixture
@@ -101,6 +108,24 @@ def test_nobody_answers(monkeypatch):
         on_cluster("tcp://127.0.0.1:9", 1),
     ):
         pass
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://", "http://x", "tls://127.0.0.1:9", "ucx://x:1"])
+def test_an_address_of_any_kind_is_one_line(address):
+    with pytest.raises(LauncherError, match="no Dask worker of"), on_cluster(address, 1):
+        pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.2, 0.4])
+def test_a_worker_may_be_lost_while_data_travel_to_it(seconds):
+    numbers = list(range(500_000))
+    with on_cluster("", 2):
+        # the one of two that is killed is started again
+        worker = next(iter(active()._client.run(os.getpid).values()))
+        threading.Timer(seconds, os.kill, (worker, signal.SIGKILL)).start()
+        found = sorted(run_all([(_length, (numbers, at)) for at in range(40)], jobs=2))
+    assert found == [len(numbers) + at for at in range(40)]
 
 
 def test_a_scheduler_without_dask_is_a_mistake():

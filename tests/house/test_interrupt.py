@@ -15,10 +15,13 @@ from tests.made.checkout import EXPERIMENTS, REPO
 LINE = "stopped; what is finished is kept, and the same command goes on from there\n"
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_one_line_and_nobody_left(tmp_path, jobs):
+@pytest.mark.parametrize(("launcher", "jobs"), [("processes", 1), ("processes", 2), ("dask", 2)])
+def test_one_line_and_nobody_left(tmp_path, launcher, jobs):
+    if launcher == "dask":
+        pytest.importorskip("distributed")
     command = [sys.executable, "-m", "pipelines.train", str(EXPERIMENTS / "opt_preterm_birth.toml")]
     command += ["--results", str(tmp_path), "--jobs", str(jobs), "--no-track"]
+    command += ["--launcher", launcher]
     with subprocess.Popen(
         command,
         cwd=REPO,

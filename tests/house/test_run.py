@@ -76,6 +76,20 @@ def serial(tmp_path_factory) -> Path:
     return run_experiment(_write_experiment(folder), folder, jobs=1, track=False)
 
 
+@pytest.mark.parametrize("what", ["file", "link", "dangling"])
+def test_whatever_stands_in_the_place_of_the_model_is_replaced(serial, tmp_path, what):
+    folder, elsewhere = tmp_path / serial.name, tmp_path / "elsewhere"
+    shutil.copytree(serial, folder)
+    (folder / "model").rename(elsewhere)
+    if what == "file":
+        (folder / "model").write_text("no folder", encoding="utf-8")
+    else:
+        (folder / "model").symlink_to(elsewhere if what == "link" else tmp_path / "nowhere")
+    run_experiment(_write_experiment(tmp_path), tmp_path, jobs=1, track=False)
+    assert load_model(folder / "model")[1] == load_model(elsewhere)[1]
+    assert not (folder / "model").is_symlink()
+
+
 def test_predictions_hold_every_row_once_per_repeat(serial):
     table = check_predictions(pd.read_parquet(serial / "predictions.parquet"))
     per_candidate = table.groupby(["candidate", "repeat"])["row"].nunique()

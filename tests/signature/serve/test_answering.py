@@ -217,3 +217,13 @@ def test_scores_do_not_depend_on_the_rows_beside_them(answerer, rows):
     np.testing.assert_allclose(
         [r["log_odds"] for r in alone], [r["log_odds"] for r in together], rtol=0, atol=1e-12
     )
+
+
+def test_one_row_more_than_allowed_is_refused_in_any_shape(answerer, rows):
+    few = Answerer(answerer.scorer, RequestLimits(most_rows=2))
+    row = {name: None if value != value else value for name, value in rows.iloc[0].items()}
+    split = {"columns": list(row), "data": [list(row.values())] * 3}
+    assert few.answer(json.dumps({"dataframe_records": [row] * 2}).encode())
+    for body in ({"dataframe_records": [row] * 3}, {"dataframe_split": split}):
+        with pytest.raises(ModelInputError, match="a request may hold 2 rows; send more"):
+            few.answer(json.dumps(body).encode())

@@ -10,9 +10,10 @@ import time
 
 import pytest
 
+from signature.command import UNREADABLE, main
 from signature.serve import reception as module
 from signature.serve.answering import Answerer
-from signature.serve.app import create_app
+from signature.serve.app import create_app, serve
 from signature.serve.request_limits import RequestLimits
 from signature.serve.serving import Scorer
 
@@ -184,3 +185,37 @@ def test_bodies_that_together_would_fill_the_memory_are_put_off(model_folders, m
     assert statuses.count(503) == 10 - module.AT_ONCE
     assert statuses.count(408) == module.AT_ONCE
     assert desk._held == 0
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("127.0.0.1", "taken"),
+        ("127.0.0.1", 65536),
+        ("127.0.0.1", -1),
+        ("nohost.invalid", 0),
+        ("a" * 300, 0),
+        ("192.0.2.1", 0),  # of documentation, no machine's own
+    ],
+)
+def test_where_nobody_can_listen_is_one_line_and_nothing_is_announced(
+    model_folders, capsys, host, port
+):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1] if port == "taken" else port
+        told = ["serve", str(model_folders["elastic_net"]), "--host", host, "--port", str(taken)]
+        assert main(told) == UNREADABLE
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("signature serve: cannot listen at ")
+    assert err.count("\n") == 1
+
+
+def test_a_free_port_is_said_once_it_answers(model_folders):
+    answerer, told = Answerer(Scorer(model_folders["elastic_net"])), []
+    options = {"host": "127.0.0.1", "port": 0, "listening": told.append}
+    threading.Thread(target=serve, args=(answerer,), kwargs=options, daemon=True).start()
+    while not told:
+        time.sleep(0.02)
+    status, _ = answer(begun(told[0], length(len(BODY)), BODY))
+    assert status == 200
