@@ -33,6 +33,10 @@ FINAL = "final"
 """Key of the fit on all development rows."""
 
 
+_SHORT = 60.0
+"""Seconds of a fit below which its imports may be most of it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Task:
     """One candidate on one training set."""
@@ -154,8 +158,8 @@ def fit_all(
 ) -> None:
     """Fit what is not stored yet, on `jobs` processes, and call `done` after each.
 
-    The first fit of each candidate comes first, and then the longest ones, so that no process waits
-    for another at the end.
+    The first fit of each candidate, or two where they are short, comes first, and then the longest
+    ones, so that no process waits for another at the end.
 
     Parameters
     ----------
@@ -177,12 +181,21 @@ def fit_all(
         for _ in run_all(calls, jobs=jobs):
             done()
 
-    first = {task.candidate: task for task in reversed(missing)}
-    fit(first.values())
-    seconds = {
-        name: store.load(name, task.key).seconds / len(task.train) for name, task in first.items()
-    }
-    expected = {t: seconds[t.candidate] * len(t.train) for t in missing if t not in first.values()}
+    seconds: dict[str, float] = {}
+    waiting = list(missing)
+    for again in (False, True):
+        # what is imported and compiled once counts in a first fit, which short ones are not like
+        next_ones = {
+            t.candidate: t
+            for t in reversed(waiting)
+            if not again or seconds[t.candidate] * len(t.train) < _SHORT
+        }
+        fit(next_ones.values())
+        for name, task in next_ones.items():
+            found = store.load(name, task.key).seconds / len(task.train)
+            seconds[name] = min(found, seconds.get(name, found))
+        waiting = [t for t in waiting if t not in next_ones.values()]
+    expected = {t: seconds[t.candidate] * len(t.train) for t in waiting}
     if tell is not None and expected:
         tell(sum(expected.values()))
     fit(sorted(expected, key=expected.__getitem__, reverse=True))

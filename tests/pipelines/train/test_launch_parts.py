@@ -1,5 +1,7 @@
 """What a launch prints and writes down around the fits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -42,7 +44,7 @@ def test_how_long_the_fits_take_is_said_once_it_is_known(study, tmp_path, capsys
         done=lambda: done.append(len(heard)),
         tell=heard.append,
     )
-    assert done == [0, 0] + [1] * (len(todo) - 2)
+    assert done == [0] * 4 + [1] * (len(todo) - 4)
     (seconds,) = heard
     assert 0 < seconds < 600
     say_how_long(100, 2)
@@ -51,6 +53,19 @@ def test_how_long_the_fits_take_is_said_once_it_is_known(study, tmp_path, capsys
         "On 2 processes the fits may take about 50 seconds.\n"
         "On 1 process the others may take about 17 minutes.\n"
     )
+
+
+def test_what_a_first_fit_alone_costs_is_not_announced(study, tmp_path):
+    class SlowAtFirst(FoldStore):
+        def load(self, candidate, key):
+            found = super().load(candidate, key)
+            first = key == todo[0].key
+            return replace(found, seconds=50.0 if first else 0.1)
+
+    todo = [t for t in tasks(study) if t.candidate == "intercept_only"]
+    store, heard = SlowAtFirst(tmp_path, "x" * 16), []
+    fit_all(todo, study, store, jobs=1, done=lambda: None, tell=heard.append)
+    assert heard == pytest.approx([0.1 * (len(todo) - 2)], rel=0.2)
 
 
 def test_progress_elsewhere_than_on_a_terminal_is_plain_lines(capsys):
