@@ -57,6 +57,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     experiment = load_experiment(file)
     study = assemble(experiment)
     folder = make_folder(results / experiment.name)
+    look_at_earlier(folder)
     mark = fingerprint(experiment, study.cohort, study.references)
     store = FoldStore(folder, mark)
     todo = tasks(study)
@@ -80,6 +81,18 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
     registered = send_or_say(folder, run_id) if track else None
     say_where(folder, report, evaluation, registered)
     return folder
+
+
+def look_at_earlier(folder: Path) -> None:
+    """Read what other commands left for the report: damage should not be found after hours.
+
+    Raises
+    ------
+    ResultsError
+        When a file is damaged, or of another version.
+    """
+    results = Results(folder)
+    _ = results.null_check, results.plan, results.equivalents
 
 
 def write_results(

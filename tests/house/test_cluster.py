@@ -139,7 +139,8 @@ def test_a_scheduler_without_dask_is_a_mistake():
 def test_workers_are_jobs_of_slurm(tmp_path, monkeypatch):
     dask = pytest.importorskip("dask")
     for name, line in (
-        ("sbatch", 'nohup sh "$1" > /dev/null 2>&1 & echo $!'),
+        # as Slurm does, it copies the script, which is gone when the command is
+        ("sbatch", 'cp "$1" "$0.sh"; nohup sh "$0.sh" > /dev/null 2>&1 & echo $!'),
         ("scancel", "kill $1"),
     ):
         (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")

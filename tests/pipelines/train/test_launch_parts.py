@@ -14,6 +14,7 @@ from pipelines.fit.store import FittedFold, FoldStore
 from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
 from pipelines.question.summaries import column_summaries, site_counts
+from pipelines.train.launch import run_experiment
 from signature.exceptions import ModelFileError, ResultsError
 from signature.learn.calibration import CalibratedProcedure
 from tests.made.checkout import REPO
@@ -155,3 +156,13 @@ def test_code_that_changes_during_a_run_is_not_fitted(study, tmp_path):
     store._candidates["elastic_net"] = "00000000"
     with pytest.raises(ResultsError, match="the code was changed while the run was going on"):
         store.check_code("elastic_net")
+
+
+@pytest.mark.parametrize("name", ["null_check.json", "plan.json", "equivalents.json"])
+def test_a_damaged_file_of_another_command_is_found_before_the_fits(name, tmp_path):
+    (tmp_path / "opt_preterm_birth").mkdir()
+    (tmp_path / "opt_preterm_birth" / name).write_text("{", encoding="utf-8")
+    file = REPO / "experiments" / "opt_preterm_birth.toml"
+    with pytest.raises(ResultsError, match=f"{name} is not valid JSON; make it again with"):
+        run_experiment(file, tmp_path, jobs=1, track=False)
+    assert [f.name for f in (tmp_path / "opt_preterm_birth").iterdir()] == [name]
