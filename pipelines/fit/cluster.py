@@ -206,7 +206,7 @@ def _own_cluster(distributed: Any, scheduler: str, jobs: int) -> Any:
         return distributed.LocalCluster(
             n_workers=jobs,
             threads_per_worker=1,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
         )
 

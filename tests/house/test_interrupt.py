@@ -29,6 +29,8 @@ def test_one_line_and_nobody_left(tmp_path, launcher, jobs):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # a shell makes what it starts in the background deaf to Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as run:
         assert run.stdout is not None
         for line in run.stdout:
@@ -38,6 +40,10 @@ def test_one_line_and_nobody_left(tmp_path, launcher, jobs):
         os.killpg(run.pid, signal.SIGINT)
         _, said = run.communicate(timeout=60)
     assert (run.returncode, said) == (INTERRUPTED, LINE)
+    # what tidies up after the others ends last
+    until = time.monotonic() + 10
+    while _members_of(run.pid) and time.monotonic() < until:
+        time.sleep(0.1)
     assert not _members_of(run.pid)
 
 
