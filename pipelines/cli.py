@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pipelines import GO_ON
 from signature.exceptions import SignatureError, one_line
 
 # Many small problems on one thread each, in as many processes as there are cores; libraries of
@@ -34,8 +35,7 @@ def run(body: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
     except SignatureError as error:
         _leave(str(error))
     except KeyboardInterrupt:
-        said = "stopped; what is finished is kept, and the same command goes on from there"
-        print(said, file=sys.stderr, flush=True)
+        print(f"stopped; {GO_ON}", file=sys.stderr, flush=True)
         sys.exit(INTERRUPTED)
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""

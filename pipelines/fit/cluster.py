@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from pipelines import GO_ON
 from pipelines.fit.ctrl_c import deaf_to_ctrl_c
 from pipelines.fit.digest import code_digest
 from signature.exceptions import LauncherError, MissingExtraError, SignatureError
@@ -22,8 +23,6 @@ SLURM = "slurm"
 
 ENTRY_POINTS = ("pipelines.fit.fitting", "pipelines.null_check.runs", "pipelines.trials.rearranged")
 """What workers are asked to run: their code must be that of the machine that launches."""
-
-GO_ON = "what is finished is kept, and the same command goes on from there"
 
 _ATTEMPTS = 5
 """How often calls are handed out again after the workers that held their data were lost."""

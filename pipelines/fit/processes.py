@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pipelines.fit.cluster import GO_ON, active
+from pipelines import GO_ON
+from pipelines.fit.cluster import active
 from pipelines.fit.ctrl_c import deaf_to_ctrl_c
 from signature.exceptions import LauncherError
 

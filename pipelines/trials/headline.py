@@ -23,12 +23,16 @@ LEVEL = 0.05
 """Of the headline test."""
 
 
-def headline_test(study: TrialStudy, many: ManyScores = one_by_one) -> ArmByScore | None:
+def headline_test(
+    study: TrialStudy, score: ScoreAgain, many: ManyScores = one_by_one
+) -> ArmByScore | None:
     """Test whether predicted benefit goes with benefit, the score learned anew in each deal.
 
     Parameters
     ----------
     study : TrialStudy
+    score : ScoreAgain
+        Of that study.
     many : callable
         In which processes the scores are learned.
 
@@ -41,7 +45,7 @@ def headline_test(study: TrialStudy, many: ManyScores = one_by_one) -> ArmByScor
     return arm_by_crossfitted_score(
         trial.outcome[rows],
         np.array(trial.arms, dtype=object)[trial.code[rows]],
-        ScoreAgain.of(study, rows),
+        score,
         control=trial.arms[0],
         treated=trial.arms[study.treated],
         rng=generator(study.experiment.seed, "headline"),

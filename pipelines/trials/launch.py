@@ -38,7 +38,7 @@ from pipelines.trials.headline import (
 )
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
 from pipelines.trials.next_trial import next_trial
-from pipelines.trials.rearranged import on_processes, seconds_of_rearrangement
+from pipelines.trials.rearranged import ScoreAgain, on_processes, seconds_of_rearrangement
 from pipelines.trials.study import TrialStudy, assemble_trial
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.trial.small_trial import SmallTrial, small_trial
@@ -68,7 +68,8 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     study = assemble_trial(experiment)
     size = size_of(study)
     folder = make_folder(results / experiment.name)
-    announce(study, size, folder, jobs)
+    score = None if size.small else ScoreAgain.of(study)
+    announce(study, size, score, folder, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
     began = mark_of(fingerprint(study), started.isoformat(timespec="seconds"))
     launch = (
@@ -78,11 +79,11 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     )
     with launch as run_id:
         held_out = headline = None
-        if not size.small:
+        if score is not None:
             with progress("fits", len(missing(study, folder))) as done:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
             with progress("rearrangements", experiment.crossfitting.rearrangements) as done:
-                headline = headline_test(study, on_processes(jobs, done))
+                headline = headline_test(study, score, on_processes(jobs, done))
         print("Evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, headline, started)
         (folder / "report.html").unlink(missing_ok=True)
@@ -106,7 +107,9 @@ def size_of(study: TrialStudy) -> SmallTrial:
     return small_trial(people, study.experiment.trial.markers, control=trial.arms[0])
 
 
-def announce(study: TrialStudy, size: SmallTrial, folder: Path, jobs: int) -> None:
+def announce(
+    study: TrialStudy, size: SmallTrial, score: ScoreAgain | None, folder: Path, jobs: int
+) -> None:
     """Print the question, the people, what will be done, and how long that may take.
 
     The first fit of each kind is made for it, and kept in `folder`.
@@ -118,7 +121,7 @@ def announce(study: TrialStudy, size: SmallTrial, folder: Path, jobs: int) -> No
         f"{len(trial.code)} people randomised; {trial.endpoint.label} known of {arms}; "
         f"{len(trial.cohort.schema.panel)} panel features."
     )
-    if size.small:
+    if score is None:
         print(
             "A small trial: target engagement and the markers that were named beforehand are "
             "reported; no signature is learned."
@@ -131,7 +134,7 @@ def announce(study: TrialStudy, size: SmallTrial, folder: Path, jobs: int) -> No
         f"{asked.rearrangements} rearrangements of the arms: {fits} fits.",
         flush=True,
     )
-    once = seconds_of_rearrangement(study)
+    once = seconds_of_rearrangement(study, score)
     say_how_long(seconds_of_fits(study, folder) + once * asked.rearrangements, jobs)
 
 

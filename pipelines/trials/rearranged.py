@@ -46,15 +46,9 @@ class ScoreAgain:
     repeats: int
 
     @classmethod
-    def of(cls, study: TrialStudy, rows: np.ndarray) -> ScoreAgain:
-        """Fit the steps before the learner once per training set.
-
-        Parameters
-        ----------
-        study : TrialStudy
-        rows : ndarray of int
-            Positions of the people of the two arms whose outcome is known.
-        """
+    def of(cls, study: TrialStudy) -> ScoreAgain:
+        """Fit the steps before the learner once per training set of the compared people."""
+        rows = compared(study)
         trial, asked, seed = study.trial, study.experiment.crossfitting, study.experiment.seed
         name = study.experiment.candidates.headline
         X = trial.cohort.X.reset_index(drop=True).iloc[rows]
@@ -95,10 +89,9 @@ class ScoreAgain:
         return found / self.repeats
 
 
-def seconds_of_rearrangement(study: TrialStudy) -> float:
+def seconds_of_rearrangement(study: TrialStudy, score: ScoreAgain) -> float:
     """Time how long the headline's score takes to be learned anew once."""
     rows = compared(study)
-    score = ScoreAgain.of(study, rows)
     code = (study.trial.code[rows] == study.treated).astype(int)
     score(study.trial.outcome[rows], code)  # what is compiled is compiled now
     started = time.perf_counter()

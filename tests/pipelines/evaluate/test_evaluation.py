@@ -6,7 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from pipelines.evaluate import weighings
-from pipelines.evaluate.evaluation import evaluate
+from pipelines.evaluate.evaluation import evaluate, headline_verdict
 from pipelines.question.experiment import load_experiment
 from signature.exceptions import PredictionsError
 from signature.records.decision import SetsRecord, ThresholdRecord
@@ -109,6 +109,12 @@ def test_no_difference_is_said_in_words():
 
 def test_a_worse_model_is_said_to_be_worse():
     assert _evaluate(_table(signal=-0.6)).verdict.adds == "worse"
+
+
+@pytest.mark.parametrize("table", [_table(), _table(signal=0.0, seed=1), _table(repeats=1, n=61)])
+def test_the_verdict_alone_is_that_of_the_whole_evaluation(table):
+    alone = headline_verdict(table, EXPERIMENT, LABELS[REFERENCE])
+    assert alone == _evaluate(table).verdict
 
 
 def test_luck_between_repeats_widens_the_interval():

@@ -22,39 +22,16 @@ from signature.randomness import generator
 from signature.records.null_check import NullCheck
 from signature.validation.permutation_p import StoppingRule
 from tests.made.checkout import EXPERIMENTS
+from tests.made.quick_run import QUICKEST
 from tests.made.report_page import keep_sections
 
 EXPERIMENT = EXPERIMENTS / "opt_periodontal_nonresponse.toml"
 
-QUICK = """
-title = "Small run for the tests"
-question = "Does the serum panel add to clinical features?"
-caution = "A small run for the tests, not for anything else."
-seed = 7
-[data]
-dataset = "opt"
-outcome = "periodontal_nonresponse"
-where = { arm = ["treatment"] }
-[features]
-baseline = ["demographics", "periodontal status"]
-panel = ["acute phase", "cytokine"]
-[candidates]
-contenders = ["best_single_marker", "elastic_net"]
-references = ["clinical_only"]
-baselines = []
-[validation]
-folds = 2
-repeats = 2
-inner_folds = 2
-bootstraps = 200
-[tuning]
-trials = 2
-[claim]
-design = "prospective"
-
-[gate]
-auroc_at_least = 0.9
-"""
+QUICK = (
+    QUICKEST.replace('["best_single_marker"]', '["best_single_marker", "elastic_net"]')
+    .replace("repeats = 1", "repeats = 2")
+    .replace("trials = 1", "trials = 2")
+)
 
 
 def _expect_nothing(folder, runs, *, inner_folds, trials):
