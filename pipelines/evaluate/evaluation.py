@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Literal, cast
 
 import numpy as np
@@ -21,8 +22,17 @@ from pipelines.evaluate.held_out_estimates import (
     estimates,
     pooled_sites,
 )
+from pipelines.evaluate.measured import (
+    METRICS,
+    Measured,
+    acts_from,
+    blocks_of,
+    candidates_of,
+    to_measure,
+    weighting_of,
+)
 from pipelines.evaluate.verdict import check_gate, reach_verdict
-from pipelines.evaluate.weighings import Weighting, auroc_of, fitted_pair, measure, survey_weighted
+from pipelines.evaluate.weighings import auroc_of, fitted_pair, survey_weighted
 from pipelines.question.experiment import Experiment
 from signature.exceptions import PredictionsError
 from signature.randomness import generator
@@ -30,7 +40,6 @@ from signature.records.decision import FinalThreshold
 from signature.records.inner_table import FINAL_BLOCK, check_inner
 from signature.records.null_check import Comparison
 from signature.records.results import (
-    BLOCKS,
     PROCEDURE,
     REFERENCE,
     Block,
@@ -43,7 +52,6 @@ from signature.records.results import (
 )
 from signature.records.sentinels import Sentinels
 from signature.validation.draws import estimate_of_draws
-from signature.validation.net_benefit import net_benefit
 
 DIFFERENCES = ("auroc", "auprc", "brier", "log_loss", "net_benefit")
 """Metrics whose difference is given."""
@@ -57,6 +65,7 @@ def evaluate(
     sentinels: Sentinels | None = None,
     inner: pd.DataFrame | None = None,
     shuffled: Comparison | None = None,
+    measured: Iterable[Measured] | None = None,
 ) -> Evaluation:
     """Evaluate every candidate on its held-out rows.
 
@@ -76,6 +85,8 @@ def evaluate(
         thresholds and no conformal sets.
     shuffled : Comparison, optional
         Of this result with runs on shuffled outcomes, where there were any.
+    measured : iterable of Measured, optional
+        What the calls of `to_measure` return, where they were made elsewhere.
 
     Returns
     -------
@@ -94,11 +105,10 @@ def evaluate(
     absent = sorted({PROCEDURE, REFERENCE, *experiment.candidates.all} - set(table["candidate"]))
     if absent:
         raise PredictionsError(f"the predictions table has no {', '.join(map(repr, absent))}")
-    blocks = [
-        _block(table[table["block"] == name], experiment, labels, inner)
-        for name in BLOCKS
-        if (table["block"] == name).any()
-    ]
+    if measured is None:
+        measured = [function(*told) for function, told in to_measure(table, experiment)]
+    known = {(m.block, m.candidate): m for m in measured}
+    blocks = [_block(part, experiment, labels, inner, known) for part in blocks_of(table)]
     headline, against = (blocks[-1].candidate(name) for name in (PROCEDURE, REFERENCE))
     verdict = reach_verdict(
         headline.metrics["auroc"],
@@ -136,9 +146,8 @@ def headline_verdict(
         How a report prints the reference.
     """
     table = check_predictions(predictions)
-    name = [name for name in BLOCKS if (table["block"] == name).any()][-1]
-    block = table[table["block"] == name]
-    weighting = _weighting(block, experiment)
+    block = blocks_of(table)[-1]
+    weighting = weighting_of(block, experiment)
     procedure, reference = (
         auroc_of(block[block["candidate"] == c], weighting) for c in (PROCEDURE, REFERENCE)
     )
@@ -148,11 +157,6 @@ def headline_verdict(
         estimate_of_draws(procedure - reference),
         reference_label,
     )
-
-
-def _weighting(block: pd.DataFrame, experiment: Experiment) -> Weighting:
-    rng = generator(experiment.seed, "bootstrap", str(block["block"].iloc[0]))
-    return Weighting.drawn(block, experiment.validation.bootstraps, rng)
 
 
 def _final(inner: pd.DataFrame, experiment: Experiment) -> list[FinalThreshold]:
@@ -165,33 +169,25 @@ def _block(
     experiment: Experiment,
     labels: dict[str, str],
     inner: pd.DataFrame | None,
+    known: Mapping[tuple[str, str], Measured],
 ) -> Block:
     name = str(table["block"].iloc[0])
-    weighting = _weighting(table, experiment)
+    weighting = weighting_of(table, experiment)
     rows, parts = weighting.rows, experiment.candidates
-    order = [PROCEDURE, REFERENCE, *parts.contenders, *parts.references, *parts.baselines]
-    rate = float(np.clip(rows["outcome"].mean(), 0.01, 0.99))
-    act_from = experiment.decision.act_from or rate
-    measured: dict[str, dict[str, np.ndarray]] = {}
-    results: list[CandidateResult] = []
-    for candidate in order:
-        own = table[table["candidate"] == candidate]
-        found, folds = measure(own, weighting)
-        measured[candidate] = found | {
-            "net_benefit": weighting.weigh(own).averaged(
-                lambda y, p, w: net_benefit(y, p, w, np.array([act_from]))[:, 0]
-            )
-        }
-        results.append(
-            CandidateResult(
-                name=candidate,
-                label=labels[candidate],
-                part=_part(candidate, experiment),
-                metrics=estimates(found),
-                folds=folds,
-                folds_without_auroc=sum(f.auroc is None for f in folds),
-            )
+    order = candidates_of(experiment)
+    act_from = acts_from(weighting, experiment)
+    measured = {candidate: known[name, candidate].draws for candidate in order}
+    results = [
+        CandidateResult(
+            name=candidate,
+            label=labels[candidate],
+            part=_part(candidate, experiment),
+            metrics=estimates({m: measured[candidate][m] for m in METRICS}),
+            folds=known[name, candidate].folds,
+            folds_without_auroc=sum(f.auroc is None for f in known[name, candidate].folds),
         )
+        for candidate in order
+    ]
     competing = {n: table[table["candidate"] == n] for n in (PROCEDURE, REFERENCE)}
     held_out = {n: weighting.weigh(t) for n, t in competing.items()}
     fitted = None if inner is None else fitted_pair(competing, held_out, inner)

@@ -77,12 +77,12 @@ class Weighting:
         return cls(rows, weights, shares, 1.0 if external else overlap(block["fold"].nunique()))
 
     @cached_property
-    def _columns(self) -> dict[int, int]:
-        return {row: i for i, row in enumerate(self.rows["row"])}
+    def _columns(self) -> pd.Index:
+        return pd.Index(self.rows["row"])
 
     def arrays(self, part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return outcome and probability of some lines, and their weights (n_draws + 1, n)."""
-        at = [self._columns[row] for row in part["row"]]
+        at = self._columns.get_indexer(pd.Index(part["row"]))
         return part["outcome"].to_numpy(), part["probability"].to_numpy(), self.weights[:, at]
 
     def weigh(self, own: pd.DataFrame) -> WeightedPredictions:

@@ -109,7 +109,7 @@ def check_null(
     if (folder / "launch.json").is_file():
         if found.comparison is not None:
             evaluate_folder(folder)  # the claim counts the check
-        print(f"Report      {write_report(folder)}")
+        print(f"Report      {write_report(folder, jobs=jobs)}")
     print(f"Null check  {path}")
     return path
 

@@ -88,6 +88,9 @@ def to_svg(figure: Any, *, key: str, title: str, description: str) -> Markup:
     """
     buffer = io.StringIO()
     nothing: dict[str, None] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    # saving would draw all of it once more to lay it out
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine(None)
     figure.savefig(buffer, format="svg", dpi=160, transparent=True, metadata=nothing)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

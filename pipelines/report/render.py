@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from markupsafe import Markup
 
+from pipelines.fit.processes import Call, run_all
 from pipelines.fit.results_folder import Results
 from signature.discovery import load_all
 from signature.exceptions import DefinitionError, ResultsError, SignatureError
@@ -40,7 +42,9 @@ class Rendered:
     """Why there is nothing in it, where it could not be made."""
 
 
-def render_sections(results: Any, package: str = "pipelines.report.sections") -> list[Rendered]:
+def render_sections(
+    results: Any, package: str = "pipelines.report.sections", *, jobs: int = 1
+) -> list[Rendered]:
     """Summarize, draw and render every section that is found, in their order.
 
     Parameters
@@ -48,6 +52,8 @@ def render_sections(results: Any, package: str = "pipelines.report.sections") ->
     results : Results, or TrialResults for the sections of trials
     package : str
         Where the sections are.
+    jobs : int
+        Number of processes; each reads the results for itself.
 
     Raises
     ------
@@ -55,18 +61,22 @@ def render_sections(results: Any, package: str = "pipelines.report.sections") ->
         When a section lacks an export or its template.
     """
     found = load_all(package, SECTION_EXPORTS)
-    rendered = []
-    for name, section in sorted(found.items(), key=lambda item: (item[1].ORDER, item[0])):
-        try:
-            summary = section.summarize(results)
-            if summary is not None:
-                rendered.append(render_section(name, section, summary))
-        except SignatureError:
-            raise
-        except Exception as error:
-            # its text may hold numbers of people
-            rendered.append(_not_drawn(name, section, type(error).__name__))
-    return rendered
+    ordered = sorted(found, key=lambda name: (found[name].ORDER, name))
+    calls: list[Call[Rendered | None]] = [(_made, (package, name, results)) for name in ordered]
+    made = run_all(calls, jobs=jobs, ordered=True)
+    return [section for section in made if section is not None]
+
+
+def _made(package: str, name: str, results: Any) -> Rendered | None:
+    section = import_module(f"{package}.{name}")
+    try:
+        summary = section.summarize(results)
+        return None if summary is None else render_section(name, section, summary)
+    except SignatureError:
+        raise
+    except Exception as error:
+        # its text may hold numbers of people
+        return _not_drawn(name, section, type(error).__name__)
 
 
 def _not_drawn(name: str, section: ModuleType, kind: str) -> Rendered:
@@ -102,13 +112,15 @@ def template_of(section: ModuleType) -> Path:
     return template
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, *, jobs: int = 1) -> Path:
     """Write ``report.html`` into a results folder, and its figures as files to ``figures/``.
 
     Parameters
     ----------
     folder : Path
         ``results/<experiment>``, with the files of the earlier steps in it.
+    jobs : int
+        Number of processes.
 
     Returns
     -------
@@ -125,6 +137,7 @@ def write_report(folder: Path) -> Path:
             f"there is no results folder {folder}; make it with: "
             f"python -m pipelines.train experiments/{folder.name}.toml"
         )
+    sections = render_sections(Results(folder), jobs=jobs)
     results = Results(folder)
     return write_page(
         folder,
@@ -132,7 +145,7 @@ def write_report(folder: Path) -> Path:
         name=results.experiment.name,
         started=results.launch.started,
         code_version=results.launch.code_version,
-        sections=render_sections(results),
+        sections=sections,
     )
 
 

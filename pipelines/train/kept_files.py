@@ -10,16 +10,19 @@ import pandas as pd
 
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.evaluate.for_whom import for_whom
+from pipelines.evaluate.measured import Measured, to_measure
 from pipelines.explain.held_out_shap import explain
 from pipelines.explain.signature import keep_signature
 from pipelines.fit.predictions import all_trials, inner_table
-from pipelines.fit.processes import run_all
+from pipelines.fit.processes import Call, run_all
+from pipelines.fit.progress import progress
 from pipelines.fit.results_folder import Results, comparison, write_table
 from pipelines.fit.store import FoldStore
 from pipelines.question.study import AssembledStudy
 from pipelines.sentinels.look import run_sentinels
 from pipelines.train.assay_quality import assay_record
 from signature.records.results import PROCEDURE, REFERENCE
+from signature.records.sentinels import Sentinels
 
 LABELS = {PROCEDURE: "With the panel", REFERENCE: "Clinical features alone"}
 """How a report prints the two competitions' winners."""
@@ -48,18 +51,30 @@ class FittedRun:
     folder: Path
 
 
-def keep_evaluation(run: FittedRun) -> None:
-    """Look for leakage, then measure everything on held-out people."""
+def keep_sentinels(run: FittedRun) -> Sentinels:
+    """Look for leakage."""
+    sentinels = run_sentinels(run.study, run.study.folds)
+    sentinels.write(run.folder / "sentinels.json")
+    return sentinels
+
+
+def keep_evaluation(run: FittedRun, measured: list[Measured], sentinels: Sentinels) -> None:
+    """Write down what was measured on held-out people."""
     study = run.study
     labels = {name: m.LABEL for name, m in study.candidates.items()} | LABELS
-    sentinels = run_sentinels(study, study.folds)
-    sentinels.write(run.folder / "sentinels.json")
     inner = inner_table(study, run.store, run.predictions)
     write_table(inner, run.folder / "inner.parquet")
     mark = run.store.run_fingerprint(study.candidates)
     shuffled = comparison(Results(run.folder).null_check, mark)
     evaluate(
-        run.predictions, study.experiment, labels, run.parameters, sentinels, inner, shuffled
+        run.predictions,
+        study.experiment,
+        labels,
+        run.parameters,
+        sentinels,
+        inner,
+        shuffled,
+        measured,
     ).write(run.folder / "evaluation.json")
 
 
@@ -88,18 +103,29 @@ def keep_assay(run: FittedRun) -> None:
     assay_record(run.study).write(run.folder / "assay.json")
 
 
-KEPT: tuple[Callable[[FittedRun], None], ...] = (
-    keep_evaluation,
+BESIDE: tuple[Callable[[FittedRun], None], ...] = (
     keep_contributions,
     keep_for_whom,
     keep_selection,
     keep_trials,
     keep_assay,
 )
-"""The one that takes longest first."""
+"""What is written down while `keep_evaluation` goes on."""
 
 
-def keep_files(run: FittedRun, *, jobs: int, done: Callable[[], None]) -> None:
-    """Write every file, on so many processes, and call `done` after each."""
-    for _ in run_all([(keep, (run,)) for keep in KEPT], jobs=jobs):
-        done()
+def keep_files(run: FittedRun, *, jobs: int) -> None:
+    """Write every file, on so many processes, and say how far it is."""
+    measures = to_measure(run.predictions, run.study.experiment)
+    first: list[Call[Measured | Sentinels | None]] = [(keep_sentinels, (run,)), *measures]
+    calls = [*first, *((keep, (run,)) for keep in BESIDE)]
+    measured: list[Measured] = []
+    sentinels: list[Sentinels] = []
+    with progress("evaluations and explanations", len(calls)) as done:
+        for found in run_all(calls, jobs=jobs):
+            done()
+            if isinstance(found, Sentinels):
+                sentinels.append(found)
+            elif isinstance(found, Measured):
+                measured.append(found)
+            if found is not None and len(measured) + len(sentinels) == len(first):
+                keep_evaluation(run, measured, *sentinels)

@@ -27,7 +27,7 @@ from pipelines.question.study import AssembledStudy
 from pipelines.question.summaries import column_summaries, site_counts
 from pipelines.report.render import write_report
 from pipelines.track.run_summary import mark_of
-from pipelines.train.kept_files import KEPT, FittedRun, keep_files
+from pipelines.train.kept_files import FittedRun, keep_files
 from signature.records.results import Evaluation, FinalModel, FlowLine, Launch
 from signature.serve.persistence import ModelCard, save_model
 from signature.serve.serving import serving_schema
@@ -76,7 +76,7 @@ def run_experiment(file: Path, results: Path, *, jobs: int, track: bool) -> Path
             fit_all(todo, study, store, jobs=jobs, done=done, tell=lambda s: say_how_long(s, jobs))
         _, evaluation = write_results(study, store, folder, started, jobs=jobs)
         print("Reporting", flush=True)
-        report = write_report(folder)
+        report = write_report(folder, jobs=jobs)
     # everything is on disk now, whatever becomes of the store
     registered = send_or_say(folder, run_id) if track else None
     say_where(folder, report, evaluation, registered)
@@ -110,8 +110,7 @@ def write_results(
     final = keep_final_model(study, store, folder / "model")
     parameters = candidate_parameters(study)
     run = FittedRun(study, store, predictions, parameters, folder)
-    with progress("evaluations and explanations", len(KEPT)) as done:
-        keep_files(run, jobs=jobs, done=done)
+    keep_files(run, jobs=jobs)
     record = describe(study, store, final, parameters, started)
     record.write(folder / "launch.json")
     return record, Results(folder).evaluation

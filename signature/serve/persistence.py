@@ -103,20 +103,19 @@ def load_procedure(file: Path, trusted: Iterable[str] = ()) -> CalibratedProcedu
         When the file is missing, damaged, or holds a type that is not trusted.
     """
     import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
 
     if not file.is_file():
         raise ModelFileError(f"no fitted model {file.name!r} in {file.parent}")
     allowed = {*TRUSTED_TYPES, *trusted}
     try:
-        strange = sorted(set(skops.io.get_untrusted_types(file=file)) - allowed)
-        if strange:
-            raise ModelFileError(
-                f"{file.name} holds types that are not trusted: {', '.join(strange)}; "
-                "load models only from people you trust, with the version that wrote them"
-            )
         return skops.io.load(file, trusted=sorted(allowed))
-    except ModelFileError:
-        raise
+    except UntrustedTypesFoundException:
+        strange = sorted(set(skops.io.get_untrusted_types(file=file)) - allowed)
+        raise ModelFileError(
+            f"{file.name} holds types that are not trusted: {', '.join(strange)}; "
+            "load models only from people you trust, with the version that wrote them"
+        ) from None
     except Exception as error:
         # skops and zipfile raise many kinds for a damaged file; all mean the same to the user
         raise ModelFileError(

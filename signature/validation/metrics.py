@@ -8,6 +8,7 @@ replicate. A draw for which a metric is undefined (one class only) gives NaN.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from scipy.special import expit
@@ -25,18 +26,16 @@ def auroc(outcome: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> 
     >>> auroc(np.array([0, 1, 1]), np.array([0.1, 0.4, 0.1]), np.ones((1, 3)))
     array([0.75])
     """
-    events, others = _by_rank(outcome, probability, weights)
-    below = np.cumsum(others, axis=1) - others
-    pairs = events.sum(axis=1) * others.sum(axis=1)
-    return _ratio((events * (below + 0.5 * others)).sum(axis=1), pairs)
+    own, below, at, _, _ = _by_rank(outcome, probability, weights)
+    others = weights[:, outcome == 0].sum(axis=1, dtype="float64")
+    return _ratio((own * (below + 0.5 * at)).sum(axis=0), own.sum(axis=0) * others)
 
 
 def auprc(outcome: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Average precision: area under the precision–recall steps; chance level is the event rate."""
-    events, others = _by_rank(outcome, probability, weights)
-    events, others = events[:, ::-1], others[:, ::-1]
-    found, all_ = np.cumsum(events, axis=1), np.cumsum(events + others, axis=1)
-    return _ratio((events * _ratio(found, all_, empty=0.0)).sum(axis=1), events.sum(axis=1))
+    own, _, _, events, others = _by_rank(outcome, probability, weights)
+    precision = _ratio(events, events + others, empty=0.0)
+    return _ratio((own * precision).sum(axis=0), own.sum(axis=0))
 
 
 def brier(outcome: np.ndarray, probability: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -119,14 +118,31 @@ def person_counts(
 
 def _by_rank(
     outcome: np.ndarray, probability: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of events and of others, summed over tied probabilities, ascending."""
-    order = np.argsort(probability, kind="stable")
-    ordered = probability[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    w = weights[:, order].astype("float64")
-    y = outcome[order]
-    return np.add.reduceat(w * y, starts, axis=1), np.add.reduceat(w * (1 - y), starts, axis=1)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Around each event: weights of it, of others below and at it, of events and others from it on.
+
+    Each is (n_events, n_draws), in ascending order of the events' probabilities.
+    """
+    w = np.ascontiguousarray(weights.T, dtype="float64")
+    events, others = (np.flatnonzero(outcome == value) for value in (1, 0))
+    events, others = (at[np.argsort(probability[at], kind="stable")] for at in (events, others))
+    below = np.zeros((len(others) + 1, w.shape[1]))
+    np.cumsum(w[others], axis=0, out=below[1:])
+    first, after = (np.searchsorted(probability[others], probability[events], s) for s in _SIDES)
+    own = w[events]
+    earlier = np.zeros((len(events) + 1, w.shape[1]))
+    np.cumsum(own, axis=0, out=earlier[1:])
+    tied = np.searchsorted(probability[events], probability[events], "left")
+    return (
+        own,
+        below[first],
+        below[after] - below[first],
+        earlier[-1] - earlier[tied],
+        below[-1] - below[first],
+    )
+
+
+_SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, empty: float = np.nan) -> np.ndarray:
@@ -169,34 +185,57 @@ _DRAWS_AT_ONCE = 50
 def _newton(
     y: np.ndarray, w: np.ndarray, x: np.ndarray | None, base: np.ndarray, start: np.ndarray
 ) -> np.ndarray:
+    """Newton steps for some draws; without `x` the slope stays what `start` says."""
     a, b = np.full(len(w), start[0]), np.full(len(w), start[1])
-    powers = np.ones((len(y), 1)) if x is None else np.vander(x, 3, increasing=True)
+    powers = np.ones((len(y), 1)) if x is None else np.vander(x, 4, increasing=True)
     linear = powers[:, :2]
     told, total = w @ (linear * y[:, None]), w.sum(axis=1)
     step = np.full(len(w), np.inf)
+    odds = np.exp(-base)
     for iteration in range(50):
         if iteration == 0:
             # all draws are at the same place, so there is one probability per row
             p = expit(base + start[0] + (0 if x is None else start[1] * x))[:, None]
-            gap, curve = told - w @ (p * linear), w @ (p * (1 - p) * powers)
+            spread = p * (1 - p)
+            gap, curve = told - w @ (p * linear), w @ (spread * powers[:, :3])
         else:
-            eta = base + (a[:, None] if x is None else a[:, None] + b[:, None] * x)
-            p = 1 / (1 + np.exp(-np.clip(eta, -700, None)))
+            if x is None:
+                p = odds * np.exp(-a)[:, None]
+            else:
+                p = np.multiply.outer(-b, x)
+                p -= a[:, None]
+                np.exp(p, out=p)
+            p += 1
+            np.reciprocal(p, out=p)
             fitted = w * p
-            gap, curve = told - fitted @ linear, (fitted * (1 - p)) @ powers
-        h00, g0 = curve[:, 0] + 1e-12, gap[:, 0]
-        if x is None:
-            da, db = g0 / h00, np.zeros(len(w))
-        else:
-            g1, h01, h11 = gap[:, 1], curve[:, 1], curve[:, 2] + 1e-12
-            det = np.maximum(h00 * h11 - h01**2, 1e-300)
-            da, db = (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det
+            gap = told - fitted @ linear
+            fitted -= fitted * p
+            curve = fitted @ powers[:, :3]
+        da, db = _solved(curve, gap)
+        if iteration == 0 and x is not None:
+            # and, as cheaply, what the curve's own bend adds to the first step
+            bend = w @ (spread * (1 - 2 * p) * powers)
+            parts = np.column_stack([da**2, 2 * da * db, db**2])
+            bent = [(bend[:, k : k + 3] * parts).sum(axis=1) for k in (0, 1)]
+            more = _solved(curve, np.column_stack(bent))
+            small = np.maximum(np.abs(da), np.abs(db)) < 1
+            da, db = da - small * more[0] / 2, db - small * more[1] / 2
         largest = np.maximum(np.abs(da), np.abs(db))
         shrink = np.minimum(1, 2 / np.maximum(largest, 1e-300))
         a, b, step = a + shrink * da, b + shrink * db, largest * shrink
         # what is left after a step goes with its square
-        if (step < 1e-5).all():
+        if (step < 1e-4).all():
             break
     events = told[:, 0]
-    bad = (events == 0) | (events == total) | (step > 1e-4) | (np.abs(b) > 1e3)
+    bad = (events == 0) | (events == total) | (step > 1e-3) | (np.abs(b) > 1e3)
     return np.column_stack([np.where(bad, np.nan, a), np.where(bad, np.nan, b)])
+
+
+def _solved(curve: np.ndarray, gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Solve for intercept and slope by draw, or for the intercept where there is no more."""
+    h00, g0 = curve[:, 0] + 1e-12, gap[:, 0]
+    if curve.shape[1] == 1:
+        return g0 / h00, np.zeros(len(g0))
+    g1, h01, h11 = gap[:, 1], curve[:, 1], curve[:, 2] + 1e-12
+    det = np.maximum(h00 * h11 - h01**2, 1e-300)
+    return (h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det

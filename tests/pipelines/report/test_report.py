@@ -165,6 +165,11 @@ def test_is_the_same_every_time(tmp_path, reports):
     assert write_report(make_results(tmp_path / "opt_demo")).read_text() == reports["no"]
 
 
+def test_sections_made_on_processes_are_the_same_page(tmp_path, reports):
+    folder = make_results(tmp_path / "opt_demo")
+    assert write_report(folder, jobs=2).read_text() == reports["no"]
+
+
 def test_sections_are_found_in_order(html):
     found = discovery.load_all("pipelines.report.sections", SECTION_EXPORTS)
     assert len(found) >= 11
