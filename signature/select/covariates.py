@@ -9,15 +9,22 @@ from sklearn.linear_model import Ridge
 
 from signature.learn.elastic_net_path import Family, elastic_net_path
 from signature.learn.penalised_logistic import PenalisedLogistic
+from signature.learn.restricted_cubic import bends, knots_of
 
 MOST_COVARIATES = 5
-"""More, and in each half-sample one score stands for them all."""
+"""Columns; more, and in each half-sample one score stands for them all."""
 
 EVENTS_PER_COVARIATE = 5
-"""Likewise where a half-sample has fewer people than these of the rarer class per covariate."""
+"""Likewise where a half-sample has fewer people than these of the rarer class per column."""
 
 ROWS_PER_COVARIATE = 5
-"""Fewer, and only what follows from the score is taken out of the markers."""
+"""With fewer per column, less is taken out of the markers."""
+
+ROWS_PER_PRODUCT = 20
+"""With as many per column, products of two covariates are taken out of the markers, too."""
+
+KNOTS = 3
+"""Of a covariate's curve: a straight line and one bend."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,28 +34,40 @@ class Adjusted:
     Parameters
     ----------
     markers : ndarray of shape (n_rows, n_columns)
-        What the covariates leave of the marker columns, linearly.
+        What `basis` leaves of the marker columns.
+    basis : ndarray of shape (n_rows, n_basis)
+        Orthonormal: a constant, and what the covariates may explain of a marker.
     covariates : ndarray of shape (n_rows, n_covariates)
         Standardised; one column, the prognostic score, where they were many.
     unexplained : ndarray of shape (n_rows,)
         What the covariates leave of the outcome.
+    scored : bool
+        Whether one score stands for the covariates.
     """
 
     markers: np.ndarray
+    basis: np.ndarray
     covariates: np.ndarray
     unexplained: np.ndarray
+    scored: bool
 
 
 def adjust(
     markers: np.ndarray, covariates: np.ndarray, y: np.ndarray, *, family: Family, rarer: int
 ) -> Adjusted:
-    """Take out of the markers what follows from the covariates.
+    """Take out of markers and outcome what follows from the covariates, along curves.
 
     In a model that holds the covariates without a penalty, a marker and what is left of it have the
     same coefficient. What is left can be permuted among people without breaking the tie between
-    covariates and outcome. Where covariates are many (`MOST_COVARIATES`, `EVENTS_PER_COVARIATE`),
-    a model of a half-sample holds their ridge prediction of the outcome instead, learned on all
-    rows: the prognostic score (Hansen 2008).
+    covariates and outcome. Each covariate of three values or more has a restricted cubic spline of
+    `KNOTS` knots: a straight line would leave a marker and an outcome that both follow its square
+    associated. Where people are many (`ROWS_PER_PRODUCT`), products of two covariates are taken out
+    of the markers besides, which is enough for what both follow.
+
+    Where columns are many (`MOST_COVARIATES`, `EVENTS_PER_COVARIATE`), a model of a half-sample
+    holds their ridge prediction of the outcome instead, learned on all rows: the prognostic score
+    (Hansen 2008). Out of the markers is taken as much as there are `ROWS_PER_COVARIATE` rows per
+    column for: all curves, or else straight lines and the score's curve, or else that curve alone.
 
     Parameters
     ----------
@@ -62,18 +81,49 @@ def adjust(
     """
     varying = covariates[:, np.ptp(covariates, axis=0) > 0] if covariates.size else covariates
     if not varying.shape[1]:
-        return Adjusted(markers - markers.mean(axis=0), np.empty((len(y), 0)), y - y.mean())
-    Z = (varying - varying.mean(axis=0)) / varying.std(axis=0)
-    explaining = Z
-    if Z.shape[1] > MOST_COVARIATES or Z.shape[1] * EVENTS_PER_COVARIATE > rarer:
-        Z = _prognostic_score(Z, y, family)
-        explaining = explaining if explaining.shape[1] * ROWS_PER_COVARIATE <= len(y) else Z
-    design = np.column_stack([np.ones(len(y)), explaining])
-    left = markers - design @ np.linalg.lstsq(design, markers, rcond=None)[0]
+        constant = np.full((len(y), 1), 1 / np.sqrt(len(y)))
+        left = markers - markers.mean(axis=0)
+        return Adjusted(left, constant, np.empty((len(y), 0)), y - y.mean(), scored=False)
+    lines = _standardised(varying)
+    curves = _with_bends(lines)
+    many = curves.shape[1] > MOST_COVARIATES or curves.shape[1] * EVENTS_PER_COVARIATE > rarer
+    Z = _prognostic_score(curves, y, family) if many else curves
+    explaining = _explaining(lines, curves, _with_bends(Z) if many else curves)
+    basis = _orthonormal(np.column_stack([np.ones(len(y)), explaining]))
+    left = markers - basis @ (basis.T @ markers)
     # exactly explained columns leave rounding errors, which would be standardised into noise
     gone = left.std(axis=0) <= 1e-9 * markers.std(axis=0)
     left[:, gone] = 0.0
-    return Adjusted(left, Z, y - _fitted(Z, y, family))
+    return Adjusted(left, basis, Z, y - _fitted(Z, y, family), scored=many)
+
+
+def _explaining(lines: np.ndarray, curves: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Choose what is taken out of the markers: the most that there are rows for."""
+    n, k = lines.shape
+    if (curves.shape[1] + k * (k - 1) // 2) * ROWS_PER_PRODUCT <= n:
+        products = [_standardised(lines[:, [i]] * lines[:, i + 1 :]) for i in range(k - 1)]
+        return np.column_stack([curves, *products])
+    for choice in (curves, np.column_stack([lines, least])):
+        if choice.shape[1] * ROWS_PER_COVARIATE <= n:
+            return choice
+    return least
+
+
+def _standardised(columns: np.ndarray) -> np.ndarray:
+    return (columns - columns.mean(axis=0)) / columns.std(axis=0)
+
+
+def _with_bends(columns: np.ndarray) -> np.ndarray:
+    """Add to standardised columns the bends of their curves, standardised."""
+    bent = [bends(column, knots_of(column, KNOTS)) for column in columns.T]
+    bent = [_standardised(b) for b in bent if b.size]
+    return np.column_stack([columns, *bent])
+
+
+def _orthonormal(columns: np.ndarray) -> np.ndarray:
+    """Return a basis of what columns span, of which some may be redundant."""
+    left, sizes, _ = np.linalg.svd(columns, full_matrices=False)
+    return left[:, sizes > 1e-10 * sizes[0]]
 
 
 def _prognostic_score(Z: np.ndarray, y: np.ndarray, family: Family) -> np.ndarray:

@@ -47,6 +47,21 @@ class PeopleInRows:
         self.stratum = np.array([stratum[rows].max() for rows in self._rows])
         self.fewest = int(min(np.unique(self.stratum, return_counts=True)[1]))
         """People in the smallest stratum."""
+        self.one_row_each = bool((self._n_rows == 1).all())
+        self._by_person = np.concatenate(self._rows)
+        self._starts = np.r_[0, np.cumsum(self._n_rows)[:-1]]
+
+    def summed(self, by_row: np.ndarray) -> np.ndarray:
+        """Add up the rows of each person, shape (n_people, n_columns).
+
+        Examples
+        --------
+        >>> PeopleInRows(np.array([0, 1, 0]), np.zeros(3)).summed(np.array([[1.0], [2.0], [3.0]]))
+        array([[4.],
+               [2.]])
+        """
+        ordered: np.ndarray = by_row[self._by_person]
+        return ordered if self.one_row_each else np.add.reduceat(ordered, self._starts, axis=0)
 
     def pairs(self, n_pairs: int, rng: np.random.Generator) -> HalfSamples:
         """Draw pairs of halves; of an odd number of people one is left out of both.

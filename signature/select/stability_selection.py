@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from signature.learn.elastic_net_path import Family
 from signature.prepare.columns import as_table
 from signature.randomness import generator
-from signature.select.covariates import adjust
+from signature.select.covariates import Adjusted, adjust
 from signature.select.exceedances import exceedances, permutation_threshold
 from signature.select.half_samples import HalfSamples, PeopleInRows
 from signature.select.marker_ranks import Learner, MarkerRanks
@@ -42,8 +42,8 @@ FEWEST_PEOPLE = 4
 FEWEST_MARKERS = 8
 """Fewer are tested one by one: among so few, chance chooses the same ones again and again."""
 
-TEST_PERMUTATIONS = 999
-"""Of the test of the strongest marker."""
+TEST_DRAWS = 999
+"""Of either kind, of the test of the strongest marker."""
 
 _PER_HALF = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
 _HIGHEST_THRESHOLD = 0.9
@@ -61,15 +61,16 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
     The threshold bounds the expected number of false selections (the per-family error rate, PFER),
     or their share. With ``bound="permutation"`` it is read off the same procedure on data whose
     markers were permuted among people. Nothing at all is selected unless the strongest marker is
-    stronger than the strongest of permuted data in all but a share `alpha`. An empty selection is
-    a valid answer.
+    stronger than the strongest where none can matter, in all but a share `alpha`
+    (`signature.select.strongest_marker`). An empty selection is a valid answer.
 
     Parameters
     ----------
     panel : sequence of str, optional
         Names of the markers to select from; all columns when left out. A column ``<marker>__…``
         belongs to its marker: they are chosen together. Every other column is a covariate: always
-        kept, never penalised, and taken out of the markers first.
+        kept, never penalised, and taken out of the markers first
+        (`signature.select.covariates.adjust`).
     learner : {"elastic_net", "marginal"}
         Whether markers compete on the path of an elastic net, each beside the others, or one by
         one. The first tells a marker from its correlated neighbours; the second has more power
@@ -88,9 +89,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         Where the threshold comes from: permutations, or the bounds of
         `signature.select.stability_bounds`.
     alpha : float, optional
-        How often permuted data may have as strong a marker; None does without this test. It is
-        exact whatever the correlations when nothing is associated, so that `alpha` is then the
-        chance that anything is selected.
+        How often data in which no marker matters may have as strong a one; None does without this
+        test. Whatever the correlations, `alpha` is the chance that anything is selected when
+        nothing is associated given the covariates.
     permutations : int
         Of the markers among people, for the threshold.
     permuted_pairs : int
@@ -232,14 +233,12 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             family=family,
             rarer=people.fewest // 2,
         )
-        self.prognostic_score_ = adjusted.covariates.shape[1] < int(
-            (np.ptp(values[:, ~is_marker], axis=0) > 0).sum()
-        )
+        self.prognostic_score_ = adjusted.scored
         number = {name: i for i, name in enumerate(self.markers_)}
         which = np.array([number[name] for name in of[is_marker]])
         ranks = MarkerRanks.of(adjusted, which, y01, family, self.learner, self.l1_ratio)
         self.per_half_ = self._how_many(len(self.markers_), len(y01))
-        self._select(ranks, people)
+        self._select(ranks, adjusted, people)
         self._support = np.array([c == "" or c in set(self.selected_) for c in of])
         return self
 
@@ -268,9 +267,9 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         ):
             if getattr(self, name) not in told:
                 raise ValueError(f"{name} must be one of {told}, got {getattr(self, name)!r}")
-        if self.alpha is not None and not 1 / (TEST_PERMUTATIONS + 1) <= self.alpha < 1:
+        if self.alpha is not None and not 1 / (TEST_DRAWS + 1) <= self.alpha < 1:
             raise ValueError(
-                f"alpha must lie between {1 / (TEST_PERMUTATIONS + 1)} and 1, got {self.alpha}"
+                f"alpha must lie between {1 / (TEST_DRAWS + 1)} and 1, got {self.alpha}"
             )
         if self.per_half is not None and self.per_half < 1:
             raise ValueError(f"per_half must be 1 or more, got {self.per_half}")
@@ -291,20 +290,20 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         most = MOST_PER_HALF if self.learner == "marginal" else min(MOST_PER_HALF, n_rows // 4)
         return max(1, min(most, n_markers // 4))
 
-    def _select(self, ranks: MarkerRanks, people: PeopleInRows) -> None:
+    def _select(self, ranks: MarkerRanks, adjusted: Adjusted, people: PeopleInRows) -> None:
         self.n_permutations_, self.pvalue_ = 0, np.nan
         self.null_exceedances_ = np.empty((0, 0))
         self._each_tested = len(self.markers_) < FEWEST_MARKERS
         draws = generator(self.random_state, "half-samples")
         if self.alpha is not None or self._each_tested:
-            adjusted = self._test(ranks, people)
+            pvalues = self._test(ranks.marker[ranks.marker >= 0], adjusted, people)
             if self._each_tested or not self._any_associated():
                 # frequencies are for information: nothing is looked for, or each was tested
                 chosen = ranks(people.pairs(_BATCH, draws), self.per_half_) <= self.per_half_
                 self._conclude(chosen, np.inf)
                 if self._each_tested:
                     allowed = self.alpha or self.level
-                    self.selected_ = self._kept(adjusted <= allowed)
+                    self.selected_ = self._kept(pvalues <= allowed)
                     self.declared_bound_ = float(allowed) if self.selected_ else 0.0
                 return
         halves = people.pairs(self.permuted_pairs if self.bound == "permutation" else _BATCH, draws)
@@ -331,18 +330,18 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self.prognostic_score_ = self._each_tested = False
         self.selected_ = []
 
-    def _test(self, ranks: MarkerRanks, people: PeopleInRows) -> np.ndarray:
+    def _test(self, marker: np.ndarray, adjusted: Adjusted, people: PeopleInRows) -> np.ndarray:
         """Test the strongest marker, and return the adjusted p-value of each."""
         found = strongest_marker(
-            ranks.columns[ranks.marker >= 0].T,
-            ranks.unexplained,
+            adjusted,
             people,
             generator(self.random_state, "strongest marker"),
-            TEST_PERMUTATIONS,
+            draws=TEST_DRAWS,
+            alpha=self.alpha or self.level,
         )
         self.pvalue_ = found.pvalue
         of_marker = np.ones(len(self.markers_))
-        np.minimum.at(of_marker, ranks.marker[ranks.marker >= 0], found.adjusted)
+        np.minimum.at(of_marker, marker, found.adjusted)
         return of_marker
 
     def _any_associated(self) -> bool:

@@ -8,9 +8,7 @@ import numpy as np
 from scipy.special import expit
 
 from signature.learn.binary import log_odds
-
-_KNOTS = {3: (0.10, 0.50, 0.90), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95)}
-"""Quantiles at which knots lie (Harrell 2015)."""
+from signature.learn.restricted_cubic import bends, knots_of
 
 
 @dataclass(frozen=True)
@@ -24,34 +22,18 @@ class Spline:
     @classmethod
     def through(cls, p: np.ndarray, knots: int) -> Spline:
         """Put knots at quantiles of these probabilities' log-odds, as far as they differ."""
-        if knots not in _KNOTS:
-            raise ValueError(f"knots must be one of {', '.join(map(str, _KNOTS))}; got {knots!r}")
         eta = log_odds(p)
         center, spread = float(eta.mean()), float(eta.std())
         if spread < 1e-9:
             return cls(center, 0.0, np.empty(0))
-        where = (np.quantile(eta, _KNOTS[knots]) - center) / spread
-        apart = where[np.r_[True, np.diff(where) > 1e-6]]
-        enough = len(apart) > 2 and len(np.unique(eta)) > len(apart) - 1
-        return cls(center, spread, apart if enough else np.empty(0))
+        return cls(center, spread, knots_of((eta - center) / spread, knots))
 
     def __call__(self, p: np.ndarray) -> np.ndarray:
         """Columns of the regression, the first of ones, shape (n_rows, n_coefficients)."""
         if self.spread == 0:
             return np.ones((len(p), 1))
         z = (log_odds(p) - self.center) / self.spread
-        columns = [np.ones(len(z)), z]
-        if len(self.knots):
-            *first, before, last = self.knots
-
-            def cubed(knot: float) -> np.ndarray:
-                return np.maximum(z - knot, 0) ** 3
-
-            for knot in first:
-                bend = cubed(knot) - cubed(before) * (last - knot) / (last - before)
-                bend += cubed(last) * (before - knot) / (last - before)
-                columns.append(bend / (last - first[0]) ** 2)
-        return np.column_stack(columns)
+        return np.column_stack([np.ones(len(z)), z, bends(z, self.knots)])
 
 
 _DRAWS_AT_ONCE = 50

@@ -104,7 +104,7 @@ class Selection:
         Markers that passed.
     passed : tuple of Passed
     tested_and_failed : bool
-        Whether the strongest marker was no stronger than the strongest of permuted data.
+        Whether the strongest marker was no stronger than the strongest where none can matter.
     share : bool
         Whether the level is a share of the markers named, not a number of them.
     bound : str
