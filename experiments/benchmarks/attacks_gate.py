@@ -17,12 +17,9 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
-from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.attack_designs import DESIGNS, POWER, Study
-from experiments.benchmarks.kept import keep_part, kept, part_of, selection_code
-from pipelines.fit.processes import Call, run_all
-from pipelines.fit.progress import progress
+from experiments.benchmarks.kept import counted, selection_code
 from signature.randomness import generator, seed_for
 from signature.select.covariates import adjust
 from signature.select.half_samples import PeopleInRows
@@ -34,9 +31,6 @@ OUT = Path(__file__).with_suffix(".json")
 ALPHA, AIM = 0.025, 0.04
 DRAWS = 199
 """Of either kind: their number makes the test coarser, and no less exact."""
-
-AT_ONCE = 50
-"""Studies in one part."""
 
 EVERY = DESIGNS | POWER
 
@@ -66,23 +60,13 @@ def _plain_pvalue(study: Study, people: PeopleInRows, rng: np.random.Generator) 
     return float((1 + (null >= np.abs(rest @ unit).max()).sum()) / (1 + DRAWS))
 
 
-def part(name: str, first: int) -> dict[str, int]:
-    """Count in `AT_ONCE` studies of a design, or read what was counted before."""
-    file = kept("attacks_gate") / f"{name}-{first}.sealed"
-    found = part_of(file)
-    if found is None:
-        found = {"studies": 0, "passes": 0, "plain_passes": 0}
-        with threadpool_limits(1):
-            for number in range(first, first + AT_ONCE):
-                study = EVERY[name].draw(generator(0, name, number))
-                if PeopleInRows(study.person, study.outcome).fewest < FEWEST_PEOPLE:
-                    continue
-                now, plain = passes(study, seed_for(0, name, number))
-                found["studies"] += 1
-                found["passes"] += now
-                found["plain_passes"] += plain
-        keep_part(file, found)
-    return {"at": list(EVERY).index(name)} | found
+def counts(name: str, number: int) -> dict[str, float]:
+    """Count in one study of a design."""
+    study = EVERY[name].draw(generator(0, name, number))
+    if PeopleInRows(study.person, study.outcome).fewest < FEWEST_PEOPLE:
+        return {"studies": 0, "passes": 0, "plain_passes": 0}
+    now, plain = passes(study, seed_for(0, name, number))
+    return {"studies": 1, "passes": now, "plain_passes": plain}
 
 
 def main(
@@ -90,17 +74,7 @@ def main(
     jobs: Annotated[int, typer.Option(help="Processes")] = 2,
 ) -> None:
     """Count in every study that was not looked at yet, and summarise."""
-    # all designs in turn, so that a run that is cut short has some of each
-    calls: list[Call[dict[str, int]]] = [
-        (part, (name, first)) for first in range(0, studies, AT_ONCE) for name in EVERY
-    ]
-    sums: list[dict[str, int]] = [{} for _ in EVERY]
-    with progress("parts", len(calls)) as done:
-        for found in run_all(calls, jobs=jobs):
-            of = sums[found.pop("at")]
-            for key, count in found.items():
-                of[key] = of.get(key, 0) + count
-            done()
+    sums = counted("attacks_gate", counts, list(EVERY), studies, jobs=jobs, at_once=50)
     lines = [
         {
             "name": name,
@@ -108,8 +82,8 @@ def main(
             "true": name in POWER,
             "promised": design.promised,
         }
-        | _shares(counts)
-        for (name, design), counts in zip(EVERY.items(), sums, strict=True)
+        | _shares(sums[name])
+        for name, design in EVERY.items()
     ]
     found = {"code": selection_code(), "alpha": ALPHA, "aim": AIM, "draws": DRAWS, "designs": lines}
     write_whole(OUT, json.dumps(found, indent=1) + "\n")
@@ -117,13 +91,13 @@ def main(
         typer.echo(f"{line['what']:70} {line['passes']} ± {line['error']}  plain {line['plain']}")
 
 
-def _shares(counts: dict[str, int]) -> dict[str, Any]:
-    n, share = counts["studies"], counts["passes"] / counts["studies"]
+def _shares(sums: dict[str, float]) -> dict[str, Any]:
+    n, share = sums["studies"], sums["passes"] / sums["studies"]
     return {
-        "studies": n,
+        "studies": int(n),
         "passes": round(share, 4),
         "error": round(float(np.sqrt(max(share, 1 / n) * (1 - share) / n)), 4),
-        "plain": round(counts["plain_passes"] / n, 4),
+        "plain": round(sums["plain_passes"] / n, 4),
     }
 
 

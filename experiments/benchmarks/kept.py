@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
@@ -13,6 +13,8 @@ from types import ModuleType
 from typing import Any
 
 from pipelines.fit.digest import code_digest, without_words
+from pipelines.fit.processes import Call, run_all
+from pipelines.fit.progress import progress
 from pipelines.fit.sealed import (
     DamagedError,
     append_sealed,
@@ -53,6 +55,63 @@ def kept(benchmark: str, code: str | None = None) -> Path:
     folder = Path("results") / benchmark / (code or selection_code())
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def counted(
+    benchmark: str,
+    one: Callable[[str, int], Mapping[str, float]],
+    names: Sequence[str],
+    studies: int,
+    *,
+    jobs: int,
+    at_once: int,
+) -> dict[str, dict[str, float]]:
+    """Add up what was counted in the studies of each design, and count in those not looked at yet.
+
+    Parameters
+    ----------
+    benchmark : str
+    one : callable
+        A function of a module, from a design's name and a study's number to its counts.
+    names : sequence of str
+    studies : int
+        Of each design.
+    jobs : int
+    at_once : int
+        Studies that are kept together.
+    """
+    calls: list[Call[tuple[str, dict[str, float]]]] = [
+        # all designs in turn, so that a run that is cut short has some of each
+        (_counted_part, (kept(benchmark), one, name, first, min(first + at_once, studies)))
+        for first in range(0, studies, at_once)
+        for name in names
+    ]
+    sums: dict[str, dict[str, float]] = {name: {} for name in names}
+    with progress("parts", len(calls)) as done:
+        for name, counts in run_all(calls, jobs=jobs):
+            _add(sums[name], counts)
+            done()
+    return sums
+
+
+def _counted_part(
+    folder: Path, one: Callable[[str, int], Mapping[str, float]], name: str, first: int, after: int
+) -> tuple[str, dict[str, float]]:
+    from threadpoolctl import threadpool_limits
+
+    file = folder / f"{name}-{first}-{after}.sealed"
+    counts: dict[str, float] = part_of(file) or {}
+    if not counts:
+        with threadpool_limits(1):
+            for number in range(first, after):
+                _add(counts, one(name, number))
+        keep_part(file, counts)
+    return name, counts
+
+
+def _add(sums: dict[str, float], counts: Mapping[str, float]) -> None:
+    for key, count in counts.items():
+        sums[key] = sums.get(key, 0) + count
 
 
 def lines_of(file: Path) -> list[dict[str, Any]]:
