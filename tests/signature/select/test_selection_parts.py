@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from experiments.benchmarks import attacks_gate
 from experiments.benchmarks.attack_designs import DESIGNS
 from signature.randomness import generator
-from signature.select import strongest_marker as module
+from signature.select import marker_scores as module
 from signature.select.covariates import adjust
 from signature.select.exceedances import exceedances, expected_false, permutation_threshold
 from signature.select.half_samples import PeopleInRows
@@ -177,7 +177,7 @@ def test_draws_have_the_scores_that_a_regression_per_draw_gives(visits, monkeypa
     y = (rng.random(n // visits) < 0.4)[person].astype(float)
     given = adjust(X, Z, y, family="logistic", rarer=10)
     people = PeopleInRows(person, y)
-    scores = module._Scores(given, people)
+    scores = module.MarkerScores(given, people)
     flipped = scores.flipped(5, np.random.default_rng(7))
     signs = np.random.default_rng(7).choice([-1.0, 1.0], size=(5, n // visits))
     by_hand = [_by_hand(given, person, signs=line) for line in signs]
