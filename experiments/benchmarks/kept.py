@@ -65,6 +65,7 @@ def counted(
     *,
     jobs: int,
     at_once: int,
+    code: str | None = None,
 ) -> dict[str, dict[str, float]]:
     """Add up what was counted in the studies of each design, and count in those not looked at yet.
 
@@ -79,10 +80,12 @@ def counted(
     jobs : int
     at_once : int
         Studies that are kept together.
+    code : str, optional
+        As of `kept`.
     """
     calls: list[Call[tuple[str, dict[str, float]]]] = [
         # all designs in turn, so that a run that is cut short has some of each
-        (_counted_part, (kept(benchmark), one, name, first, min(first + at_once, studies)))
+        (_counted_part, (kept(benchmark, code), one, name, first, min(first + at_once, studies)))
         for first in range(0, studies, at_once)
         for name in names
     ]

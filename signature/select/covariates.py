@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -51,6 +51,34 @@ class Adjusted:
     unexplained: np.ndarray
     scored: bool
 
+    def of(self, markers: np.ndarray) -> Adjusted:
+        """Return the same beside other marker columns."""
+        return replace(self, markers=_left(markers, self.basis))
+
+
+def adjusted_further(
+    adjusted: Adjusted, extra: np.ndarray, y: np.ndarray, family: Family
+) -> Adjusted:
+    """Take more columns out of markers and outcome.
+
+    Parameters
+    ----------
+    adjusted : Adjusted
+    extra : ndarray of shape (n_rows, n_extra)
+        Orthonormal.
+    y, family
+        As of `adjust`.
+    """
+    basis = _orthonormal(np.column_stack([adjusted.basis, extra]))
+    covariates = np.column_stack([adjusted.covariates, extra * np.sqrt(len(y))])
+    return replace(
+        adjusted,
+        markers=_left(adjusted.markers, basis),
+        basis=basis,
+        covariates=covariates,
+        unexplained=y - _fitted(covariates, y, family),
+    )
+
 
 def adjust(
     markers: np.ndarray, covariates: np.ndarray, y: np.ndarray, *, family: Family, rarer: int
@@ -90,11 +118,15 @@ def adjust(
     Z = _prognostic_score(curves, y, family) if many else curves
     explaining = _explaining(lines, curves, _with_bends(Z) if many else curves)
     basis = _orthonormal(np.column_stack([np.ones(len(y)), explaining]))
+    return Adjusted(_left(markers, basis), basis, Z, y - _fitted(Z, y, family), scored=many)
+
+
+def _left(markers: np.ndarray, basis: np.ndarray) -> np.ndarray:
     left = markers - basis @ (basis.T @ markers)
     # exactly explained columns leave rounding errors, which would be standardised into noise
     gone = left.std(axis=0) <= 1e-9 * markers.std(axis=0)
     left[:, gone] = 0.0
-    return Adjusted(left, basis, Z, y - _fitted(Z, y, family), scored=many)
+    return left
 
 
 def _explaining(lines: np.ndarray, curves: np.ndarray, least: np.ndarray) -> np.ndarray:

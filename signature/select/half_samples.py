@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,40 @@ class HalfSamples:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def ask_for_people(covariates: np.ndarray) -> None:
+    """Warn where rows look like visits of the same people, and nobody said so.
+
+    More of them agree in all covariates than strangers would.
+
+    Parameters
+    ----------
+    covariates : ndarray of shape (n_rows, n_covariates)
+    """
+    n, k = covariates.shape
+    if not k:
+        return
+    agree = np.prod([_agreeing(column) for column in covariates.T])
+    pairs = n * (n - 1) / 2
+    counts = np.unique(covariates, axis=0, return_counts=True)[1]
+    if (counts * (counts - 1) / 2).sum() > _MORE_THAN_STRANGERS * agree * pairs + 2:
+        warnings.warn(
+            f"{counts[counts > 1].sum()} of {n} rows agree with another one in all {k} covariates, "
+            "as visits of the same people do; give whose rows they are as groups, or no error rate "
+            "holds",
+            stacklevel=3,
+        )
+
+
+def _agreeing(column: np.ndarray) -> float:
+    """Share of pairs of rows with the same value."""
+    counts = np.unique(column, return_counts=True)[1]
+    return float((counts * (counts - 1)).sum() / (len(column) * (len(column) - 1)))
+
+
+_MORE_THAN_STRANGERS = 5
+"""Times as many agreeing pairs as columns that have nothing to do with each other would give."""
 
 
 class PeopleInRows:

@@ -44,6 +44,10 @@ class MarkerScores:
         larger = 1 / np.sqrt(1 - own) if by_leverage else np.ones(len(own))
         return self._score(self._r, larger)
 
+    def directions(self) -> np.ndarray:
+        """1 for a marker that is higher where the outcome is, -1 for one that is lower."""
+        return np.sign(self._r @ self._m)
+
     def permuted(self, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Scores where people trade places, shape (draws, n_columns)."""
         moved = self._r[np.array([self._people.permuted(rng) for _ in range(draws)])]

@@ -18,7 +18,7 @@ from signature.prepare.columns import as_table
 from signature.randomness import generator
 from signature.select.covariates import Adjusted, adjust
 from signature.select.exceedances import exceedances, permutation_threshold
-from signature.select.half_samples import HalfSamples, PeopleInRows
+from signature.select.half_samples import HalfSamples, PeopleInRows, ask_for_people
 from signature.select.marker_ranks import Learner, MarkerRanks
 from signature.select.selection_threshold import (
     ROUNDING,
@@ -209,14 +209,16 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self._check_parameters()
         values, outcome = validate_data(self, X, y, dtype="float64", ensure_min_samples=8)
         names = [str(c) for c in as_table(X if isinstance(X, pd.DataFrame) else values).columns]
-        y01, family = _outcome(outcome)
+        y01, family = numbered_outcome(outcome)
         person = np.arange(len(y01)) if groups is None else np.asarray(groups)
         if len(person) != len(y01):
             raise ValueError(f"{len(person)} groups for {len(y01)} rows; one per row is needed")
         people = PeopleInRows(person, y01 if family == "logistic" else np.zeros(len(y01)))
-        of = self._marker_columns(names)
+        of = marker_columns(names, self.panel)
         self.markers_ = list(dict.fromkeys(of[of != ""]))
         is_marker = of != ""
+        if groups is None:
+            ask_for_people(values[:, ~is_marker])
         if people.fewest < FEWEST_PEOPLE and self.too_few == "nothing":
             self._select_nothing()
             self._support = ~is_marker
@@ -273,16 +275,6 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
             )
         if self.per_half is not None and self.per_half < 1:
             raise ValueError(f"per_half must be 1 or more, got {self.per_half}")
-
-    def _marker_columns(self, names: list[str]) -> np.ndarray:
-        """Marker of each column, '' for a covariate."""
-        if self.panel is None:
-            return np.array([source_of(n) for n in names], dtype=object)
-        wanted = set(self.panel)
-        of = np.array([source_of(n) if source_of(n) in wanted else "" for n in names], dtype=object)
-        if not (of != "").any():
-            raise ValueError(f"none of the {len(names)} columns is a marker of the panel")
-        return of
 
     def _how_many(self, n_markers: int, n_rows: int) -> int:
         if self.per_half is not None:
@@ -408,7 +400,31 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         return tags
 
 
-def _outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:
+def marker_columns(names: Sequence[str], panel: Sequence[str] | None) -> np.ndarray:
+    """Marker that each column belongs to, shape (n_columns,); '' for a covariate.
+
+    Raises
+    ------
+    ValueError
+        When no column is a marker of the panel.
+    """
+    if panel is None:
+        return np.array([source_of(n) for n in names], dtype=object)
+    wanted = set(panel)
+    of = np.array([source_of(n) if source_of(n) in wanted else "" for n in names], dtype=object)
+    if not (of != "").any():
+        raise ValueError(f"none of the {len(names)} columns is a marker of the panel")
+    return of
+
+
+def numbered_outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:
+    """Outcome as 0 and 1, the higher value the event, or as standardised numbers.
+
+    Raises
+    ------
+    ValueError
+        When there is one class only, or there are several that are not numbers.
+    """
     values = np.unique(y)
     if len(values) < 2:
         raise ValueError("The outcome has one class only; two are needed")

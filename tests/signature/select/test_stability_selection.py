@@ -1,5 +1,7 @@
 """The selector: what it finds, what it does not, and every awkward table."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -151,6 +153,20 @@ def test_people_are_kept_whole():
     assert pvalues == pytest.approx([once] * 2, abs=0.07)
     with pytest.raises(ValueError, match="3 groups for 120 rows"):
         StabilitySelection().fit(many, np.tile(y, 4), groups=[1, 2, 3])
+
+
+def test_rows_that_look_like_visits_are_asked_about():
+    X, y = _table(n=40, p=20, effects=())
+    X["age"], X["bmi"] = np.random.default_rng(1).normal(size=(2, 40))
+    twice, outcome, people = pd.concat([X, X]), np.r_[y, y], np.tile(np.arange(40), 2)
+    selector = StabilitySelection([f"m{i}" for i in range(20)], alpha=0.5)
+    with pytest.warns(UserWarning, match="80 of 80 rows agree .* give whose rows they are"):
+        selector.fit(twice, outcome)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        selector.fit(twice, outcome, people)
+        # strangers of one sex and about one age are no visits
+        selector.fit(X.drop(columns="bmi").assign(age=X["age"].round()), y)
 
 
 def test_constant_equal_and_separating_columns():
