@@ -17,6 +17,7 @@ from signature.check.assay_record import AssayRecord
 from signature.declared import MOST_PROBLEMS
 from signature.exceptions import PredictionsError, ResultsError
 from signature.records.base import Record
+from signature.records.clusters import ClustersRecord
 from signature.records.equivalents import EquivalentsRecord
 from signature.records.for_whom import ForWhom
 from signature.records.inner_table import check_inner
@@ -172,6 +173,13 @@ class Results:
         if not (self.folder / "signature.json").is_file():
             return None
         return self._json("signature.json", SignatureRecord)
+
+    @cached_property
+    def clusters(self) -> ClustersRecord | None:
+        """Which clusters of the panel go with the outcome; None where none were looked for."""
+        if not (self.folder / "clusters.json").is_file():
+            return None
+        return self._json("clusters.json", ClustersRecord)
 
     @cached_property
     def equivalents(self) -> EquivalentsRecord | None:

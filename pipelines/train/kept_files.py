@@ -11,6 +11,7 @@ import pandas as pd
 from pipelines.evaluate.evaluation import evaluate
 from pipelines.evaluate.for_whom import for_whom
 from pipelines.evaluate.measured import Measured, to_measure
+from pipelines.explain.clusters import keep_clusters
 from pipelines.explain.held_out_shap import explain
 from pipelines.explain.signature import keep_signature
 from pipelines.fit.predictions import all_trials, inner_table
@@ -88,6 +89,11 @@ def keep_for_whom(run: FittedRun) -> None:
     for_whom(run.study, run.predictions).write(run.folder / "for_whom.json")
 
 
+def keep_panel_clusters(run: FittedRun) -> None:
+    """Write down which clusters of markers go with the outcome."""
+    keep_clusters(run.study, run.folder)
+
+
 def keep_selection(run: FittedRun) -> None:
     """Write down the markers that passed selection."""
     keep_signature(run.study, run.store, run.folder)
@@ -106,6 +112,7 @@ def keep_assay(run: FittedRun) -> None:
 BESIDE: tuple[Callable[[FittedRun], None], ...] = (
     keep_contributions,
     keep_for_whom,
+    keep_panel_clusters,
     keep_selection,
     keep_trials,
     keep_assay,

@@ -15,8 +15,11 @@ from signature.select.marker_scores import MarkerScores
 
 Beyond = Literal["covariates", "shared"]
 
-MOST_SHARED = 5
+MOST_SHARED = 3
 """Factors that a panel may share."""
+
+_BREADTH = 0.5
+"""Share of the clusters that a factor must run through; one of unequal size runs through fewer."""
 
 FEWEST_CLUSTERS = 5
 """Fewer share no factor that could be told from a cluster."""
@@ -76,9 +79,9 @@ def cluster_pvalues(
     rng : numpy.random.Generator
     beyond : {"covariates", "shared"}
         Whether a cluster must go with the outcome given the covariates alone, or also given what
-        all markers share: their leading principal components, as many as exceed those of markers
-        whose people are mixed (parallel analysis; Horn 1965). A panel with one inflammation factor
-        through all of it is found whole by the first.
+        all markers share: leading principal components that run through at least half of the
+        clusters and exceed those of markers whose people are mixed (parallel analysis; Horn 1965).
+        A panel with one inflammation factor through all of it is found whole by the first.
     draws : int
         Of either kind.
     """
@@ -168,11 +171,14 @@ def _first_component(columns: np.ndarray) -> np.ndarray:
 
 
 def _how_many_shared(common: np.ndarray, rng: np.random.Generator) -> int:
+    """Count leading components that exceed chance and run through at least half of the clusters."""
     z = _standardised(common)
-    sizes = np.linalg.svd(z, compute_uv=False)
+    _, sizes, loadings = np.linalg.svd(z, full_matrices=False)
     mixed = [np.linalg.svd(rng.permuted(z, axis=0), compute_uv=False) for _ in range(_PERMUTATIONS)]
-    below = np.flatnonzero(sizes <= np.quantile(mixed, 0.95, axis=0))
-    return int(min(below[0] if len(below) else len(sizes), MOST_SHARED))
+    # of how many clusters a component would be the even mixture
+    broad = 1 / (loadings**4).sum(axis=1) >= _BREADTH * z.shape[1]
+    ends = np.flatnonzero((sizes <= np.quantile(mixed, 0.95, axis=0)) | ~broad)
+    return int(min(ends[0] if len(ends) else len(sizes), MOST_SHARED))
 
 
 def _factors(common: np.ndarray, n_shared: int) -> np.ndarray:
