@@ -142,8 +142,8 @@ class ClusterSelection(BaseEstimator):
         people = PeopleInRows(person, numbers if family == "logistic" else np.zeros(len(numbers)))
         if people.fewest < FEWEST_PEOPLE:
             raise ValueError(
-                f"the rarer class has {people.fewest} people (n_samples = {len(numbers)}); "
-                f"{FEWEST_PEOPLE} or more of each are needed"
+                f"the rarer class has {people.fewest} people (n_samples = {len(numbers)}, "
+                f"n_features = {len(names)}); {FEWEST_PEOPLE} or more of each are needed"
             )
         of = marker_columns(names, self.panel)
         self.markers_ = list(dict.fromkeys(of[of != ""]))

@@ -39,6 +39,7 @@ from signature.records.results import (
 )
 from signature.records.sentinels import Sentinel, Sentinels
 from tests.made.results_assay import assay_record
+from tests.made.results_clusters import no_cluster_found
 from tests.made.results_null import null_record
 from tests.made.results_people import CLINICAL, MODELS, PANEL, Answer, folds_of, people_of, run
 from tests.made.results_plan import plan_record
@@ -83,6 +84,7 @@ def make_results(
     (folder / "for_whom.json").write_text(whom.model_dump_json())
     (folder / "plan.json").write_text(plan_record().model_dump_json())
     (folder / "signature.json").write_text(nothing_passed().model_dump_json())
+    (folder / "clusters.json").write_text(no_cluster_found().model_dump_json())
     (folder / "assay.json").write_text(assay_record().model_dump_json())
     return folder
 
