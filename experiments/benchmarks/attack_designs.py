@@ -11,7 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
+
+from signature.prepare.censored_normal import CensoredNormal
+from signature.study.schema import BELOW
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +171,27 @@ def _heavy(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return rng.standard_t(2, size=shape)
 
 
+def _lots(n: int, p: int) -> Callable[[np.random.Generator], Study]:
+    """Two lots detect 58 and 27 % of values; the second holds 70 % of events and 30 % of others.
+
+    Markers are as a model sees them: values below a limit replaced, and columns that say so.
+    """
+
+    def draw(rng: np.random.Generator) -> Study:
+        y = rng.random(n) < 0.4
+        second = rng.random(n) < np.where(y, 0.7, 0.3)
+        values = rng.normal(size=(n, p))
+        limit = np.where(second, 0.6128, -0.2019)[:, None]
+        low, names = values < limit, [f"m{i}" for i in range(p)]
+        table = pd.DataFrame(np.where(low, np.nan, values), columns=names)
+        limits = pd.DataFrame(np.where(low, limit, np.nan), columns=[m + BELOW for m in names])
+        step = CensoredNormal(names, detected_above=None)
+        seen = step.fit_transform(pd.concat([table, limits], axis=1))
+        return _study(seen.to_numpy(), rng.normal(size=(n, 2)), y)
+
+    return draw
+
+
 DESIGNS: dict[str, Design] = {
     "age_squared": Design(
         "age acts U-shaped on markers and outcome, n = 200", _follows(_squared, 200, 0.7, 1.0)
@@ -177,8 +202,11 @@ DESIGNS: dict[str, Design] = {
         _follows(_above, 400, 0.5, 1.0),
     ),
     "product": Design(
-        "the product of age and BMI acts, n = 400",
-        _follows(_product, 400, 0.5, 0.5),
+        "the product of age and BMI acts, n = 400", _follows(_product, 400, 0.5, 0.5)
+    ),
+    "both_above": Design(
+        "who is above a quarter in age and in BMI has more of all, n = 400",
+        _follows(_both, 400, 0.7, 1.5),
         promised=False,
     ),
     "wider_93_1.5": Design("16 of 93 events, SD 1.5 × in events", _wider(93, 16, 1.5), False),
@@ -188,6 +216,7 @@ DESIGNS: dict[str, Design] = {
     "fans_200_.3": Design("spread grows with a covariate as e^.3z, n = 200", _fans_out(200, 0.3)),
     "fans_200_.7": Design("spread grows with a covariate as e^.7z, n = 200", _fans_out(200, 0.7)),
     "fans_400_.7": Design("spread grows with a covariate as e^.7z, n = 400", _fans_out(400, 0.7)),
+    "lots": Design("lots that detect 58 and 27 %, 70:30 by outcome, n = 200", _lots(200, 40)),
     "floor": Design("80 % of values at the limit, 16 of 93", _classes(93, 16, 100, _floored)),
     "skew": Design("lognormal markers, 16 of 93", _classes(93, 16, 100, _lognormal)),
     "heavy": Design("t markers with 2 degrees of freedom, 30 of 93", _classes(93, 30, 100, _heavy)),

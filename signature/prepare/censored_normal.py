@@ -26,9 +26,11 @@ class CensoredNormal(LowValueTransformer):
     its own limit counts with the probability of lying there (Cohen 1959; Helsel 2012). Values
     below a limit become :math:`2^{E[\log_2 x \mid x < L]}`; always the same for the same row.
 
-    L is the median limit of the training rows, for all rows alike: a substitute that followed the
-    row's own limit would let a model read the assay lot off the marker. With `own_limits` it does
-    follow, which is the better guess of the value where all lots are equally likely to hold cases.
+    L is the limit that nearly all censored training rows are below
+    (`signature.prepare.limits.COMMON`), for all rows alike, and a value that is measured below it
+    is replaced, too: a substitute that followed the row's own limit would let a model read the
+    assay lot off the marker. With `own_limits` it does follow, which is the better guess of the
+    value where all lots are equally likely to hold cases.
 
     A single substitute leaves too little spread, and its correlation with other markers is too
     low; `signature.prepare.conditional_imputation` mends both.
@@ -48,7 +50,7 @@ class CensoredNormal(LowValueTransformer):
     means_, sds_ : dict of str to float
         Fitted mean and standard deviation of log2, by marker.
     limits_ : dict of str to float
-        Median training limit as log2, by marker that training rows censored.
+        That limit as log2, by marker that training rows censored.
     floors_ : dict of str to float
         What a concentration at or below zero is read as.
     highest_, flagged_, detected_only_
@@ -92,9 +94,9 @@ class CensoredNormal(LowValueTransformer):
         self.limits_: dict[str, float] = {}
         for marker in self._limited:
             values, limits = self._log2(table, marker, marker), self._log2(table, marker)
-            if np.isfinite(limits).any():
-                middle = table[marker + BELOW].median()
-                self.limits_[marker] = float(self._log2_of(marker, np.array([middle]))[0])
+            if marker in self.common_:
+                limit = np.array([self._limit_of(table, marker)])
+                self.limits_[marker] = float(self._log2_of(marker, limit)[0])
             fitted = fit_left_censored(values[np.isnan(limits)], limits, GRAIN)
             if fitted is not None:
                 self.means_[marker], self.sds_[marker] = fitted
@@ -105,6 +107,9 @@ class CensoredNormal(LowValueTransformer):
 
     def _log2_of(self, marker: str, values: np.ndarray) -> np.ndarray:
         return on_log2(values, self.floors_.get(marker))
+
+    def _shared_limits(self) -> dict[str, float]:
+        return {} if self.own_limits else self.common_
 
     def _low_values(self) -> LowValues:
         markers = self._limited

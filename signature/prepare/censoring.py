@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from signature.prepare.limits import LowValues, LowValueTransformer
-from signature.study.schema import BELOW
 
 
 class LimitSubstitution(LowValueTransformer):
     r"""Put one number in place of every value below the limit, and say where.
 
-    A marker's substitute is :math:`L/\sqrt{2}` (Hornung and Reed 1990) with L the median limit of
-    the training rows; on a log2 scale that is :math:`L - 1/2`. All rows get the same, whatever
-    their own limit: limits belong to assay lots, lots differ between sites and months, and a
-    substitute that followed the limit would let a model read the lot off the marker.
+    A marker's substitute is :math:`L/\sqrt{2}` (Hornung and Reed 1990) with L the limit that nearly
+    all censored training rows are below (`signature.prepare.limits.COMMON`); on a log2 scale that
+    is :math:`L - 1/2`. All rows below L get the same, measured or not, whatever their own limit:
+    limits belong to assay lots, lots differ between sites and months, and a substitute that
+    followed the limit would let a model read the lot off the marker.
 
     A limit far above what training rows had says little: "below 4000" is not "low". A row whose
     limit exceeds twice the largest training limit (one unit on a log2 scale), or the training
@@ -72,12 +72,9 @@ class LimitSubstitution(LowValueTransformer):
         self._learn_limits(table)
         self.substitutes_: dict[str, float] = {}
         for marker in self._limited:
-            limits = table[marker + BELOW].to_numpy(dtype="float64")
-            limits = limits[~np.isnan(limits)]
-            if len(limits):
-                middle = float(np.median(limits))
-                raw = marker not in self.logarithmic
-                self.substitutes_[marker] = middle / float(np.sqrt(2)) if raw else middle - 0.5
+            if marker in self.common_:
+                limit, raw = self._limit_of(table, marker), marker not in self.logarithmic
+                self.substitutes_[marker] = limit / float(np.sqrt(2)) if raw else limit - 0.5
         return self
 
     def _low_values(self) -> LowValues:

@@ -26,7 +26,34 @@ def test_one_substitute_for_all_rows_hides_the_assay_lot():
     lots = np.array([1.2] * 60 + [6.9] * 40)
     out = LimitSubstitution().fit_transform(_table(IL6=[NAN] * 100, IL6__below=lots))
     assert out["IL6"].nunique() == 1
-    assert out["IL6"].iloc[0] == pytest.approx(1.2 / np.sqrt(2))
+    assert out["IL6"].iloc[0] == pytest.approx(6.9 / np.sqrt(2))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_column_beside_it_hides_the_assay_lot(mode):
+    """What is measured below the limit of the other lot counts as low, in training and later."""
+    rng = np.random.default_rng(0)
+    values, limit = np.exp2(rng.normal(3, 1, 200)), np.repeat([4.0, 8.0], 100)
+    low = values < limit
+    table = _table(IL6=np.where(low, NAN, values), IL6__below=np.where(low, limit, NAN))
+    fitted = mode(detected_above=None).fit(table)
+    flag = fitted.transform(table)["IL6__censored"].to_numpy()
+    np.testing.assert_array_equal(flag, values < 8)
+    if mode is not ConditionalImputation:
+        assert fitted.transform(table)["IL6"].to_numpy()[values < 8].std() < 1e-12
+    later = fitted.transform(_table(IL6=[5.0, 9.0], IL6__below=[NAN, NAN]))
+    assert list(later["IL6__censored"]) == [1, 0]
+
+
+def test_one_odd_limit_does_not_make_everything_low():
+    values = np.r_[np.linspace(3, 50, 95), [NAN] * 20]
+    limits = np.r_[[NAN] * 95, [2.0] * 19, 40.0]
+    fitted = LimitSubstitution().fit(_table(IL6=values, IL6__below=limits))
+    assert fitted.common_ == {"IL6": 2.0}
+    # nor does a lot of its own, if more measured values than censored ones were lost
+    limits[-10:] = 40.0
+    assert LimitSubstitution().fit(_table(IL6=values, IL6__below=limits)).common_ == {"IL6": 2.0}
+    assert fitted.transform(_table(IL6=[3.0], IL6__below=[NAN]))["IL6__censored"].iloc[0] == 0
 
 
 def test_learns_from_training_rows_only():

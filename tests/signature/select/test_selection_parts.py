@@ -206,7 +206,8 @@ def test_no_more_draws_are_made_than_the_answer_needs():
 
 
 @pytest.mark.parametrize(
-    "name", ["age_squared", "wider_150_2", "fans_200_.7", "visits", "covariates_200_20", "skew"]
+    "name",
+    ["age_squared", "wider_150_2", "fans_200_.7", "visits", "covariates_200_20", "skew", "lots"],
 )
 def test_what_only_looks_associated_seldom_passes(name):
     found = np.array([attacks_gate.passes(DESIGNS[name].draw(g), k) for k, g in _generators(name)])
