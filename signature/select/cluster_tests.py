@@ -105,8 +105,8 @@ def cluster_pvalues(
         own = np.concatenate([at[i] for i in group])
         scores = MarkerScores(given.of(columns[:, own]), people)
         both = scores.observed(by_leverage=True), scores.observed(by_leverage=False)
-        null[0].append(scores.permuted(draws, rng).ravel())
-        null[1].append(scores.flipped(draws, rng).ravel())
+        for kind, drawn in zip(null, (scores.permuted, scores.flipped), strict=True):
+            kind.append(drawn(draws, rng)[:, ~scores.constant].ravel())
         ends = np.cumsum([len(at[i]) for i in group])[:-1]
         for i, permuted, flipped, sign in zip(
             group, *(np.split(s, ends) for s in (*both, scores.directions())), strict=True

@@ -110,8 +110,8 @@ def adjust(
     varying = covariates[:, np.ptp(covariates, axis=0) > 0] if covariates.size else covariates
     if not varying.shape[1]:
         constant = np.full((len(y), 1), 1 / np.sqrt(len(y)))
-        left = markers - markers.mean(axis=0)
-        return Adjusted(left, constant, np.empty((len(y), 0)), y - y.mean(), scored=False)
+        nothing, rest = np.empty((len(y), 0)), y - y.mean()
+        return Adjusted(_left(markers, constant), constant, nothing, rest, scored=False)
     lines = _standardised(varying)
     curves = _with_bends(lines)
     many = curves.shape[1] > MOST_COVARIATES or curves.shape[1] * EVENTS_PER_COVARIATE > rarer
@@ -123,9 +123,9 @@ def adjust(
 
 def _left(markers: np.ndarray, basis: np.ndarray) -> np.ndarray:
     left = markers - basis @ (basis.T @ markers)
-    # exactly explained columns leave rounding errors, which would be standardised into noise
-    gone = left.std(axis=0) <= 1e-9 * markers.std(axis=0)
-    left[:, gone] = 0.0
+    # constant and exactly explained columns leave rounding errors, which would become noise
+    size = np.sqrt((markers**2).mean(axis=0))
+    left[:, left.std(axis=0) <= np.maximum(1e-9 * markers.std(axis=0), 1e-12 * size)] = 0.0
     return left
 
 

@@ -29,7 +29,12 @@ class MarkerScores:
     """
 
     def __init__(self, adjusted: Adjusted, people: PeopleInRows) -> None:
-        self._m, self._q, self._people = adjusted.markers, adjusted.basis, people
+        # scores have no scale; columns of one length leave rounding no room to look like one
+        length = np.sqrt((adjusted.markers**2).mean(axis=0))
+        self.constant = length == 0
+        """Columns of which covariates leave nothing; their scores are 0."""
+        self._m = adjusted.markers / np.where(self.constant, 1, length)
+        self._q, self._people = adjusted.basis, people
         self._r = adjusted.unexplained - adjusted.unexplained.mean()
         self._length = (self._m**2).sum(axis=0)
 

@@ -94,6 +94,18 @@ def test_a_marker_s_flag_and_visits_are_taken_along():
     assert mean[1] == pytest.approx(mean[0], abs=0.5)
 
 
+def test_markers_that_never_vary_do_not_make_others_stand_out():
+    X, y, panel, _ = _table("none")
+    X = X[[*panel[:20], "z0", "z1"]]
+    alone = ClusterSelection(panel[:20], resamples=0, beyond="covariates").fit(X, y)
+    dull = [f"m{i}" for i in range(300, 500)]
+    wide = pd.concat([X, pd.DataFrame(1.0, index=X.index, columns=dull)], axis=1)
+    among = ClusterSelection([*panel[:20], *dull], resamples=0, beyond="covariates").fit(wide, y)
+    least = [min(c.pvalue for c in s.clusters_) for s in (alone, among)]
+    assert least[1] == pytest.approx(least[0], rel=0.5)
+    assert {c.pvalue for c in among.clusters_ if c.medoid in dull} == {1.0}
+
+
 def test_numbers_as_outcome_and_small_panels():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(80, 3)), columns=["IL6", "TNF", "age"])

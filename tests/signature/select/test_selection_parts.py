@@ -191,6 +191,27 @@ def test_draws_have_the_scores_that_a_regression_per_draw_gives(visits, monkeypa
     np.testing.assert_allclose(permuted, by_hand, rtol=1e-9)
 
 
+@pytest.mark.parametrize("unit", [1e-12, 1e9])
+def test_the_unit_of_a_marker_does_not_matter(unit):
+    rng = np.random.default_rng(6)
+    X, Z, y = rng.normal(size=(60, 5)), rng.normal(size=(60, 2)), np.arange(60) % 2.0
+    X[:, 4] = 3.0
+    people = PeopleInRows(np.arange(60), y)
+    of, other = (
+        module.MarkerScores(adjust(m, Z, y, family="logistic", rarer=15), people)
+        for m in (X, X * unit)
+    )
+    assert list(of.constant) == [False] * 4 + [True]
+    for kind in ("permuted", "flipped"):
+        one, two = (getattr(s, kind)(20, np.random.default_rng(0)) for s in (of, other))
+        np.testing.assert_allclose(one, two, rtol=1e-6)
+        assert (one[:, :4] > 0).all()
+        assert (one[:, 4] == 0).all()
+    np.testing.assert_allclose(
+        of.observed(by_leverage=True), other.observed(by_leverage=True), rtol=1e-9
+    )
+
+
 def test_no_more_draws_are_made_than_the_answer_needs():
     rng = np.random.default_rng(5)
     X, y = rng.normal(size=(60, 20)), np.arange(60) % 2
