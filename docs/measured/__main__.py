@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from docs.measured.assay import assay_table
+from docs.measured.attacks import gate_tables
 from docs.measured.experiments import (
     batches_table,
     blocks_table,
@@ -73,6 +74,7 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
             "speed": speed_table(benchmarks),
         },
         PAGES / "selection.md": {"selection": selection_table(benchmarks, targets)},
+        PAGES / "attacks.md": gate_tables(benchmarks["attacks_gate"]),
         PAGES / "serving.md": serving_tables(benchmarks, asked),
         PAGES / "validation.md": validation_tables(benchmarks),
         PAGES / "trials.md": {

@@ -38,7 +38,7 @@ from signature.writing import write_whole
 OUT = Path(__file__).with_suffix(".json")
 PEOPLE, MARKERS, BLOCK, TRUE, SLOPE = 150, 200, 10, 4, 0.8
 LEVEL = 0.1
-SLOW_STUDIES = 6
+SLOW_STUDIES = 5
 """Of each design, in which stability selection is looked at, too."""
 
 CORRELATIONS, LOADINGS, KINDS = (0.0, 0.5, 0.8), (0.0, 0.3, 0.5), ("one", "block", "none")

@@ -17,6 +17,7 @@ from pipelines.question.experiment import load_experiment
 from pipelines.question.people_groups import people_groups
 from pipelines.question.study import AssembledStudy
 from signature.exceptions import ExperimentError
+from signature.prepare.limits import COMMON
 from signature.records.for_whom import ForWhom
 from signature.records.results import PROCEDURE
 from signature.study.schema import BELOW, FeatureSchema
@@ -226,7 +227,8 @@ def test_values_below_a_limit_are_one_number_and_gaps_stay():
     X.loc[below, "IL6" + BELOW] *= np.linspace(0.8, 1.2, below.sum())
     seen = as_a_model_sees(replace(cohort, X=X), ["CRP", "IL6", "age"])
     assert list(seen) == ["CRP", "IL6", "age"]
-    substitute = np.log2(np.median(X.loc[below, "IL6" + BELOW]) / np.sqrt(2))
+    usual = np.quantile(X.loc[below, "IL6" + BELOW], COMMON, method="higher")
+    substitute = np.log2(usual / np.sqrt(2))
     assert seen.loc[below, "IL6"].to_numpy() == pytest.approx(substitute)
     assert seen["CRP"].to_numpy() == pytest.approx(np.log2(X["CRP"]).to_numpy(), nan_ok=True)
     assert seen["CRP"].isna().any()

@@ -401,8 +401,9 @@ def test_a_partner_adapts_the_model_to_its_own_batch(study_of, tmp_path):
     ours = scorer.score(rows)["log_odds"]
     adapted = scorer.adapted(theirs).score(theirs)
     assert adapted["batch_not_seen"].eq(0).all()
-    # limits move with the values here, but the model's substitutes do not: close, not equal
-    assert np.corrcoef(ours, adapted["log_odds"])[0, 1] > 0.98
+    # limits move with the values here, but the model's own limit and its substitutes do not: close,
+    # not equal
+    assert np.corrcoef(ours, adapted["log_odds"])[0, 1] > 0.97
     assert abs((ours - adapted["log_odds"]).mean()) < 0.1
     with pytest.raises(AssayError, match="3 reference rows"):
         scorer.adapted(theirs.head(3))
