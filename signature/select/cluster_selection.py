@@ -85,8 +85,8 @@ class ClusterSelection(BaseEstimator):
     Notes
     -----
     P-values are exact neither among few people nor for columns of very different shapes: scores of
-    all columns are compared with one reference. How often false clusters are found is measured in
-    ``experiments/benchmarks/selection_clusters.json``.
+    all columns are compared with one reference. How often false clusters are found is what
+    ``python -m experiments.benchmarks.selection_clusters`` measures.
 
     Examples
     --------
