@@ -14,7 +14,7 @@ from pipelines.question.study import AssembledStudy
 from signature.prepare.procedures import linear_steps
 from signature.randomness import seed_for
 from signature.records.clusters import ClusterRecord, ClustersRecord, Member
-from signature.select.cluster_selection import ClusterSelection, TestedCluster
+from signature.select.cluster_selection import ClusterSelection, ClusterVerdict
 from signature.select.stability_selection import FEWEST_PEOPLE
 from signature.study.schema import FeatureSchema, source_of
 
@@ -60,7 +60,7 @@ def clusters_record(study: AssembledStudy) -> ClustersRecord | None:
     )
 
 
-def _record(cluster: TestedCluster, schema: FeatureSchema) -> ClusterRecord:
+def _record(cluster: ClusterVerdict, schema: FeatureSchema) -> ClusterRecord:
     families = Counter(schema[name].group for name in cluster.members)
     return ClusterRecord(
         members=tuple(Member(name=n, label=schema[n].label) for n in cluster.members),

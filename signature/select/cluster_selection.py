@@ -21,7 +21,7 @@ from signature.select.stability_selection import FEWEST_PEOPLE, marker_columns, 
 
 
 @dataclass(frozen=True)
-class TestedCluster(MarkerCluster):
+class ClusterVerdict(MarkerCluster):
     """A cluster and what was found of it.
 
     Parameters
@@ -68,9 +68,9 @@ class ClusterSelection(BaseEstimator):
 
     Attributes
     ----------
-    clusters_ : list of TestedCluster
+    clusters_ : list of ClusterVerdict
         Those of the smallest p-values first.
-    found_ : list of TestedCluster
+    found_ : list of ClusterVerdict
         Those that pass; empty when none does.
     n_shared_ : int
         Factors that all markers share and that were taken out.
@@ -179,7 +179,7 @@ class ClusterSelection(BaseEstimator):
         passed = benjamini_hochberg(tested.pvalues, self.level)
         self.n_shared_ = tested.n_shared
         found = [
-            TestedCluster(**vars(c), pvalue=float(p), found=bool(f), direction=int(d))
+            ClusterVerdict(**vars(c), pvalue=float(p), found=bool(f), direction=int(d))
             for c, p, f, d in zip(clusters, tested.pvalues, passed, tested.directions, strict=True)
         ]
         self.clusters_ = sorted(found, key=lambda c: c.pvalue)
