@@ -15,9 +15,14 @@ from signature.prepare.columns import as_table
 from signature.randomness import generator
 from signature.select.cluster_tests import Beyond, benjamini_hochberg, cluster_pvalues
 from signature.select.covariates import adjust
-from signature.select.half_samples import PeopleInRows, ask_for_people
+from signature.select.half_samples import ask_for_people
 from signature.select.panel_clusters import CUT, RESAMPLES, MarkerCluster, panel_clusters
-from signature.select.stability_selection import FEWEST_PEOPLE, marker_columns, numbered_outcome
+from signature.select.stability_selection import (
+    FEWEST_PEOPLE,
+    marker_columns,
+    numbered_outcome,
+    people_of,
+)
 
 
 @dataclass(frozen=True)
@@ -138,8 +143,7 @@ class ClusterSelection(BaseEstimator):
         values, outcome = validate_data(self, X, y, dtype="float64", ensure_min_samples=8)
         names = [str(c) for c in as_table(X if isinstance(X, pd.DataFrame) else values).columns]
         numbers, family = numbered_outcome(outcome)
-        person = np.arange(len(numbers)) if groups is None else np.asarray(groups)
-        people = PeopleInRows(person, numbers if family == "logistic" else np.zeros(len(numbers)))
+        people = people_of(numbers, family, groups)
         if people.fewest < FEWEST_PEOPLE:
             raise ValueError(
                 f"the rarer class has {people.fewest} people (n_samples = {len(numbers)}, "

@@ -210,10 +210,7 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         values, outcome = validate_data(self, X, y, dtype="float64", ensure_min_samples=8)
         names = [str(c) for c in as_table(X if isinstance(X, pd.DataFrame) else values).columns]
         y01, family = numbered_outcome(outcome)
-        person = np.arange(len(y01)) if groups is None else np.asarray(groups)
-        if len(person) != len(y01):
-            raise ValueError(f"{len(person)} groups for {len(y01)} rows; one per row is needed")
-        people = PeopleInRows(person, y01 if family == "logistic" else np.zeros(len(y01)))
+        people = people_of(y01, family, groups)
         of = marker_columns(names, self.panel)
         self.markers_ = list(dict.fromkeys(of[of != ""]))
         is_marker = of != ""
@@ -415,6 +412,20 @@ def marker_columns(names: Sequence[str], panel: Sequence[str] | None) -> np.ndar
     if not (of != "").any():
         raise ValueError(f"none of the {len(names)} columns is a marker of the panel")
     return of
+
+
+def people_of(y: np.ndarray, family: Family, groups: np.ndarray | None) -> PeopleInRows:
+    """Say who has which rows; without groups each row is a person.
+
+    Raises
+    ------
+    ValueError
+        When there is not one group per row.
+    """
+    person = np.arange(len(y)) if groups is None else np.asarray(groups)
+    if len(person) != len(y):
+        raise ValueError(f"{len(person)} groups for {len(y)} rows; one per row is needed")
+    return PeopleInRows(person, y if family == "logistic" else np.zeros(len(y)))
 
 
 def numbered_outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:

@@ -138,6 +138,12 @@ def test_a_class_of_three_is_refused():
         ClusterSelection().fit(X, (np.arange(40) < 3).astype(int))
 
 
+def test_one_group_per_row_is_needed():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    with pytest.raises(ValueError, match="3 groups for 40 rows"):
+        ClusterSelection().fit(X, np.arange(40) % 2, np.arange(3))
+
+
 def test_the_same_bits_again():
     X, y, panel, _ = _table()
     one, two = (ClusterSelection(panel).fit(X, y).clusters_ for _ in range(2))
