@@ -8,13 +8,14 @@ the same people. Whoever selects a marker here is wrong.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import expit
 
 from signature.prepare.censored_normal import CensoredNormal
+from signature.select.panel_rows import PanelRows
 from signature.study.schema import BELOW
 
 
@@ -29,12 +30,35 @@ class Study:
     outcome : ndarray of shape (n_rows,)
         1 is the event.
     person : ndarray of shape (n_rows,)
+    site : ndarray of shape (n_rows,), optional
     """
 
     markers: np.ndarray
     covariates: np.ndarray
     outcome: np.ndarray
     person: np.ndarray
+    site: np.ndarray | None = None
+
+    def panel(self) -> list[str]:
+        """Names of the markers."""
+        return [f"m{i}" for i in range(self.markers.shape[1])]
+
+    def table(self) -> pd.DataFrame:
+        """Markers and covariates."""
+        names = [*self.panel(), *(f"z{i}" for i in range(self.covariates.shape[1]))]
+        return pd.DataFrame(np.hstack([self.markers, self.covariates]), columns=names)
+
+    def read(self) -> PanelRows:
+        """Read it as a selector does."""
+        table = self.table()
+        return PanelRows.read(
+            table,
+            table.to_numpy(),
+            self.outcome,
+            self.panel(),
+            groups=self.person,
+            sites=self.site,
+        )
 
 
 @dataclass(frozen=True)
@@ -192,6 +216,19 @@ def _lots(n: int, p: int) -> Callable[[np.random.Generator], Study]:
     return draw
 
 
+def _sites(n: int, p: int) -> Callable[[np.random.Generator], Study]:
+    """Three sites with their own event rates, and their own levels and spread of each marker."""
+
+    def draw(rng: np.random.Generator) -> Study:
+        site = rng.choice(3, size=n, p=[0.5, 0.3, 0.2])
+        y = rng.random(n) < np.array([0.2, 0.4, 0.7])[site]
+        level = rng.normal(size=(3, p))[site]
+        markers = level + np.array([1.0, 1.5, 2.0])[site][:, None] * _alike(rng, n, p)
+        return replace(_study(markers, rng.normal(size=(n, 2)), y), site=site)
+
+    return draw
+
+
 DESIGNS: dict[str, Design] = {
     "age_squared": Design(
         "age acts U-shaped on markers and outcome, n = 200", _follows(_squared, 200, 0.7, 1.0)
@@ -217,6 +254,9 @@ DESIGNS: dict[str, Design] = {
     "fans_200_.7": Design("spread grows with a covariate as e^.7z, n = 200", _fans_out(200, 0.7)),
     "fans_400_.7": Design("spread grows with a covariate as e^.7z, n = 400", _fans_out(400, 0.7)),
     "lots": Design("lots that detect 58 and 27 %, 70:30 by outcome, n = 200", _lots(200, 40)),
+    "sites_200": Design(
+        "three sites with their own levels, spread and event rates, n = 200", _sites(200, 100)
+    ),
     "floor": Design("80 % of values at the limit, 16 of 93", _classes(93, 16, 100, _floored)),
     "skew": Design("lognormal markers, 16 of 93", _classes(93, 16, 100, _lognormal)),
     "heavy": Design("t markers with 2 degrees of freedom, 30 of 93", _classes(93, 30, 100, _heavy)),

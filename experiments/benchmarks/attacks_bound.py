@@ -11,11 +11,11 @@ markers with Monte Carlo errors go to ``attacks_bound.json`` beside it. Finished
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-import pandas as pd
 import typer
 
 from experiments.benchmarks.attack_designs import DESIGNS, Study
@@ -37,6 +37,7 @@ ATTACKED = (
     "skew",
     "heavy",
     "visits",
+    "sites_200",
     "covariates_200_20",
     "plain_150_200",
 )
@@ -55,21 +56,19 @@ def draw(name: str, number: int) -> tuple[Study, np.ndarray]:
         same = np.r_[np.arange(TRUE), np.repeat(np.arange(TRUE, 20), COPIES)]
         noise = 0.1 * rng.normal(size=(len(y), len(same)))
         markers = markers[:, same] + noise
-    return Study(markers, study.covariates, y, study.person), same
+    return replace(study, markers=markers), same
 
 
 def counts(name: str, number: int) -> dict[str, float]:
     """Count in one study of a design."""
     study, same = draw(name, number)
-    panel = [f"m{i}" for i in range(study.markers.shape[1])]
-    columns = [*panel, *(f"z{i}" for i in range(study.covariates.shape[1]))]
-    table = pd.DataFrame(np.hstack([study.markers, study.covariates]), columns=columns)
+    panel, table = study.panel(), study.table()
     found: dict[str, float] = {"studies": 1}
     for learner in LEARNERS:
         selector = StabilitySelection(
             panel, learner, level=LEVEL, random_state=seed_for(0, "bound", name, number)
         )
-        selector.fit(table, study.outcome, study.person)
+        selector.fit(table, study.outcome, study.person, study.site)
         chosen = np.unique(same[np.isin(panel, selector.selected_)])
         false = float((chosen >= TRUE).sum())
         found |= {

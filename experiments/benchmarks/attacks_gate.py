@@ -21,9 +21,7 @@ import typer
 from experiments.benchmarks.attack_designs import DESIGNS, POWER, Study
 from experiments.benchmarks.kept import counted, selection_code
 from signature.randomness import generator, seed_for
-from signature.select.covariates import adjust
 from signature.select.half_samples import PeopleInRows
-from signature.select.stability_selection import FEWEST_PEOPLE
 from signature.select.strongest_marker import strongest_marker
 from signature.writing import write_whole
 
@@ -37,14 +35,11 @@ EVERY = DESIGNS | POWER
 
 def passes(study: Study, seed: int) -> tuple[bool, bool]:
     """Whether anything passes, now, and with straight lines and plain correlations."""
-    people = PeopleInRows(study.person, study.outcome)
-    rarer = people.fewest // 2
-    adjusted = adjust(
-        study.markers, study.covariates, study.outcome, family="logistic", rarer=rarer
-    )
+    read = study.read()
     now = strongest_marker(
-        adjusted, people, generator(seed, "gate"), draws=DRAWS, alpha=ALPHA
+        read.adjusted(), read.people, generator(seed, "gate"), draws=DRAWS, alpha=ALPHA
     ).pvalue
+    people = PeopleInRows(study.person, study.outcome)
     return now <= ALPHA, _plain_pvalue(study, people, generator(seed, "plain")) <= ALPHA
 
 
@@ -63,7 +58,7 @@ def _plain_pvalue(study: Study, people: PeopleInRows, rng: np.random.Generator) 
 def counts(name: str, number: int) -> dict[str, float]:
     """Count in one study of a design."""
     study = EVERY[name].draw(generator(0, name, number))
-    if PeopleInRows(study.person, study.outcome).fewest < FEWEST_PEOPLE:
+    if study.read().too_few:
         return {"studies": 0, "passes": 0, "plain_passes": 0}
     now, plain = passes(study, seed_for(0, name, number))
     return {"studies": 1, "passes": now, "plain_passes": plain}

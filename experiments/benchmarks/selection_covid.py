@@ -44,6 +44,7 @@ from signature.select.stability_selection import StabilitySelection
 from signature.study.schema import Column, FeatureSchema, Role
 from signature.study.splits import person_folds
 from signature.study.tables import data_folder
+from signature.study.whose import Whose
 from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
@@ -157,7 +158,7 @@ def _one_fold(data: Proteins, test: np.ndarray, seed: int, jobs: int) -> dict[st
         made.set_params(model__selector__learner=learner, model__selector__n_jobs=jobs)
         out_of_fold = np.empty(len(y))
         for train, held_out in splits:
-            fitted = fit_with_people(clone(made), X.iloc[train], y[train], person[train])
+            fitted = fit_with_people(clone(made), X.iloc[train], y[train], Whose(person[train]))
             out_of_fold[held_out] = decision(fitted, X.iloc[held_out])
         whole = CalibratedProcedure(made, folds=INNER_FOLDS, random_state=seed)
         whole.fit(X, y, groups=person, out_of_fold=out_of_fold)

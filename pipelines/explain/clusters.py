@@ -15,7 +15,7 @@ from signature.prepare.procedures import linear_steps
 from signature.randomness import seed_for
 from signature.records.clusters import ClusterRecord, ClustersRecord, Member
 from signature.select.cluster_selection import ClusterSelection, ClusterVerdict
-from signature.select.stability_selection import FEWEST_PEOPLE
+from signature.select.panel_rows import FEWEST_PEOPLE
 from signature.study.schema import FeatureSchema, source_of
 
 FILE_NAME = "clusters.json"
@@ -45,7 +45,8 @@ def clusters_record(study: AssembledStudy) -> ClustersRecord | None:
     schema, seed = cohort.schema, seed_for(experiment.seed, "clusters")
     table = Pipeline(linear_steps(schema, random_state=seed)).fit_transform(cohort.X.iloc[rows])
     panel = [m for m in schema.panel if any(source_of(c) == m for c in table)]
-    selection = ClusterSelection(panel, random_state=seed).fit(table, outcome, person)
+    site = None if cohort.site is None else cohort.site.to_numpy()[rows]
+    selection = ClusterSelection(panel, random_state=seed).fit(table, outcome, person, site)
     return ClustersRecord(
         experiment=experiment.name,
         n_rows=len(rows),

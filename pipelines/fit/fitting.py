@@ -25,6 +25,7 @@ from signature.learn.calibration import CalibratedProcedure
 from signature.randomness import seed_for
 from signature.study.cohort import CohortWithOutcome
 from signature.study.schema import BATCH, FeatureSchema
+from signature.study.whose import Whose
 
 if TYPE_CHECKING:
     from pipelines.question.experiment import Experiment
@@ -49,20 +50,21 @@ class Task:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Rows:
-    """What fitting sees of a cohort: no records, no sites, no identifiers."""
+    """What fitting sees of a cohort: no records, no identifiers; sites for a selection alone."""
 
     schema: FeatureSchema
     X: pd.DataFrame
     outcome: np.ndarray
-    person: np.ndarray
+    whose: Whose
     references: pd.DataFrame | None = None
 
     @classmethod
     def of(cls, cohort: CohortWithOutcome, references: pd.DataFrame | None = None) -> Rows:
         """Take them from a cohort."""
         X = cohort.X.reset_index(drop=True)
-        y, person = cohort.outcome.to_numpy(), cohort.person.to_numpy()
-        return cls(cohort.schema, X, y, person, references)
+        site = None if cohort.site is None else cohort.site.to_numpy()
+        whose = Whose(cohort.person.to_numpy(), site)
+        return cls(cohort.schema, X, cohort.outcome.to_numpy(), whose, references)
 
 
 def tasks(study: AssembledStudy) -> list[Task]:
@@ -103,7 +105,7 @@ def fit_task(task: Task, rows: Rows, experiment: Experiment, store: Folds) -> st
         schema=rows.schema,
         X=rows.X.iloc[task.train],
         y=rows.outcome[task.train],
-        person=rows.person[task.train],
+        whose=rows.whose.at(task.train),
         folds=experiment.validation.inner_folds,
         trials=experiment.tuning.trials,
         seed=seed_for(experiment.seed, "candidate", task.candidate, task.key),

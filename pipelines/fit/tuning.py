@@ -23,6 +23,7 @@ from signature.prepare.harmonisation import SMALLEST_BATCH
 from signature.randomness import seed_for
 from signature.study.schema import BATCH, FeatureSchema
 from signature.study.splits import person_folds
+from signature.study.whose import Whose
 
 Params = dict[str, Any]
 
@@ -49,7 +50,7 @@ class _InnerFold:
     y_train: np.ndarray
     held_out: Any
     y_held_out: np.ndarray
-    person: np.ndarray
+    whose: Whose
     at: np.ndarray
     prepared: Any = None
     scores: dict[str, np.ndarray] = field(default_factory=dict)
@@ -64,7 +65,7 @@ class Tuner:
     candidate : module
         A file of ``models/``.
     schema : FeatureSchema
-    X, y, person : rows, outcomes and whose rows they are
+    X, y, whose : rows, outcomes and whose rows they are
     folds, trials : int
         Number of inner folds, and of parameter sets to try.
     seed : int
@@ -77,7 +78,7 @@ class Tuner:
     schema: FeatureSchema
     X: pd.DataFrame
     y: np.ndarray
-    person: np.ndarray
+    whose: Whose
     folds: int
     trials: int
     seed: int
@@ -101,7 +102,7 @@ class Tuner:
 
     @cached_property
     def _splits(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        return person_folds(self.y, self.person, self.folds, self.fold_seed)
+        return person_folds(self.y, self.whose.person, self.folds, self.fold_seed)
 
     @cached_property
     def _reference(self) -> float | None:
@@ -203,8 +204,8 @@ class Tuner:
                 seen, unseen = self.X.iloc[train], self.X.iloc[held_out]
                 if fixed:
                     seen, unseen = head.fit_transform(seen, self.y[train]), head.transform(unseen)
-                y, person = self.y, self.person[train]
-                made.append(_InnerFold(seen, y[train], unseen, y[held_out], person, held_out))
+                y, whose = self.y, self.whose.at(train)
+                made.append(_InnerFold(seen, y[train], unseen, y[held_out], whose, held_out))
             self._prepared[fixed] = made
         return self._prepared[fixed]
 
@@ -212,7 +213,7 @@ class Tuner:
         """Log-odds of the fold's held-out rows; what was fitted once is not fitted again."""
         key = repr(params)
         if key not in fold.scores:
-            fitted = fit_with_people(self._tail(params), fold.train, fold.y_train, fold.person)
+            fitted = fit_with_people(self._tail(params), fold.train, fold.y_train, fold.whose)
             fold.scores[key] = decision(fitted, fold.held_out)
         return fold.scores[key]
 
@@ -236,7 +237,13 @@ def fit_tuned(tuner: Tuner, tuned: Tuned) -> CalibratedProcedure:
         folds=tuner.folds,
         random_state=tuner.fold_seed,
     )
-    return procedure.fit(tuner.X, tuner.y, groups=tuner.person, out_of_fold=tuned.out_of_fold)
+    return procedure.fit(
+        tuner.X,
+        tuner.y,
+        groups=tuner.whose.person,
+        sites=tuner.whose.site,
+        out_of_fold=tuned.out_of_fold,
+    )
 
 
 def _number_of_sets(distributions: dict[str, Any]) -> float:

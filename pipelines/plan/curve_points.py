@@ -156,13 +156,13 @@ def curve_points(
     if repetitions < 2:
         raise ValueError(f"repetitions must be 2 or more; got {repetitions}")
     told, rows = study.experiment, Rows.of(study.cohort)
-    strata = np.zeros(len(rows.person))
+    strata = np.zeros(len(rows.whose.person))
     if study.cohort.site is not None:
         strata = study.cohort.site.to_numpy()
     drawn = person_counts(
-        rows.person, strata, DRAWS, generator(told.seed, "learning_curve", "people")
+        rows.whose.person, strata, DRAWS, generator(told.seed, "learning_curve", "people")
     )
-    weights = np.vstack([np.ones((1, len(rows.person)), dtype=drawn.dtype), drawn])
+    weights = np.vstack([np.ones((1, len(rows.whose.person)), dtype=drawn.dtype), drawn])
     folds, repeats = inner_outer_folds(study), told.validation.repeats
     values, people = [], []
     with threadpool_limits(1):
@@ -172,7 +172,7 @@ def curve_points(
                 purpose = ("learning_curve", repetition, fold.key)
                 subsets = nested_subsets(
                     rows.outcome[fold.train],
-                    rows.person[fold.train],
+                    rows.whose.person[fold.train],
                     SHARES,
                     generator(told.seed, *purpose),
                 )
@@ -184,7 +184,7 @@ def curve_points(
                     measured.append(auroc(rows.outcome[held], score, weights[:, held]))
                     done()
                 by_fold.append(measured)
-                people.append([len(np.unique(rows.person[fold.train[s]])) for s in subsets])
+                people.append([len(np.unique(rows.whose.person[fold.train[s]])) for s in subsets])
             values.append(_mean_of_defined(np.array(by_fold)))
     every = np.array(values)  # repetition, size, draw
     mean = _mean_of_defined(every)
@@ -242,7 +242,7 @@ def _score(
         random_state=seed_for(study.experiment.seed, *purpose, "model"),
     )
     model.set_params(**setting.params)
-    fitted = fit_with_people(model, rows.X.iloc[train], rows.outcome[train], rows.person[train])
+    fitted = fit_with_people(model, rows.X.iloc[train], rows.outcome[train], rows.whose.at(train))
     return decision(fitted, rows.X.iloc[held_out])
 
 

@@ -19,6 +19,7 @@ from sklearn.utils.validation import (
 
 from signature.learn.binary import LogOddsClassifier, both_columns, log_odds, two_classes
 from signature.study.splits import person_folds
+from signature.study.whose import Whose
 
 
 def fit_sigmoid(scores: np.ndarray, event: np.ndarray) -> tuple[float, float]:
@@ -106,16 +107,18 @@ def decision(model: Any, X: pd.DataFrame | np.ndarray) -> np.ndarray:
     return log_odds(model.predict_proba(X)[:, 1])
 
 
-def fit_with_people(model: Any, X: Any, y: np.ndarray, person: np.ndarray | None) -> Any:
+def fit_with_people(model: Any, X: Any, y: np.ndarray, whose: Whose | None) -> Any:
     """Fit a pipeline, or its tail, and tell its last step whose rows they are if it asks for that.
 
-    A last step asks by a parameter ``groups`` of its `fit`.
+    A last step asks by parameters ``groups`` and ``sites`` of its `fit`.
     """
-    if person is not None and isinstance(model, Pipeline):
+    told = {}
+    if whose is not None and isinstance(model, Pipeline):
         name, last = model.steps[-1]
-        if has_fit_parameter(last, "groups"):
-            return model.fit(X, y, **{f"{name}__groups": person})
-    return model.fit(X, y)
+        for asked, known in (("groups", whose.person), ("sites", whose.site)):
+            if known is not None and has_fit_parameter(last, asked):
+                told[f"{name}__{asked}"] = known
+    return model.fit(X, y, **told)
 
 
 class CalibratedProcedure(LogOddsClassifier):
@@ -148,6 +151,7 @@ class CalibratedProcedure(LogOddsClassifier):
         X: pd.DataFrame | np.ndarray,
         y: np.ndarray,
         groups: np.ndarray | None = None,
+        sites: np.ndarray | None = None,
         out_of_fold: np.ndarray | None = None,
     ) -> Self:
         """Fit the estimator on all rows and the sigmoid on out-of-fold scores.
@@ -157,6 +161,8 @@ class CalibratedProcedure(LogOddsClassifier):
         X, y : rows and outcomes
         groups : array of shape (n_rows,), optional
             Rows of a group stay in one inner fold.
+        sites : array of shape (n_rows,), optional
+            Told to an estimator that asks for them.
         out_of_fold : array of shape (n_rows,), optional
             Out-of-fold log-odds, when tuning has computed them already.
         """
@@ -166,20 +172,20 @@ class CalibratedProcedure(LogOddsClassifier):
         else:
             X, y = validate_data(self, X, y, ensure_all_finite="allow-nan")
         self.classes_, event = two_classes(y)
+        whose = Whose(np.arange(len(y)) if groups is None else groups, sites)
         if out_of_fold is None:
-            out_of_fold = self._out_of_fold(X, y, event, groups)
+            out_of_fold = self._out_of_fold(X, y, event, whose)
         self.slope_, self.intercept_ = fit_sigmoid(out_of_fold, event)
-        self.estimator_ = fit_with_people(clone(self.estimator), X, y, groups)
+        self.estimator_ = fit_with_people(
+            clone(self.estimator), X, y, None if groups is None and sites is None else whose
+        )
         return self
 
-    def _out_of_fold(
-        self, X: Any, y: np.ndarray, event: np.ndarray, groups: np.ndarray | None
-    ) -> np.ndarray:
+    def _out_of_fold(self, X: Any, y: np.ndarray, event: np.ndarray, whose: Whose) -> np.ndarray:
         scores = np.empty(len(y))
-        groups = np.arange(len(y)) if groups is None else groups
-        for train, held_out in person_folds(event, groups, self.folds, self.random_state):
+        for train, held_out in person_folds(event, whose.person, self.folds, self.random_state):
             fitted = fit_with_people(
-                clone(self.estimator), _safe_indexing(X, train), y[train], groups[train]
+                clone(self.estimator), _safe_indexing(X, train), y[train], whose.at(train)
             )
             scores[held_out] = decision(fitted, _safe_indexing(X, held_out))
         return scores

@@ -11,18 +11,10 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from signature.prepare.columns import as_table
 from signature.randomness import generator
 from signature.select.cluster_tests import Beyond, benjamini_hochberg, cluster_pvalues
-from signature.select.covariates import adjust
-from signature.select.half_samples import ask_for_people
 from signature.select.panel_clusters import CUT, RESAMPLES, MarkerCluster, panel_clusters
-from signature.select.stability_selection import (
-    FEWEST_PEOPLE,
-    marker_columns,
-    numbered_outcome,
-    people_of,
-)
+from signature.select.panel_rows import PanelRows
 
 
 @dataclass(frozen=True)
@@ -123,7 +115,11 @@ class ClusterSelection(BaseEstimator):
         self.random_state = random_state
 
     def fit(
-        self, X: pd.DataFrame | np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: np.ndarray,
+        groups: np.ndarray | None = None,
+        sites: np.ndarray | None = None,
     ) -> Self:
         """Cluster and test.
 
@@ -134,6 +130,8 @@ class ClusterSelection(BaseEstimator):
         y : ndarray of shape (n_rows,)
         groups : ndarray of shape (n_rows,), optional
             Whose row it is.
+        sites : ndarray of shape (n_rows,), optional
+            Where that person was seen; as of `StabilitySelection`.
         """
         if self.beyond not in get_args(Beyond):
             raise ValueError(f"beyond must be one of {get_args(Beyond)}, got {self.beyond!r}")
@@ -141,26 +139,10 @@ class ClusterSelection(BaseEstimator):
             if not 0 < getattr(self, name) < 1:
                 raise ValueError(f"{name} must lie between 0 and 1, got {getattr(self, name)}")
         values, outcome = validate_data(self, X, y, dtype="float64", ensure_min_samples=8)
-        names = [str(c) for c in as_table(X if isinstance(X, pd.DataFrame) else values).columns]
-        numbers, family = numbered_outcome(outcome)
-        people = people_of(numbers, family, groups)
-        if people.fewest < FEWEST_PEOPLE:
-            raise ValueError(
-                f"the rarer class has {people.fewest} people (n_samples = {len(numbers)}, "
-                f"n_features = {len(names)}); {FEWEST_PEOPLE} or more of each are needed"
-            )
-        of = marker_columns(names, self.panel)
-        self.markers_ = list(dict.fromkeys(of[of != ""]))
-        if groups is None:
-            ask_for_people(values[:, of == ""])
-        adjusted = adjust(
-            values[:, of != ""],
-            values[:, of == ""],
-            numbers,
-            family=family,
-            rarer=people.fewest // 2,
-        )
-        columns = [np.flatnonzero(of[of != ""] == name) for name in self.markers_]
+        read = PanelRows.read(X, values, outcome, self.panel, groups=groups, sites=sites)
+        self.markers_ = read.markers
+        adjusted = read.adjusted()
+        columns = [np.flatnonzero(read.marker_of == i) for i in range(len(self.markers_))]
         rng = generator(self.random_state, "clusters")
         clusters = panel_clusters(
             adjusted.markers[:, [c[0] for c in columns]],
@@ -172,10 +154,10 @@ class ClusterSelection(BaseEstimator):
         number = {name: i for i, name in enumerate(self.markers_)}
         tested = cluster_pvalues(
             adjusted,
-            numbers,
-            family,
+            read.outcome,
+            read.family,
             [np.concatenate([columns[number[m]] for m in c.members]) for c in clusters],
-            people,
+            read.people,
             rng,
             beyond=self.beyond,
             draws=self.draws,

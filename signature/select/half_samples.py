@@ -70,14 +70,20 @@ class PeopleInRows:
     person : ndarray of shape (n_rows,)
     stratum : ndarray of shape (n_rows,)
         Halves get equally many people of each stratum; a person's is the highest of the rows'.
+    site : ndarray of shape (n_rows,), optional
+        People trade places within their first row's site.
     """
 
-    def __init__(self, person: np.ndarray, stratum: np.ndarray) -> None:
+    def __init__(
+        self, person: np.ndarray, stratum: np.ndarray, site: np.ndarray | None = None
+    ) -> None:
         self._rows = rows_by_person(person)
         self._n_rows = np.array([len(rows) for rows in self._rows])
+        of_site = np.zeros(len(stratum)) if site is None else site
+        kinds = [(len(rows), of_site[rows[0]]) for rows in self._rows]
         self._alike = [
-            np.array([rows for rows in self._rows if len(rows) == count])
-            for count in np.unique(self._n_rows)
+            np.array([rows for rows, own in zip(self._rows, kinds, strict=True) if own == kind])
+            for kind in sorted(set(kinds))
         ]
         self.stratum = np.array([stratum[rows].max() for rows in self._rows])
         self.fewest = int(min(np.unique(self.stratum, return_counts=True)[1]))
@@ -124,7 +130,8 @@ class PeopleInRows:
     def permuted(self, rng: np.random.Generator) -> np.ndarray:
         """Give each row the position of another: people trade places with all their rows.
 
-        People trade with people who have as many rows, so those whose number nobody shares stay.
+        People trade with people of their site who have as many rows, so those whose number nobody
+        shares stay.
 
         Returns
         -------

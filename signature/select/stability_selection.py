@@ -13,13 +13,12 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import Tags, _safe_indexing
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from signature.learn.elastic_net_path import Family
-from signature.prepare.columns import as_table
 from signature.randomness import generator
-from signature.select.covariates import Adjusted, adjust
+from signature.select.covariates import Adjusted
 from signature.select.exceedances import exceedances, permutation_threshold
-from signature.select.half_samples import HalfSamples, PeopleInRows, ask_for_people
+from signature.select.half_samples import HalfSamples, PeopleInRows
 from signature.select.marker_ranks import Learner, MarkerRanks
+from signature.select.panel_rows import PanelRows
 from signature.select.selection_threshold import (
     ROUNDING,
     Bound,
@@ -29,15 +28,11 @@ from signature.select.selection_threshold import (
     is_settled,
 )
 from signature.select.strongest_marker import strongest_marker
-from signature.study.schema import source_of
 
 TooFew = Literal["raise", "nothing"]
 
 MOST_PER_HALF = 40
 """Markers that a half-sample may choose, however many there are."""
-
-FEWEST_PEOPLE = 4
-"""Of each class: with fewer, a half-sample has one person of a class to learn from."""
 
 FEWEST_MARKERS = 8
 """Fewer are tested one by one: among so few, chance chooses the same ones again and again."""
@@ -194,7 +189,11 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(
-        self, X: pd.DataFrame | np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: np.ndarray,
+        groups: np.ndarray | None = None,
+        sites: np.ndarray | None = None,
     ) -> Self:
         """Select.
 
@@ -205,40 +204,26 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         y : ndarray of shape (n_rows,)
         groups : ndarray of shape (n_rows,), optional
             Whose row it is; rows of a person are in one half, and are permuted together.
+        sites : ndarray of shape (n_rows,), optional
+            Where that person was seen: people trade places within sites, and what a site explains
+            is taken out as what covariates do.
         """
         self._check_parameters()
         values, outcome = validate_data(self, X, y, dtype="float64", ensure_min_samples=8)
-        names = [str(c) for c in as_table(X if isinstance(X, pd.DataFrame) else values).columns]
-        y01, family = numbered_outcome(outcome)
-        people = people_of(y01, family, groups)
-        of = marker_columns(names, self.panel)
-        self.markers_ = list(dict.fromkeys(of[of != ""]))
-        is_marker = of != ""
-        if groups is None:
-            ask_for_people(values[:, ~is_marker])
-        if people.fewest < FEWEST_PEOPLE and self.too_few == "nothing":
+        read = PanelRows.read(X, values, outcome, self.panel, groups=groups, sites=sites)
+        self.markers_ = read.markers
+        if read.too_few and self.too_few == "nothing":
             self._select_nothing()
-            self._support = ~is_marker
+            self._support = read.of == ""
             return self
-        if people.fewest < FEWEST_PEOPLE:
-            raise ValueError(
-                f"the rarer class has {people.fewest} people (n_samples = {len(y01)}, n_features = "
-                f"{len(names)}); selection on half-samples needs {FEWEST_PEOPLE} or more of each"
-            )
-        adjusted = adjust(
-            values[:, is_marker],
-            values[:, ~is_marker],
-            y01,
-            family=family,
-            rarer=people.fewest // 2,
-        )
+        adjusted = read.adjusted()
         self.prognostic_score_ = adjusted.scored
-        number = {name: i for i, name in enumerate(self.markers_)}
-        which = np.array([number[name] for name in of[is_marker]])
-        ranks = MarkerRanks.of(adjusted, which, y01, family, self.learner, self.l1_ratio)
-        self.per_half_ = self._how_many(len(self.markers_), len(y01))
-        self._select(ranks, adjusted, people)
-        self._support = np.array([c == "" or c in set(self.selected_) for c in of])
+        ranks = MarkerRanks.of(
+            adjusted, read.marker_of, read.outcome, read.family, self.learner, self.l1_ratio
+        )
+        self.per_half_ = self._how_many(len(self.markers_), len(values))
+        self._select(ranks, adjusted, read.people)
+        self._support = np.array([c == "" or c in set(self.selected_) for c in read.of])
         return self
 
     def selected_at(self, level: float, error: Error = "pfer") -> list[str]:
@@ -395,57 +380,3 @@ class StabilitySelection(SelectorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         return tags
-
-
-def marker_columns(names: Sequence[str], panel: Sequence[str] | None) -> np.ndarray:
-    """Marker that each column belongs to, shape (n_columns,); '' for a covariate.
-
-    Raises
-    ------
-    ValueError
-        When no column is a marker of the panel.
-    """
-    if panel is None:
-        return np.array([source_of(n) for n in names], dtype=object)
-    wanted = set(panel)
-    of = np.array([source_of(n) if source_of(n) in wanted else "" for n in names], dtype=object)
-    if not (of != "").any():
-        raise ValueError(f"none of the {len(names)} columns is a marker of the panel")
-    return of
-
-
-def people_of(y: np.ndarray, family: Family, groups: np.ndarray | None) -> PeopleInRows:
-    """Say who has which rows; without groups each row is a person.
-
-    Raises
-    ------
-    ValueError
-        When there is not one group per row.
-    """
-    person = np.arange(len(y)) if groups is None else np.asarray(groups)
-    if len(person) != len(y):
-        raise ValueError(f"{len(person)} groups for {len(y)} rows; one per row is needed")
-    return PeopleInRows(person, y if family == "logistic" else np.zeros(len(y)))
-
-
-def numbered_outcome(y: np.ndarray) -> tuple[np.ndarray, Family]:
-    """Outcome as 0 and 1, the higher value the event, or as standardised numbers.
-
-    Raises
-    ------
-    ValueError
-        When there is one class only, or there are several that are not numbers.
-    """
-    values = np.unique(y)
-    if len(values) < 2:
-        raise ValueError("The outcome has one class only; two are needed")
-    if len(values) == 2:
-        return (y == values[1]).astype("float64"), "logistic"
-    try:
-        numbers = np.asarray(y, dtype="float64")
-    except ValueError:
-        raise ValueError(
-            f"Only binary classification is supported: the outcome has {len(values)} classes. "
-            "Give two classes, or numbers"
-        ) from None
-    return (numbers - numbers.mean()) / numbers.std(), "linear"

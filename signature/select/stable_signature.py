@@ -62,7 +62,11 @@ class StableSignature(SparseLogistic):
         self.strength = strength
 
     def fit(
-        self, X: pd.DataFrame | np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: np.ndarray,
+        groups: np.ndarray | None = None,
+        sites: np.ndarray | None = None,
     ) -> Self:
         """Select and fit.
 
@@ -73,11 +77,14 @@ class StableSignature(SparseLogistic):
         y : ndarray of shape (n_rows,)
         groups : ndarray of shape (n_rows,), optional
             Whose row it is.
+        sites : ndarray of shape (n_rows,), optional
+            Where that person was seen; sites have a part in the selection, none in the weights.
         """
         values, y = validate_data(self, X, y, dtype="float64")
         self.classes_, event = two_classes(y)
         selector = StabilitySelection() if self.selector is None else clone(self.selector)
-        self.selector_ = selector.fit(X if isinstance(X, pd.DataFrame) else values, event, groups)
+        table = X if isinstance(X, pd.DataFrame) else values
+        self.selector_ = selector.fit(table, event, groups, sites)
         self.selected_ = list(self.selector_.selected_)
         self.declared_bound_ = self.selector_.declared_bound_
         used = np.flatnonzero(self.selector_.get_support())

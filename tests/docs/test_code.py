@@ -72,7 +72,7 @@ def test_the_selector_selects_what_matters():
     X = pd.DataFrame(rng.normal(size=(120, 4)), columns=["IL6", "TNF", "CRP", "age"])
     y = (X["IL6"] + 0.3 * rng.normal(size=120) > 0).astype(int)
     (block,) = blocks(DOCS / "method.md", "python")
-    said = {"X": X, "y": y, "people": np.arange(120)}
+    said = {"X": X, "y": y, "people": np.arange(120), "hospital": np.arange(120) % 2}
     exec(block, said)
     assert said["found"].selected_ == ["IL6"]
     assert said["found"].markers_ == ["IL6", "TNF", "CRP"]

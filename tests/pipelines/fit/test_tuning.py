@@ -27,16 +27,14 @@ def rows() -> Rows:
 
 
 def _tuner(rows: Rows, name: str, trials: int = 4) -> Tuner:
-    return Tuner(
-        CANDIDATES[name], rows.schema, rows.X, rows.outcome, rows.person, 3, trials, 11, 12
-    )
+    return Tuner(CANDIDATES[name], rows.schema, rows.X, rows.outcome, rows.whose, 3, trials, 11, 12)
 
 
 @pytest.mark.parametrize("name", sorted(CANDIDATES))
 def test_shared_folds_give_what_refitting_the_whole_pipeline_gives(rows, name):
     tuner = _tuner(rows, name)
     tuned = tuner.run()
-    for train, held_out in person_folds(rows.outcome, rows.person, 3, 12):
+    for train, held_out in person_folds(rows.outcome, rows.whose.person, 3, 12):
         whole = clone(tuner.build().set_params(**tuned.params))
         whole.fit(rows.X.iloc[train], rows.outcome[train])
         expected = decision(whole, rows.X.iloc[held_out])

@@ -164,7 +164,7 @@ def test_the_largest_size_is_the_fold_itself(study, points):
 def test_nothing_is_learned_from_outside_the_subset(study):
     fold, rows = study.folds[0], Rows.of(study.cohort)
     (small, *_) = nested_subsets(
-        rows.outcome[fold.train], rows.person[fold.train], SHARES, np.random.default_rng(0)
+        rows.outcome[fold.train], rows.whose.person[fold.train], SHARES, np.random.default_rng(0)
     )
     train = fold.train[small]
     rest = np.setdiff1d(np.arange(len(rows.X)), np.union1d(train, fold.held_out))

@@ -83,8 +83,8 @@ def test_a_group_is_never_split_between_fitting_and_scoring():
 class _Asking(LogisticRegression):
     """Remembers whose rows it was given."""
 
-    def fit(self, X, y, groups=None):
-        self.seen_ = groups
+    def fit(self, X, y, groups=None, sites=None):
+        self.seen_, self.where_ = groups, sites
         return super().fit(X, y)
 
 
@@ -94,5 +94,8 @@ def test_a_model_that_asks_is_told_whose_rows_they_are():
     asking = Pipeline([("scale", StandardScaler()), ("model", _Asking())])
     fitted = CalibratedProcedure(asking, folds=2).fit(X, y, groups=person)
     np.testing.assert_array_equal(fitted.estimator_[-1].seen_, person)
+    assert fitted.estimator_[-1].where_ is None
+    fitted.fit(X, y, groups=person, sites=person % 2)
+    np.testing.assert_array_equal(fitted.estimator_[-1].where_, person % 2)
     silent = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression())])
-    CalibratedProcedure(silent, folds=2).fit(X, y, groups=person)
+    CalibratedProcedure(silent, folds=2).fit(X, y, groups=person, sites=person % 2)

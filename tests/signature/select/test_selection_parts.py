@@ -38,10 +38,13 @@ def test_halves_share_nobody_and_hold_whole_people_of_each_class(person, seed):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 8), min_size=2, max_size=40), st.integers(0, 2**32 - 1))
-def test_people_trade_places_with_all_their_rows(person, seed):
+def test_people_trade_places_with_all_their_rows_within_their_site(person, seed):
     person = np.array(person)
-    order = PeopleInRows(person, np.zeros(len(person))).permuted(np.random.default_rng(seed))
+    site = person % 2
+    people = PeopleInRows(person, np.zeros(len(person)), site)
+    order = people.permuted(np.random.default_rng(seed))
     assert sorted(order) == list(range(len(person)))
+    np.testing.assert_array_equal(site[order], site)
     for one in np.unique(person):
         assert len(set(person[order[person == one]])) == 1
 
@@ -228,13 +231,22 @@ def test_no_more_draws_are_made_than_the_answer_needs():
 
 @pytest.mark.parametrize(
     "name",
-    ["age_squared", "wider_150_2", "fans_200_.7", "visits", "covariates_200_20", "skew", "lots"],
+    [
+        "age_squared",
+        "wider_150_2",
+        "fans_200_.7",
+        "visits",
+        "covariates_200_20",
+        "skew",
+        "lots",
+        "sites_200",
+    ],
 )
 def test_what_only_looks_associated_seldom_passes(name):
     found = np.array([attacks_gate.passes(DESIGNS[name].draw(g), k) for k, g in _generators(name)])
     now, plain = found.sum(axis=0)
     assert now <= 5  # of 60 at 2.5 %: more has a chance of 1 in 300
-    if name in ("age_squared", "wider_150_2", "fans_200_.7"):
+    if name in ("age_squared", "wider_150_2", "fans_200_.7", "sites_200"):
         assert plain > 15
 
 

@@ -155,6 +155,24 @@ def test_people_are_kept_whole():
         StabilitySelection().fit(many, np.tile(y, 4), groups=[1, 2, 3])
 
 
+def test_sites_with_their_own_levels_and_event_rates_select_nothing():
+    """Small sites count as one; a marker that matters within sites is found."""
+    rng = np.random.default_rng(0)
+    X, _ = _table(n=200, p=40, effects=())
+    site = np.repeat(["a", "b", "c", "d"], [110, 75, 8, 7])
+    level = pd.Series(site).map({"a": -1.0, "b": 1.0, "c": 2.0, "d": 2.0}).to_numpy()
+    y = (level + rng.logistic(size=200) > 0).astype(int)
+    higher = X.add(level, axis=0)
+    assert StabilitySelection().fit(higher, y).pvalue_ <= 0.025
+    found = StabilitySelection().fit(higher, y, sites=site)
+    assert found.selected_ == []
+    assert found.pvalue_ > 0.025
+    higher["m3"] += 1.2 * (y - y.mean())
+    assert StabilitySelection().fit(higher, y, sites=site).selected_ == ["m3"]
+    with pytest.raises(ValueError, match="3 sites for 200 rows"):
+        StabilitySelection().fit(X, y, sites=["a", "b", "a"])
+
+
 def test_rows_that_look_like_visits_are_asked_about():
     X, y = _table(n=40, p=20, effects=())
     X["age"], X["bmi"] = np.random.default_rng(1).normal(size=(2, 40))
