@@ -5,8 +5,8 @@ of ten, with two covariates, and with or without a factor that runs through all 
 blocks either one marker matters or what the block has in common. What is found is false if it holds
 no marker of such a block. `ClusterSelection` finds clusters, beyond what all markers share and
 beyond the covariates alone; the rivals are the marker-wise score tests at the same false discovery
-rate (Benjamini and Hochberg; Benjamini and Yekutieli), read by block, and, in the first studies,
-`StabilitySelection`.
+rate (Benjamini and Hochberg; Benjamini and Yekutieli), read by block, those of
+``experiments.benchmarks.cluster_rivals``, and, in the first studies, `StabilitySelection`.
 
 Mean shares of false blocks and of true ones found, with Monte Carlo errors, go to
 ``selection_clusters.json`` beside it. Finished parts are kept in ``results/selection_clusters/``,
@@ -24,12 +24,13 @@ import pandas as pd
 import typer
 from scipy.special import expit, ndtr
 
+from experiments.benchmarks.cluster_rivals import cluster_rivals
 from experiments.benchmarks.kept import counted
 from pipelines.fit.digest import code_digest
 from signature.randomness import generator, seed_for
 from signature.select.cluster_selection import ClusterSelection
-from signature.select.cluster_tests import benjamini_hochberg
-from signature.select.covariates import adjust
+from signature.select.cluster_tests import benjamini_hochberg, first_component
+from signature.select.covariates import Adjusted, adjust
 from signature.select.half_samples import PeopleInRows
 from signature.select.marker_scores import MarkerScores
 from signature.select.stability_selection import StabilitySelection
@@ -90,8 +91,16 @@ def counts(name: str, number: int) -> dict[str, float]:
         ).fit(table, y)
         blocks = [np.unique([int(m[1:]) // BLOCK for m in c.members]) for c in fitted.found_]
         found |= _shares(f"clusters beyond {beyond}", blocks, matters)
-    for label, passed in _marker_wise(markers, covariates, y).items():
+    people = PeopleInRows(np.arange(len(y)), y)
+    given = adjust(markers, covariates, y, family="logistic", rarer=people.fewest // 2)
+    for label, passed in _marker_wise(given, people).items():
         found |= _shares(label, [np.array([b]) for b in _blocks(passed)], matters)
+    members = [np.array([int(m[1:]) for m in c.members]) for c in fitted.clusters_]
+    components = np.column_stack([first_component(given.markers[:, at]) for at in members])
+    others = cluster_rivals(components, given, y, people, level=LEVEL, seed=seed)
+    for label, passed in others.items():
+        blocks = [np.unique(members[i] // BLOCK) for i in np.flatnonzero(passed)]
+        found |= _shares(label, blocks, matters)
     if number < SLOW_STUDIES and kind != "none":
         for learner, label in (("elastic_net", "path"), ("marginal", "one by one")):
             selector = StabilitySelection(panel, learner, random_state=seed).fit(table, y)
@@ -101,11 +110,7 @@ def counts(name: str, number: int) -> dict[str, float]:
     return found
 
 
-def _marker_wise(
-    markers: np.ndarray, covariates: np.ndarray, y: np.ndarray
-) -> dict[str, np.ndarray]:
-    people = PeopleInRows(np.arange(len(y)), y)
-    given = adjust(markers, covariates, y, family="logistic", rarer=people.fewest // 2)
+def _marker_wise(given: Adjusted, people: PeopleInRows) -> dict[str, np.ndarray]:
     pvalues = 2 * ndtr(-MarkerScores(given, people).observed(by_leverage=True))
     harmonic = float((1 / np.arange(1, len(pvalues) + 1)).sum())
     return {

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from sklearn.covariance import ledoit_wolf
-from sklearn.model_selection import StratifiedKFold
 
+from experiments.benchmarks.distilled import cross_validated_lambdas, distilled_pvalues
 from signature.learn.elastic_net_path import elastic_net_path
+from signature.select.cluster_tests import benjamini_hochberg
 from signature.select.half_samples import PeopleInRows
 from signature.select.marker_ranks import Learner
 from signature.select.stability_selection import StabilitySelection
@@ -153,16 +154,14 @@ def knockoffs(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Selections]:
 
 
 def _cross_validated(Z: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
-    largest = np.abs(Z.T @ (y - y.mean())).max() / len(y)
-    lambdas = largest * np.geomspace(1, 0.15, 15)
-    loss = np.zeros(len(lambdas))
-    for train, held_out in StratifiedKFold(5, shuffle=True, random_state=seed).split(Z, y):
-        path = elastic_net_path(Z[train], y[train], lambdas, tol=1e-5)
-        eta = Z[held_out] @ path.coef.T + path.intercept
-        loss += (np.logaddexp(0, eta) - y[held_out][:, None] * eta).sum(axis=0)
-    best = int(np.argmin(loss))
-    # with nothing chosen there is nothing to compare: the next penalties are tried
-    return elastic_net_path(Z, y, lambdas[: max(best, 1) + 1], tol=1e-6).coef[-1]
+    return elastic_net_path(Z, y, cross_validated_lambdas(Z, y, seed), tol=1e-6).coef[-1]
+
+
+def distilled(X: np.ndarray, y: np.ndarray, seed: int) -> dict[str, Selections]:
+    """Distilled conditional randomisation test, Benjamini-Hochberg."""
+    pvalues = distilled_pvalues(X, np.empty((len(y), 0)), y, seed)
+    decisions = {f"FDR .{q:.0f}": benjamini_hochberg(pvalues, q / 10) for q in (1, 2)}
+    return {"distilled test": Selections(-np.log10(pvalues), decisions)}
 
 
 def _knockoff_plus(w: np.ndarray, q: float) -> float:
@@ -232,5 +231,6 @@ METHODS: dict[str, Method] = {
     "plain": plain,
     "noise_features": noise_features,
     "knockoffs": knockoffs,
+    "distilled": distilled,
     "knowing_the_design": knowing_the_design,
 }

@@ -157,6 +157,7 @@ _LOOKS = {
     "noise features": ("C3", "D"),
     "knockoffs": ("C4", "v"),
     "knockoffs, 10 copies": ("C5", "<"),
+    "distilled test": ("C8", "P"),
     "knows the design": ("k", "*"),
 }
 

@@ -85,7 +85,7 @@ def cluster_pvalues(
     draws : int
         Of either kind.
     """
-    common = np.column_stack([_first_component(adjusted.markers[:, c]) for c in clusters])
+    common = np.column_stack([first_component(adjusted.markers[:, c]) for c in clusters])
     n_shared = 0
     if beyond == "shared" and len(clusters) >= FEWEST_CLUSTERS:
         n_shared = _how_many_shared(common, rng)
@@ -162,7 +162,7 @@ def _standardised(columns: np.ndarray) -> np.ndarray:
     return found
 
 
-def _first_component(columns: np.ndarray) -> np.ndarray:
+def first_component(columns: np.ndarray) -> np.ndarray:
     """First principal component of standardised columns, of length 1; zeros of constant ones."""
     z = _standardised(columns)
     if not z.shape[1]:
