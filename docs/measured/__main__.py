@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from docs.measured.assay import assay_table
-from docs.measured.attacks import gate_tables
+from docs.measured.attacks import bound_table, gate_tables
+from docs.measured.clusters import cluster_tables
 from docs.measured.experiments import (
     batches_table,
     blocks_table,
@@ -74,7 +75,11 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
             "speed": speed_table(benchmarks),
         },
         PAGES / "selection.md": {"selection": selection_table(benchmarks, targets)},
-        PAGES / "attacks.md": gate_tables(benchmarks["attacks_gate"]),
+        PAGES / "attacks.md": {
+            **gate_tables(benchmarks["attacks_gate"]),
+            "attacks bound": bound_table(benchmarks["attacks_bound"]),
+        },
+        PAGES / "clusters.md": cluster_tables(benchmarks["selection_clusters"]),
         PAGES / "serving.md": serving_tables(benchmarks, asked),
         PAGES / "validation.md": validation_tables(benchmarks),
         PAGES / "trials.md": {

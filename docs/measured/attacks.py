@@ -35,3 +35,22 @@ def gate_tables(found: dict[str, Any]) -> dict[str, str]:
         passes = f"{100 * d['passes']:.0f} ± {100 * d['error']:.0f}"
         power.append(f"| {d['what']} | {passes} | {100 * d['plain']:.0f} |")
     return {"attacks": "\n".join(lines), "attacks power": "\n".join(power)}
+
+
+def bound_table(found: dict[str, Any]) -> str:
+    """Render the numbers of false and true markers that are named."""
+    lines = [
+        f"| {found['true']} markers matter, and | path: false | true | one by one: false | true | "
+        f"at most {found['level']:g}? |",
+        "|---|---|---|---|---|---|",
+    ]
+    for design in found["designs"]:
+        cells, kept = [], True
+        for each in design["learners"].values():
+            cells += [f"{each['false']:.2f} ± {each['error']:.2f}", f"{each['true']:.1f}"]
+            kept = kept and each["false"] <= found["level"] + 2 * each["error"]
+        lines.append(f"| {design['what']} | {' | '.join(cells)} | {'yes' if kept else 'no'} |")
+    studies = {d["studies"] for d in found["designs"]}
+    return "\n".join(
+        [*lines, "", f"{min(studies)} studies each; ± is one Monte Carlo standard error."]
+    )

@@ -22,7 +22,7 @@ _MEASURES = {
         "brier difference, bootstrap": "ΔBrier score, people drawn",
     },
     "sites": {
-        "auroc of a middle site, REML-HKSJ": "AUROC of a middle site, REML–HKSJ",
+        "auroc of a middle site": "AUROC of a middle site",
         "auroc of a next site, prediction": "AUROC of a next site, prediction",
     },
 }

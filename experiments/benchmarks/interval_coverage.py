@@ -32,7 +32,14 @@ from experiments.benchmarks.kept import add_line, code_of, kept, lines_of
 from experiments.benchmarks.known_studies import EVENT_RATE, Line, designs, simulate
 from pipelines.evaluate import held_out_estimates
 from pipelines.null_check.exact_intervals import exact_share
-from signature.validation import delong, metrics, pooled_auroc, pooling, repeated_folds
+from signature.validation import (
+    delong,
+    metrics,
+    pooled_auroc,
+    pooling,
+    repeated_folds,
+    site_posterior,
+)
 from signature.validation.draws import estimate_of_draws
 from signature.writing import write_whole
 
@@ -91,6 +98,7 @@ def code() -> str:
         repeated_folds,
         pooling,
         pooled_auroc,
+        site_posterior,
         estimate_of_draws,
         held_out_estimates.widened,
         held_out_estimates.overlap,

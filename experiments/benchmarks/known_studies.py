@@ -102,7 +102,7 @@ def sites(people: int, between: float, rng: np.random.Generator, draws: int) -> 
     pooled = held_out_estimates.pooled_sites(table)
     assert pooled is not None
     return {
-        "auroc of a middle site, REML-HKSJ": _line(SITE_AUROC, pooled.auroc),
+        "auroc of a middle site": _line(SITE_AUROC, pooled.auroc),
         "auroc of a next site, prediction": _line(following, pooled.prediction),
     }
 

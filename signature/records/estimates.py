@@ -78,7 +78,7 @@ class SiteEstimate(Record):
 
 
 class PooledSites(Record):
-    """AUROC over sites by random effects on the logit scale (REML; Hartung and Knapp 2001).
+    """AUROC over sites by random effects on the logit scale (`signature.validation.pooled_auroc`).
 
     ``prediction`` is where a further site of this kind may lie; none below three sites.
     """

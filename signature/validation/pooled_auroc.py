@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, logit
 
-from signature.validation.pooling import Pooled, pool
+from signature.validation.pooling import FEWEST_TO_PREDICT, Pooled, pool
+from signature.validation.site_posterior import site_intervals
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class PooledAuroc:
     logit : Pooled or None
         All of it on the logit scale; None, as are the numbers below, when no site can be used.
     value, low, high : float or None
-        AUROC at a middle site of this kind, with its confidence interval.
+        AUROC at a middle site of this kind, with its interval; of one site only, that site's own.
     prediction_low, prediction_high : float or None
         Interval for the true AUROC at a next site; None with fewer than three sites.
     """
@@ -68,6 +69,10 @@ def pool_auroc(
 
     Notes
     -----
+    Intervals of two sites or more are those of `signature.validation.site_posterior`; in
+    simulations with six sites they held a next site's AUROC in 93 to 100 %, most where sites did
+    not differ, where t intervals about the estimated spread held it in 90 to 99 %.
+
     The logit's variance is that of the AUROC over (AUROC · (1 − AUROC))², by the delta method. An
     AUROC of 0 or 1 has no finite logit. Leaving such a site out leaves out the best or the worst,
     so it must be said.
@@ -101,18 +106,25 @@ def pool_auroc(
     if not names:
         return PooledAuroc(names, left_out)
     a = area[used]
-    found = pool(logit(a), (error[used] / (a * (1 - a))) ** 2, level)
-
-    def back(end: float | None) -> float | None:
-        return None if end is None else float(expit(end))
-
+    y, v = logit(a), (error[used] / (a * (1 - a))) ** 2
+    found = pool(y, v, level)
+    ends = (found.low, found.high)
+    predicted: tuple[float | None, float | None] = (None, None)
+    if len(names) > 1:
+        intervals = site_intervals(y, v, level)
+        ends = (intervals.low, intervals.high)
+        if len(names) >= FEWEST_TO_PREDICT:
+            predicted = (
+                float(expit(intervals.prediction_low)),
+                float(expit(intervals.prediction_high)),
+            )
     return PooledAuroc(
         sites=names,
         left_out=left_out,
         logit=found,
-        value=back(found.value),
-        low=back(found.low),
-        high=back(found.high),
-        prediction_low=back(found.prediction_low),
-        prediction_high=back(found.prediction_high),
+        value=float(expit(found.value)),
+        low=float(expit(ends[0])),
+        high=float(expit(ends[1])),
+        prediction_low=predicted[0],
+        prediction_high=predicted[1],
     )

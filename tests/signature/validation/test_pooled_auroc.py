@@ -7,6 +7,7 @@ import pytest
 
 from signature.validation.pooled_auroc import pool_auroc
 from signature.validation.pooling import pool
+from signature.validation.site_posterior import site_intervals
 
 
 def test_aurocs_are_pooled_on_the_logit_scale_by_hand():
@@ -15,7 +16,8 @@ def test_aurocs_are_pooled_on_the_logit_scale_by_hand():
     slope = [(np.log((a + 1e-6) / (1 - a - 1e-6)) - np.log(a / (1 - a))) / 1e-6 for a in area]
     expected = pool(np.log(area / (1 - area)), (error * slope) ** 2)
     assert found.logit.standard_error == pytest.approx(expected.standard_error, rel=1e-4)
-    ends = [expected.prediction_low, expected.low, expected.value, expected.high]
+    where = site_intervals(np.log(area / (1 - area)), (error * slope) ** 2, 0.95)
+    ends = [where.prediction_low, where.low, expected.value, where.high]
     ours = [found.prediction_low, found.low, found.value, found.high]
     assert ours == pytest.approx([1 / (1 + np.exp(-e)) for e in ends], rel=1e-4)
     order = [0, *ours, found.prediction_high, 1]
