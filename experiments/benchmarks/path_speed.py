@@ -1,11 +1,13 @@
-"""L1-logistic paths of half-samples: the compiled kernel against liblinear, as Stabl calls it.
+"""L1-logistic paths of half-samples: the compiled kernel, liblinear as Stabl calls it, and adelie.
 
 ``python -m experiments.benchmarks.path_speed`` does the work of a fold of Stabl (Nature
 Biotechnology 2024) on 68 × 1,463 proteins: 10 penalties on each of 1000 half-samples, which are
 gathered and standardised on the way. Liblinear is fitted anew for each penalty, on a share of the
-half-samples, and its seconds are scaled up. Both run in one process and one thread, in turn. The
-CPU seconds and their ratio go to ``path_speed.json`` beside it, with the peak memory of a default
-selection from 5,000 markers of 500 people, in a process of its own. Rows come from
+half-samples, and its seconds are scaled up. All run in one process and one thread, in turn. The
+CPU seconds and their ratios go to ``path_speed.json`` beside it, with the peak memory of a default
+selection from 5,000 markers of 500 people, in a process of its own. Where adelie can be imported
+(the project does not need it), its path, which is warm-started as ours is, is timed beside them:
+``pip install --target FOLDER adelie ipython`` and FOLDER on ``PYTHONPATH``. Rows come from
 ``covid_olink_wide`` in the folder that ``SIGNATURE_DATA`` names.
 """
 
@@ -15,6 +17,7 @@ import json
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
@@ -82,6 +85,25 @@ def liblinear(X: np.ndarray, y: np.ndarray, halves: HalfSamples) -> None:
             _liblinear(strength).fit(Z, y[rows])
 
 
+def adelie(X: np.ndarray, y: np.ndarray, halves: HalfSamples) -> None:
+    """Gather, standardise and fit the whole path of each half-sample."""
+    for rows in halves.rows:
+        _adelie(_standardised(X[rows]), y[rows])
+
+
+def _adelie(Z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    import adelie
+
+    state = adelie.grpnet(
+        np.asfortranarray(Z),
+        adelie.glm.binomial(y),
+        lmda_path=np.sort(1 / (STRENGTHS * len(y)))[::-1],
+        early_exit=False,
+        progress_bar=False,
+    )
+    return state.betas.toarray(), np.asarray(state.intercepts)
+
+
 def _liblinear(strength: float, **told: Any) -> LogisticRegression:
     return LogisticRegression(C=strength, l1_ratio=1.0, solver="liblinear", max_iter=10_000, **told)
 
@@ -90,20 +112,26 @@ def _standardised(X: np.ndarray) -> np.ndarray:
     return (X - X.mean(axis=0)) / X.std(axis=0)
 
 
-def excess(X: np.ndarray, y: np.ndarray, halves: HalfSamples) -> float:
-    """By how much the kernel's objective exceeds liblinear's, at most; negative where lower."""
-    found = []
+def excess(X: np.ndarray, y: np.ndarray, halves: HalfSamples, *rivals: str) -> dict[str, float]:
+    """By how much the kernel's objective exceeds a rival's, at most; negative where lower."""
+    found: dict[str, list[float]] = {name: [] for name in rivals}
     for rows in halves.rows:
         Z, event = _standardised(X[rows]), y[rows]
         lambdas = 1 / (STRENGTHS * len(rows))
         ours = elastic_net_path(Z, event, lambdas, tol=TOLERANCE)
-        for k, strength in enumerate(STRENGTHS):
-            theirs = _liblinear(strength).fit(Z, event)
-            found.append(
-                _objective(Z, event, lambdas[k], ours.coef[k], ours.intercept[k])
-                - _objective(Z, event, lambdas[k], theirs.coef_[0], theirs.intercept_[0])
-            )
-    return float(max(found))
+        for name in rivals:
+            theirs = _adelie(Z, event) if name == "adelie" else _liblinear_path(Z, event)
+            for k, penalty in enumerate(lambdas):
+                found[name].append(
+                    _objective(Z, event, penalty, ours.coef[k], ours.intercept[k])
+                    - _objective(Z, event, penalty, theirs[0][k], theirs[1][k])
+                )
+    return {name: float(max(each)) for name, each in found.items()}
+
+
+def _liblinear_path(Z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    fitted = [_liblinear(strength).fit(Z, y) for strength in STRENGTHS]
+    return np.array([f.coef_[0] for f in fitted]), np.array([f.intercept_[0] for f in fitted])
 
 
 def _objective(
@@ -136,39 +164,48 @@ def memory(n: int, p: int) -> dict[str, Any]:
 
 def main(
     half_samples: Annotated[int, typer.Option(help="Of one fold; an even number")] = 1000,
-    refitted: Annotated[int, typer.Option(help="Half-samples that liblinear gets")] = 50,
+    refitted: Annotated[int, typer.Option(help="Half-samples that the rivals get")] = 50,
     rounds: Annotated[int, typer.Option(help="How often each way is timed")] = 5,
     rows: Annotated[int, typer.Option(help="People of the memory test")] = 500,
     markers: Annotated[int, typer.Option(help="Markers of the memory test; 0: none")] = 5000,
 ) -> None:
-    """Time both ways in turn and write the ratio."""
+    """Time all ways in turn and write the ratios."""
     data = Proteins.read()
     X, y = data.X.to_numpy(), data.y.astype("float64")
     halves = PeopleInRows(np.arange(len(y)), y).pairs(half_samples // 2, np.random.default_rng(1))
     few = HalfSamples(halves.rows[:refitted], halves.sizes[:refitted])
-    seconds: dict[str, list[float]] = {"kernel": [], "liblinear": []}
+    ways = {"kernel": (kernel, halves), "liblinear": (liblinear, few)}
+    if find_spec("adelie"):
+        ways["adelie"] = (adelie, few)
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
     with threadpool_limits(1):
-        kernel(X, y, few)  # compiling is not what is timed
+        for way, _ in ways.values():
+            way(X, y, HalfSamples(few.rows[:2], few.sizes[:2]))  # compiling is not what is timed
         for _ in range(rounds):
-            started = time.process_time()
-            kernel(X, y, halves)
-            seconds["kernel"].append(time.process_time() - started)
-            started = time.process_time()
-            liblinear(X, y, few)
-            share = len(few) / len(halves)
-            seconds["liblinear"].append((time.process_time() - started) / share)
-        worse = excess(X, y, HalfSamples(few.rows[:10], few.sizes[:10]))
-    ratios = [b / a for a, b in zip(*seconds.values(), strict=True)]
+            for name, (way, given) in ways.items():
+                started = time.process_time()
+                way(X, y, given)
+                share = len(given) / len(halves)
+                seconds[name].append((time.process_time() - started) / share)
+        rivals = [name for name in ways if name != "kernel"]
+        worse = excess(X, y, HalfSamples(few.rows[:10], few.sizes[:10]), *rivals)
+    ratios = {
+        name: [b / a for a, b in zip(seconds["kernel"], seconds[name], strict=True)]
+        for name in rivals
+    }
     found: dict[str, Any] = {
         "code": selection_code(),
         "rows": len(X),
         "columns": X.shape[1],
         "half_samples": half_samples,
-        "half_samples_refitted": refitted,
+        "half_samples_of_rivals": refitted,
         "rows_of_a_half": int(halves.sizes[0]),
         "penalties": len(STRENGTHS),
         "cpu_seconds": {name: [round(s, 3) for s in each] for name, each in seconds.items()},
-        "ratio": {"median": round(median(ratios), 1), "lowest": round(min(ratios), 1)},
+        "ratio": {
+            name: {"median": round(median(each), 1), "lowest": round(min(each), 1)}
+            for name, each in ratios.items()
+        },
         "excess_of_objective": worse,
     }
     if markers:

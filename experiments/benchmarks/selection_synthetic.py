@@ -17,7 +17,6 @@ on, and a run with more repetitions adds to it; ``--fresh`` forgets them.
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,10 +24,11 @@ from typing import Annotated, Any
 import matplotlib
 import numpy as np
 import typer
-from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.kept import keep_part, kept, part_of, selection_code
 from experiments.benchmarks.selection_methods import METHODS
+from pipelines.fit.processes import Call, run_all
+from pipelines.fit.progress import progress
 from signature.writing import write_whole
 
 matplotlib.use("Agg")
@@ -61,8 +61,16 @@ def draw(n: int, correlation: float, seed: int) -> tuple[np.ndarray, np.ndarray,
     return X, (latent > np.median(latent)).astype(float), matters
 
 
-def _one(n: int, correlation: float, rep: int) -> dict[str, Any]:
+def _one(n: int, correlation: float, rep: int) -> tuple[tuple[int, float], int, dict[str, Any]]:
     """Run every method on one data set, or read what it gave before."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        found = _by_method(n, correlation, rep)
+    return (n, correlation), rep, found
+
+
+def _by_method(n: int, correlation: float, rep: int) -> dict[str, Any]:
     file = kept("selection_synthetic") / f"n{n}_r{round(100 * correlation)}_{rep}.sealed"
     found: dict[str, Any] = part_of(file) or {}
     X, y, matters = draw(n, correlation, rep)
@@ -203,7 +211,9 @@ def figure(found: dict[str, Any], file: Path) -> None:
 
 
 def main(
-    repetitions: Annotated[int, typer.Option(help="Data sets of each design")] = 20,
+    repetitions: Annotated[int, typer.Option(help="Data sets without correlations")] = 200,
+    correlated: Annotated[int, typer.Option(help="Data sets of each other design")] = 20,
+    jobs: Annotated[int, typer.Option(help="Processes")] = 2,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was run before")] = False,
 ) -> None:
     """Run every method on every data set that was not run yet, and summarise."""
@@ -211,18 +221,19 @@ def main(
         for file in kept("selection_synthetic").glob("n*.sealed"):
             file.unlink()
     designs = [(n, correlation) for n in ROWS for correlation in CORRELATIONS]
-    sets: dict[tuple[int, float], list[dict[str, Any]]] = {d: [] for d in designs}
-    started, of = time.monotonic(), repetitions * len(designs)
-    with threadpool_limits(1):
-        # all designs in turn, so that a run that is cut short has some of each
-        for rep in range(repetitions):
-            for design in designs:
-                sets[design].append(_one(*design, rep))
-                done = sum(map(len, sets.values()))
-                sys.stderr.write(f"\r{done} of {of} ({time.monotonic() - started:.0f} s)")
-                sys.stderr.flush()
+    # all designs in turn, so that a run that is cut short has some of each
+    calls: list[Call[tuple[tuple[int, float], int, dict[str, Any]]]] = [
+        (_one, (n, correlation, rep))
+        for rep in range(max(repetitions, correlated))
+        for n, correlation in designs
+        if rep < (correlated if correlation else repetitions)
+    ]
+    sets: dict[tuple[int, float], dict[int, dict[str, Any]]] = {d: {} for d in designs}
+    with progress("data sets", len(calls)) as done:
+        for design, rep, found_there in run_all(calls, jobs=jobs):
+            sets[design][rep] = found_there
+            done()
     found = {
-        "repetitions": repetitions,
         "code": selection_code(),
         "columns": COLUMNS,
         "informative": INFORMATIVE,
@@ -231,7 +242,12 @@ def main(
         "aims": {str(n): list(aim) for n, aim in AIMS.items()},
         "stabl": {str(n): [list(r) for r in ranges] for n, ranges in STABL.items()},
         "designs": [
-            {"rows": n, "correlation": correlation, "methods": summarise(sets[n, correlation])}
+            {
+                "rows": n,
+                "correlation": correlation,
+                "repetitions": len(sets[n, correlation]),
+                "methods": summarise([each for _, each in sorted(sets[n, correlation].items())]),
+            }
             for n, correlation in designs
         ],
     }
