@@ -123,10 +123,13 @@ def _opened(host: str, port: int) -> socket.socket:
         raise ServingError(f"cannot listen at port {port}; ports are numbers up to {_LAST_PORT}")
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        made = socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such host"
         raise ServingError(
             f"cannot listen at {host}, port {port}: {why}; choose another --port or --host, or "
             "stop what listens there"
         ) from None
+    # asyncio sends at once only through what says that it is TCP; else every other answer waits
+    # 40 ms for the sender's acknowledgement
+    return socket.socket(family, made.type, socket.IPPROTO_TCP, made.detach())

@@ -85,6 +85,12 @@ def test_a_row_a_batch_and_a_crowd_are_measured(models, tmp_path, monkeypatch):
     assert len((tmp_path / "log.txt").read_text().splitlines()) == 1  # where it listens
 
 
+def test_no_answer_waits_for_the_acknowledgement_of_its_first_part(models, tmp_path):
+    """40 ms, where the socket does not say that it is TCP."""
+    with served.served(models["linear"], tmp_path / "log.txt") as server:
+        assert serving.latency({"linear": server}, 60)["linear"]["p50"] < 35
+
+
 @pytest.mark.slow
 def test_memory_stays_where_it_is_for_twenty_seconds(models, tmp_path):
     with served.served(models["trees"], tmp_path / "log.txt") as server:
