@@ -24,7 +24,9 @@ class AddedBenefit:
     low, high : float or None
         Ends of its interval.
     p, p_low, p_high : float
-        Two-sided p-value of no difference, with its Monte Carlo interval.
+        P-value of no difference, with its Monte Carlo interval.
+    one_sided : bool
+        Whether `p` is of the side that was named beforehand.
     how : str
         What `p` was computed over.
     people : int
@@ -39,6 +41,7 @@ class AddedBenefit:
     p_high: float
     how: str
     people: int
+    one_sided: bool
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ def benefit_of(test: ArmByScore, record: TrialRecord) -> AddedBenefit:
         p_high=test.p_high,
         how=test.how,
         people=sum(test.people.values()),
+        one_sided=test.side != "two-sided",
     )
 
 

@@ -19,6 +19,7 @@ def trial_params(record: TrialRecord) -> dict[str, Any]:
         "control": trial["control"],
         "treated": trial["treated"],
         "missing": trial["missing"],
+        "test": "not tested" if record.decided is None else record.decided.test,
         "headline": record.experiment["candidates"]["headline"],
         "folds": fitted["folds"],
         "repeats": fitted["repeats"],
@@ -46,11 +47,10 @@ def trial_metrics(record: TrialRecord) -> dict[str, float]:
         if effect.arm == record.treated:
             best = effect.adjusted or effect.unadjusted
             found |= {"benefit": best.value, "benefit_low": best.low, "benefit_high": best.high}
-    if record.headline is not None:
-        found |= {
-            "headline_p": record.headline.p,
-            "headline_interaction": record.headline.estimate,
-        }
+    if record.decided is not None:
+        found["deciding_p"] = record.decided.p
+        if record.decided.score is not None:
+            found["score_interaction"] = record.decided.score.estimate
     if record.prognosis is not None:
         found |= {
             "explained_by_baseline": record.prognosis.baseline.value,
@@ -63,5 +63,5 @@ def trial_metrics(record: TrialRecord) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _yes_no(value: bool) -> str:
-    return "yes" if value else "no"
+def _yes_no(value: bool | None) -> str:
+    return "not tested" if value is None else "yes" if value else "no"

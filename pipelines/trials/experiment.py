@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from pipelines.question.experiment import Assay, Features, Name, read_experiment
 from signature.declared import Declared, validated
+from signature.effect.interaction.deciding_test import Test
 from signature.exceptions import ExperimentError
 
 Missing = Literal["complete", "inverse probability", "multiple imputation"]
@@ -38,6 +39,13 @@ class TrialDesign(Declared):
     markers : tuple of str
         Features whose interaction with the arm was named before the data were seen. In a small
         trial these alone are tested, at most two.
+    test : {"score", "markers", "joint", "minimum of these"}, optional
+        What decides about the word predictive: the learned score, the strongest feature of the
+        panel, all of them together, or the least likely of the three. When left out, the strongest
+        feature for panels of up to `FEW_MARKERS`, and else the minimum.
+    gains_more : dict of str
+        By feature, whether people in whom it is "higher", or "lower", were said beforehand to gain
+        more from treatment: then only this side is tested.
     """
 
     dataset: Name
@@ -50,6 +58,8 @@ class TrialDesign(Declared):
     where: dict[str, tuple[str | float, ...]] = Field(default_factory=dict)
     missing: Missing = "complete"
     markers: tuple[str, ...] = ()
+    test: Test | None = None
+    gains_more: dict[str, Literal["higher", "lower"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> TrialDesign:

@@ -14,7 +14,7 @@ from pipelines.trials.study import (
     moderator_levels,
     strata_of,
 )
-from signature.effect.interaction.arm_by_score import arm_by_score
+from signature.effect.interaction.arm_by_score import Side, arm_by_score
 from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
 from signature.effect.interaction.moderators import moderator
 from signature.effect.trial_record import NamedMarker, NamedModerator
@@ -40,7 +40,14 @@ def named_markers(study: TrialStudy) -> list[NamedMarker]:
     if not names:
         return []
     trial, rows = study.trial, compared(study)
-    table = filled_features(study, rows)
+    table, gains = filled_features(study, rows), study.experiment.trial.gains_more
+    better = "higher" if trial.endpoint.higher_is_better else "lower"
+
+    def side(name: str) -> Side:
+        if name not in gains:
+            return "two-sided"
+        return "greater" if gains[name] == better else "less"
+
     return [
         NamedMarker(
             marker=name,
@@ -53,6 +60,7 @@ def named_markers(study: TrialStudy) -> list[NamedMarker]:
                 rng=generator(study.experiment.seed, "marker", name),
                 strata=strata_of(trial, rows),
                 covariates=covariates_of(trial, rows),
+                side=side(name),
             ),
         )
         for name in names

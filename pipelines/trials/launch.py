@@ -19,6 +19,7 @@ from pipelines.trials.benefit import (
     best_arm_value,
     risk_groups,
 )
+from pipelines.trials.claim import claim_of, too_small
 from pipelines.trials.crossfit import (
     TrialPredictions,
     cross_fit,
@@ -29,18 +30,12 @@ from pipelines.trials.crossfit import (
 )
 from pipelines.trials.early_visit import early_record, engagement_of, marker_visits
 from pipelines.trials.experiment import load_trial
-from pipelines.trials.headline import (
-    claim_of,
-    control_test,
-    headline_test,
-    prognosis_of,
-    too_small,
-)
+from pipelines.trials.headline import control_test, decide, learns, prognosis_of, test_of
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
 from pipelines.trials.next_trial import next_trial
 from pipelines.trials.rearranged import ScoreAgain, on_processes, seconds_of_rearrangement
 from pipelines.trials.study import TrialStudy, assemble_trial
-from signature.effect.interaction.arm_by_score import ArmByScore
+from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.trial.small_trial import SmallTrial, small_trial
 from signature.effect.trial_record import TrialRecord
 from signature.records.results import FlowLine
@@ -68,7 +63,7 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     study = assemble_trial(experiment)
     size = size_of(study)
     folder = make_folder(results / experiment.name)
-    score = None if size.small else ScoreAgain.of(study)
+    score = ScoreAgain.of(study) if learns(study) and not size.small else None
     announce(study, size, score, folder, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
     began = mark_of(fingerprint(study), started.isoformat(timespec="seconds"))
@@ -78,14 +73,17 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
         else nullcontext()
     )
     with launch as run_id:
-        held_out = headline = None
-        if score is not None:
+        held_out = decided = None
+        if not size.small:
             with progress("fits", len(missing(study, folder))) as done:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
-            with progress("rearrangements", experiment.crossfitting.rearrangements) as done:
-                headline = headline_test(study, score, on_processes(jobs, done))
+            if score is None:
+                decided = decide(study, None)
+            else:
+                with progress("rearrangements", experiment.crossfitting.rearrangements) as done:
+                    decided = decide(study, score, on_processes(jobs, done))
         print("Evaluating and reporting", flush=True)
-        record = trial_record(study, size, held_out, headline, started)
+        record = trial_record(study, size, held_out, decided, started)
         (folder / "report.html").unlink(missing_ok=True)
         record.write(folder / RECORD)
         report = write_trial_report(folder)
@@ -104,7 +102,17 @@ def size_of(study: TrialStudy) -> SmallTrial:
     people = {
         name: int((trial.known & (trial.code == k)).sum()) for k, name in enumerate(trial.arms)
     }
-    return small_trial(people, study.experiment.trial.markers, control=trial.arms[0])
+    early, labels = study.experiment.early, trial.cohort.schema
+    return small_trial(
+        people,
+        study.experiment.trial.markers,
+        control=trial.arms[0],
+        groups=[
+            labels[name].label if name in labels else name.replace("_", " ")
+            for name in study.experiment.moderators
+        ],
+        early=None if early is None else early.label,
+    )
 
 
 def announce(
@@ -121,56 +129,55 @@ def announce(
         f"{len(trial.code)} people randomised; {trial.endpoint.label} known of {arms}; "
         f"{len(trial.cohort.schema.panel)} panel features."
     )
-    if score is None:
+    if size.small:
         print(
-            "A small trial: target engagement and the markers that were named beforehand are "
+            "A small trial: target engagement, what was named beforehand and the early change are "
             "reported; no signature is learned."
         )
         return
     asked = experiment.crossfitting
-    fits = len(pieces(study)) + asked.rearrangements * asked.folds * asked.repeats
+    again = 0 if score is None else asked.rearrangements
+    fits = len(pieces(study)) + again * asked.folds * asked.repeats
     print(
         f"{len(study.candidates)} candidates, {asked.repeats} × {asked.folds} folds, "
-        f"{asked.rearrangements} rearrangements of the arms: {fits} fits.",
+        f"{again} rearrangements of the arms: {fits} fits.",
         flush=True,
     )
-    once = seconds_of_rearrangement(study, score)
-    say_how_long(seconds_of_fits(study, folder) + once * asked.rearrangements, jobs)
+    print(f"What decides: {test_of(study)}.", flush=True)
+    once = 0.0 if score is None else seconds_of_rearrangement(study, score)
+    say_how_long(seconds_of_fits(study, folder) + once * again, jobs)
 
 
 def trial_record(
     study: TrialStudy,
     size: SmallTrial,
     held_out: TrialPredictions | None,
-    headline: ArmByScore | None,
+    decided: DecidingTest | None,
     started: datetime,
 ) -> TrialRecord:
     """Test and evaluate everything else that a trial of this size reports."""
     trial, experiment = study.trial, study.experiment
     average, notes = average_effects(study, held_out), list(trial.notes)
-    if held_out is None:
+    labels = {n: trial.cohort.schema[n].label or n for n in trial.cohort.schema.features}
+    if held_out is None or decided is None:
         control = foretold = None
         claim = too_small(size)
-        results, early, following = [], None, None
+        results, following = [], None
     else:
         control, foretold = control_test(study, held_out), prognosis_of(study, held_out)
-        claim = claim_of(
-            headline,
-            foretold,
-            trial.arms[study.treated],
-            higher_is_better=trial.endpoint.higher_is_better,
-        )
-        results, early = benefit_results(study, held_out), early_record(study)
-        if isinstance(early, str):
-            notes, early = [*notes, early], None
+        claim = claim_of(decided, foretold, trial.arms[study.treated], labels=labels)
+        results = benefit_results(study, held_out)
         following = next_trial(study, claim, average, results)
+    early = early_record(study)
+    if isinstance(early, str):
+        notes, early = [*notes, early], None
     return TrialRecord(
         experiment=experiment.model_dump(mode="json"),
         endpoint=asdict(trial.endpoint),
         citation=trial.cohort.citation,
         arms=list(trial.arms),
         treated=trial.arms[study.treated],
-        labels={n: trial.cohort.schema[n].label or n for n in trial.cohort.schema.features},
+        labels=labels,
         exclusions=[
             FlowLine(reason=s.reason, removed=s.removed, left=s.left) for s in trial.cohort.flow
         ],
@@ -181,11 +188,11 @@ def trial_record(
         size=size,
         claim=claim,
         average=average,
-        headline=headline,
+        decided=decided,
         control_score=control,
         prognosis=foretold,
         named=named_markers(study),
-        moderators=[] if size.small else moderator_records(study),
+        moderators=moderator_records(study),
         markers=None if size.small else marker_table(study),
         candidates=results,
         risk_groups=None if held_out is None else risk_groups(study, held_out),

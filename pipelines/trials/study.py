@@ -141,7 +141,8 @@ def _check_names(study: TrialStudy) -> None:
             f"{where}: no arm {experiment.trial.treated!r}; there are: "
             + ", ".join(study.trial.arms)
         )
-    absent = [n for n in experiment.trial.markers if n not in cohort.schema.features]
+    named = (*experiment.trial.markers, *experiment.trial.gains_more)
+    absent = [n for n in dict.fromkeys(named) if n not in cohort.schema.features]
     if experiment.early is not None:
         absent += [n for n in experiment.early.later if n not in cohort.schema.features]
         lost = [c for c in experiment.early.later.values() if c not in cohort.records]

@@ -13,6 +13,7 @@ from signature.effect.benefit.prognosis import Prognosis
 from signature.effect.benefit.rule_value import RuleValue
 from signature.effect.benefit.targeting import Targeting
 from signature.effect.interaction.arm_by_score import ArmByScore
+from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.interaction.interaction_table import InteractionTable
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial.allocation import AllocationCheck
@@ -37,10 +38,10 @@ class TrialCheck(Record):
 class TrialClaim(Record):
     """Which of the two words the result has earned."""
 
-    predictive: bool
-    """Tells who gains more from treatment: by the held-out interaction test alone."""
-    prognostic: bool
-    """Foretells the outcome whatever the arm, beyond the baseline."""
+    predictive: bool | None
+    """Tells who gains more from treatment: by the test that decides alone; None: not tested."""
+    prognostic: bool | None
+    """Foretells the outcome whatever the arm, beyond the baseline; None: not tested."""
     checks: list[TrialCheck]
     sentence: str
     advice: str
@@ -102,7 +103,7 @@ class MarkerVisits(Record):
 class TrialRecord(Record):
     """Everything that a trial experiment found; nothing in it is of a person."""
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     experiment: dict[str, Any]
     endpoint: dict[str, Any]
     citation: str
@@ -120,8 +121,8 @@ class TrialRecord(Record):
     size: SmallTrial
     claim: TrialClaim
     average: list[ArmEffect]
-    headline: ArmByScore | None
-    """None in a small trial, and where the learner predicts the same for all."""
+    decided: DecidingTest | None
+    """The test that decides about the word predictive; None in a small trial."""
     control_score: ArmByScore | None
     """Arm × prognosis: whether risk alone tells who gains."""
     prognosis: Prognosis | None

@@ -16,6 +16,7 @@ ratio = { "placebo" = 1, "interleukin-2" = 2 }
 where = { site = ["site 1"] }
 missing = "inverse probability"
 markers = ["TNF"]
+test = "minimum of these"
 [features]
 baseline = ["disease activity", "smoking"]
 panel = ["cytokine", "cell subset"]

@@ -26,6 +26,8 @@ from signature.exceptions import AllocationError, PredictionsError
 
 Scale = Literal["outcome", "log odds"]
 
+Side = Literal["two-sided", "greater", "less"]
+
 _FAR = 40.0
 """Log-odds beyond which an end of an interval is as good as none."""
 
@@ -55,11 +57,14 @@ class ArmByScore:
     statistic : float
         Estimate over its robust standard error; for an event the score statistic.
     p : float
-        Two-sided, of no interaction.
+        Of no interaction; of one in the direction of `side` only, where that is not two-sided.
     p_low, p_high : float
         95 % interval for the p-value of endless rearrangements.
     how : str
         What `p` was computed over.
+    side : {"two-sided", "greater", "less"}
+        Whether an interaction above 0, or below, was what the test asked for. The interval has two
+        ends all the same; where the side is one, each end has its own tail of the rearrangements.
     """
 
     control: str
@@ -76,6 +81,7 @@ class ArmByScore:
     p_low: float
     p_high: float
     how: str
+    side: Side = "two-sided"
 
 
 @dataclass(frozen=True)
@@ -229,18 +235,26 @@ def summarise(
     statistic: np.ndarray,
     ways: Rearrangements,
     level: float,
+    side: Side = "two-sided",
 ) -> ArmByScore:
     """Turn the statistics of all rearrangements into what is said, the observed one first."""
     if not 0 < level < 1:
         raise ValueError(f"level is the coverage of the interval, between 0 and 1; got {level!r}")
-    found = rearrangement_p(np.abs(statistic), exact=ways.exact, level=level)
+    found = rearrangement_p(facing(statistic, side), exact=ways.exact, level=level)
+    above = below = found.critical
+    if side != "two-sided":
+        # a score learned anew falls further below 0 by chance than above it
+        half = (1 + level) / 2
+        above = rearrangement_p(statistic, exact=ways.exact, level=half).critical
+        below = rearrangement_p(-statistic, exact=ways.exact, level=half).critical
     if trial.binary:
-        estimate, low, high = _log_odds(trial, score, found.critical)
+        estimate, low, high = _log_odds(trial, score, above, below)
     else:
         fit = null_fit(trial.outcome, trial.null_columns(score))
         values, errors, _ = studentised(fit, trial.fixed, score[:, None], trial.code[None])
-        estimate, half = float(values[0]), found.critical * float(errors[0])
-        low, high = (estimate - half, estimate + half) if half < inf else (None, None)
+        estimate, error = float(values[0]), float(errors[0])
+        low = estimate - above * error if above < inf else None
+        high = estimate + below * error if below < inf else None
     return ArmByScore(
         control=trial.names[0],
         treated=trial.names[1],
@@ -256,25 +270,37 @@ def summarise(
         p_low=found.low,
         p_high=found.high,
         how=ways.how,
+        side=side,
     )
 
 
+def facing(statistic: np.ndarray, side: Side) -> np.ndarray:
+    """Turn statistics so that larger ones are further from chance.
+
+    Examples
+    --------
+    >>> facing(np.array([1.0, -2.0]), "less")
+    array([-1.,  2.])
+    """
+    if side == "two-sided":
+        return np.abs(statistic)
+    return statistic if side == "greater" else -statistic
+
+
 def _log_odds(
-    trial: TwoArms, score: np.ndarray, critical: float
+    trial: TwoArms, score: np.ndarray, above: float, below: float
 ) -> tuple[float, float | None, float | None]:
     """Penalised estimate, and the interactions that the score test does not reject."""
     both = dummies(trial.code)[:, 0] * score
     columns = trial.null_columns(score)
     estimate = float(penalised_logistic(np.column_stack([columns, both]), trial.outcome)[0][-1])
-    if critical == inf:
-        return estimate, None, None
 
     def statistic(interaction: float) -> float:
         fit = null_fit(trial.outcome, columns, interaction * both)
         return float(studentised(fit, trial.fixed, score[:, None], trial.code[None])[2][0])
 
-    low = _crossing(lambda b: statistic(b) - critical, estimate)
-    high = _crossing(lambda b: statistic(b) + critical, estimate)
+    low = _crossing(lambda b: statistic(b) - above, estimate) if above < inf else None
+    high = _crossing(lambda b: statistic(b) + below, estimate) if below < inf else None
     return estimate, low, high
 
 

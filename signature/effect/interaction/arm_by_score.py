@@ -22,6 +22,7 @@ from signature.effect.interaction._interaction import (
 )
 from signature.effect.interaction._two_arms import (
     ArmByScore,
+    Side,
     null_statistics,
     per_row,
     standardised,
@@ -32,7 +33,7 @@ from signature.effect.interaction.rearrangements import rearrange, rearrangement
 from signature.effect.trial.allocation import arm_codes
 from signature.exceptions import PredictionsError
 
-__all__ = ["AnyArmByScore", "ArmByScore", "any_arm_by_score", "arm_by_score"]
+__all__ = ["AnyArmByScore", "ArmByScore", "Side", "any_arm_by_score", "arm_by_score"]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def arm_by_score(
     covariates: np.ndarray | None = None,
     draws: int = 9_999,
     level: float = 0.95,
+    side: Side = "two-sided",
 ) -> ArmByScore:
     """Test one interaction of arm and score, by rearranging the arms within strata.
 
@@ -103,6 +105,9 @@ def arm_by_score(
         Rearrangements drawn where there are too many to list.
     level : float
         Coverage of the interval.
+    side : {"two-sided", "greater", "less"}
+        "greater" asks only whether the effect is larger where the score is, as was said before the
+        data were seen.
 
     Returns
     -------
@@ -140,7 +145,7 @@ def arm_by_score(
     s, sd = standardised(per_row(score, trial.rows, "the score"), "the score")
     ways = rearrange(trial.code, trial.strata, draws, rng)
     statistic = null_statistics(trial, s, ways.arms)
-    return summarise(trial, s, sd, statistic, ways, level)
+    return summarise(trial, s, sd, statistic, ways, level, side)
 
 
 def any_arm_by_score(

@@ -11,6 +11,7 @@ learned anew in each rearrangement.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,12 +19,13 @@ from signature.effect.interaction._interaction import check_room, null_fit, stud
 from signature.effect.interaction._penalised_logistic import penalised_logistic
 from signature.effect.interaction._two_arms import (
     ArmByScore,
+    Side,
     TwoArms,
     standardised,
     summarise,
     two_arms,
 )
-from signature.effect.interaction.rearrangements import rearrange
+from signature.effect.interaction.rearrangements import Rearrangements, rearrange
 from signature.exceptions import PredictionsError
 
 ScoreOf = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -57,6 +59,7 @@ def arm_by_crossfitted_score(
     covariates: np.ndarray | None = None,
     draws: int = 199,
     level: float = 0.95,
+    side: Side = "two-sided",
     many: ManyScores = one_by_one,
 ) -> ArmByScore | None:
     """Test one interaction of arm and a cross-fitted score, learned anew in each rearrangement.
@@ -70,6 +73,10 @@ def arm_by_crossfitted_score(
         tuned or selected with the outcome happens inside. It is called `draws` + 1 times.
     draws : int
         Rearrangements; no p-value falls below 1 / (draws + 1).
+    side : {"two-sided", "greater", "less"}
+        For a score of benefit "greater", where a higher outcome is better. A score that is learned
+        anew falls further below 0 by chance than above it, so that a two-sided test has its
+        critical value from the wrong tail.
     many : callable
         As of `ManyScores`: in which processes the scores are learned. The result is the same.
 
@@ -115,11 +122,65 @@ def arm_by_crossfitted_score(
     trial = two_arms(
         outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
     )
+    # listing all would cost more fits than were asked for
+    ways = rearrange(trial.code, trial.strata, draws, rng, list_all=False)
+    found = learned_anew(trial, score_of, ways, rng, many)
+    if found is None:
+        return None
+    return summarise(trial, found.score, found.sd, found.statistic, ways, level, side)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedAnew:
+    """A score learned from the trial, and what it gives in each rearrangement.
+
+    Parameters
+    ----------
+    score : ndarray of shape (n,)
+        Held out, standardised.
+    sd : float
+        Its standard deviation before.
+    statistic : ndarray of shape (n_arrangements,)
+        Of the interaction with the arm, signed, the observed one first; 0 where a rearrangement
+        gives all the same score.
+    """
+
+    score: np.ndarray
+    sd: float
+    statistic: np.ndarray
+
+
+def learned_anew(
+    trial: TwoArms,
+    score_of: ScoreOf,
+    ways: Rearrangements,
+    rng: np.random.Generator,
+    many: ManyScores = one_by_one,
+) -> LearnedAnew | None:
+    """Learn a score in the trial as it was and in every rearrangement of its arms.
+
+    Parameters
+    ----------
+    trial : TwoArms
+    score_of, many : callable
+        As of `arm_by_crossfitted_score`.
+    ways : Rearrangements
+    rng : Generator
+        Of events that change with the arm.
+
+    Returns
+    -------
+    LearnedAnew or None
+        None where the real score is the same for all.
+
+    Raises
+    ------
+    PredictionsError
+        When the score cannot be tested.
+    """
     real = _checked(score_of(trial.outcome.copy(), trial.code.copy()), trial.outcome)
     if _same(real):
         return None
-    # listing all would cost more fits than were asked for
-    ways = rearrange(trial.code, trial.strata, draws, rng, list_all=False)
     s, sd = standardised(real, "the held-out score")
     statistic = np.zeros(len(ways.arms))
     statistic[0] = _statistic(trial, trial.outcome, trial.code, s)
@@ -136,7 +197,7 @@ def arm_by_crossfitted_score(
         if not _same(score):
             s_k = standardised(score, "the held-out score")[0]
             statistic[k] = _statistic(trial, y, code, s_k)
-    return summarise(trial, s, sd, statistic, ways, level)
+    return LearnedAnew(s, sd, statistic)
 
 
 class _Counterfactual:

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from signature.effect.interaction._two_arms import (
-    ArmByScore,
-    null_statistics,
-    per_row,
-    standardised,
-    summarise,
-    two_arms,
-)
+from signature.effect.interaction._marker_statistics import marker_statistics
+from signature.effect.interaction._two_arms import ArmByScore, summarise, two_arms
 from signature.effect.interaction.rearrangements import rearrange
-from signature.exceptions import PredictionsError
 from signature.validation.holm import holm
 
 
@@ -113,37 +106,20 @@ def interaction_table(
         outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
     )
     ways = rearrange(trial.code, trial.strata, draws, rng)
-    scores: dict[str, tuple[np.ndarray, float]] = {}
-    statistics: dict[str, np.ndarray] = {}
-    left_out: dict[str, str] = {}
-    for column in markers.columns:
-        name = str(column)
-        cells = markers[column].to_numpy(dtype="float64", na_value=np.nan)
-        values = per_row(cells, trial.rows, repr(name))
-        gaps = int((~np.isfinite(values)).sum())
-        if gaps:
-            raise PredictionsError(
-                f"{name!r} is missing or infinite in {gaps} of {len(values)} people; impute markers"
-                " before, without the outcome"
-            )
-        try:
-            scores[name] = standardised(values, repr(name))
-            statistics[name] = null_statistics(trial, scores[name][0], ways.arms)
-        except PredictionsError as error:
-            left_out[name] = str(error)
-    if not statistics:
-        return InteractionTable((), left_out)
+    found = marker_statistics(trial, markers, ways.arms)
+    if not found.statistics:
+        return InteractionTable((), found.left_out)
     tests = {
-        name: summarise(trial, *scores[name], statistic, ways, level)
-        for name, statistic in statistics.items()
+        name: summarise(trial, *found.scores[name], statistic, ways, level)
+        for name, statistic in found.statistics.items()
     }
-    by_family = max_t(np.abs(np.column_stack(list(statistics.values()))))
+    by_family = max_t(np.abs(np.column_stack(list(found.statistics.values()))))
     by_holm = holm([test.p for test in tests.values()])
     rows = [
         MarkerInteraction(name, test, float(family), float(one or 0.0))
         for (name, test), family, one in zip(tests.items(), by_family, by_holm, strict=True)
     ]
-    return InteractionTable(tuple(rows), left_out)
+    return InteractionTable(tuple(rows), found.left_out)
 
 
 def max_t(statistic: np.ndarray) -> np.ndarray:

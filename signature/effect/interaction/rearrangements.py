@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
-from math import factorial, inf, prod
+from math import factorial, inf, isfinite, prod
 
 import numpy as np
 from scipy.stats import beta
@@ -150,7 +150,8 @@ def rearrangement_p(statistic: np.ndarray, *, exact: bool, level: float = 0.95) 
     values = np.where(np.isnan(statistic), inf, statistic)
     number = len(values)
     # an equal statistic must count whatever rounding makes of it
-    reached = int((values[1:] >= values[0] * (1 - 1e-9)).sum())
+    least = values[0] - 1e-9 * abs(values[0]) if isfinite(values[0]) else inf
+    reached = int((values[1:] >= least).sum())
     p = (1 + reached) / number
     # p <= 1 - level if and only if at most this many others reach the observed one
     others = int(np.floor((1 - level) * number + 1e-9)) - 1

@@ -73,7 +73,14 @@ class SmallTrial:
     not_reported: tuple[NotReported, ...]
 
 
-def small_trial(people: Mapping[str, int], markers: Sequence[str], *, control: str) -> SmallTrial:
+def small_trial(
+    people: Mapping[str, int],
+    markers: Sequence[str],
+    *,
+    control: str,
+    groups: Sequence[str] = (),
+    early: str | None = None,
+) -> SmallTrial:
     """Decide what a trial of this size reports.
 
     Parameters
@@ -84,6 +91,10 @@ def small_trial(people: Mapping[str, int], markers: Sequence[str], *, control: s
         Named in the experiment as those whose interaction with the arm is tested.
     control : str
         Arm that the others are compared with.
+    groups : sequence of str
+        Ways to divide people that the experiment names.
+    early : str, optional
+        An early visit, whose change is described.
 
     Returns
     -------
@@ -126,6 +137,10 @@ def small_trial(people: Mapping[str, int], markers: Sequence[str], *, control: s
     shown = ["people by arm and their flow", "change of each marker by arm, with intervals"]
     if named or not small:
         shown.append("effect of treatment by " + (" and by ".join(named) or "score"))
+    if groups:
+        shown.append("effect of treatment by " + " and by ".join(groups) + ", which describes")
+    if early is not None:
+        shown.append(f"the outcome by the change up to {early} within each arm, which describes")
     return SmallTrial(
         people=dict(people),
         small=small,
@@ -245,6 +260,14 @@ def _withheld(total: int, detectable: float, chance: float) -> tuple[NotReported
             f"only differences in effect of {detectable:.1f} standard deviations per standard "
             "deviation of the score, or larger, would be found in four of five such trials; what "
             "reaches significance overstates them",
+        ),
+        NotReported(
+            "held-out gain of an early change",
+            f"{total} people leave too few of an arm in a fold to learn from, and to be held out",
+        ),
+        NotReported(
+            "the size of a next trial that chooses people",
+            "nothing was learned to choose them by",
         ),
         NotReported(
             "table of all markers by arm",

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from signature.effect.benefit.prognosis import Prognosis, prognosis
-from signature.effect.interaction._interaction import dummies
+from signature.effect.interaction._interaction import dummies, full_rank
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.learners.held_out_outcome import held_out_outcome
 from signature.effect.trial.allocation import FEWEST_IN_ARM
@@ -306,14 +306,16 @@ def _marker(
 
 def _slope(told: _Landmark, name: str, change: np.ndarray, fixed: np.ndarray | None) -> ArmSlope:
     own = told.arm == name
-    parts = [change[own, None], np.ones((own.sum(), 1))]
+    parts = [np.ones((own.sum(), 1))]
     if fixed is not None:
         parts.append(fixed[own])
     if told.strata is not None:
         parts.append(dummies(pd.factorize(told.strata[own])[0]))
-    X = np.hstack(parts)
+    # where the marker is the endpoint's own scale, its start is a covariate already
+    known = full_rank(np.hstack(parts))
+    X = np.column_stack([change[own], known])
     n, k = X.shape
-    if np.ptp(change[own]) == 0 or np.linalg.matrix_rank(X) < k or n - k < 2:
+    if np.linalg.matrix_rank(X) < k or n - k < 2:
         return ArmSlope(name, int(own.sum()), EffectEstimate(value=None))
     bread = np.linalg.inv(X.T @ X)
     coefficient = bread @ X.T @ told.outcome[own]

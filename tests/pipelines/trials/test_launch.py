@@ -11,7 +11,7 @@ import pytest
 from pipelines.report.trial_results import TrialResults, has_trial, write_trial_report
 from pipelines.track.trial_summary import trial_metrics, trial_params, trial_tags
 from pipelines.trials.crossfit import cross_fit, fingerprint, layouts, pieces
-from pipelines.trials.experiment import load_trial
+from pipelines.trials.experiment import TrialExperiment, load_trial
 from pipelines.trials.launch import run_trial
 from pipelines.trials.study import assemble_trial
 from signature.effect.trial_record import TrialRecord
@@ -53,8 +53,11 @@ def test_the_marker_that_was_made_to_tell_is_found(found_trial):
     record = record_of(found_trial)
     assert record.claim.sentence.startswith("Predictive")
     assert record.claim.predictive
-    assert record.headline.p == pytest.approx(0.01)  # the smallest of 99 rearrangements
-    assert record.headline.estimate < 0  # of a score where lower is better
+    assert record.decided.test == "minimum of these"
+    assert [member.p for member in record.decided.members] == pytest.approx([0.01] * 3)
+    assert record.decided.p == pytest.approx(0.01)  # the smallest of 99 rearrangements
+    assert record.decided.clearest == "TNF"
+    assert record.decided.score.estimate < 0  # of a score where lower is better
     assert [(one.candidate, one.headline) for one in record.candidates] == [
         ("effect_modified_covariate", True),
         ("effect_dr_learner", False),
@@ -82,7 +85,7 @@ def test_numbers_of_people_are_those_of_the_data_set(found_trial, study):
     }
     later = study.trial.cohort.records["activity_day_85"]
     assert sum(record.size.people.values()) == int(later.notna().sum())
-    assert record.headline.people == record.size.people
+    assert record.decided.score.people == record.size.people
     assert record.prognosis.people == int(later.notna().sum())
 
 
@@ -104,16 +107,18 @@ def test_the_report_has_the_claim_and_can_be_written_again(found_trial, tmp_path
 
 def test_a_small_trial_shows_engagement_and_named_markers_alone(small_trial):
     record = record_of(small_trial)
-    assert record.claim.sentence.startswith("Neither prognostic nor predictive")
-    assert "too small" in record.claim.sentence
+    assert record.claim.sentence.startswith("Not tested: this trial is too small")
     assert record.size.small
     assert record.size.not_reported
     assert record.candidates == []
-    nothing = ("headline", "control_score", "prognosis", "markers", "risk_groups", "next_trial")
+    nothing = ("decided", "control_score", "prognosis", "markers", "risk_groups", "next_trial")
     assert [name for name in nothing if getattr(record, name) is not None] == []
-    assert record.early is None
-    assert record.visits == []
-    assert record.moderators == []
+    assert [one.column for one in record.moderators] == ["smoker"]
+    (change,) = record.early.markers
+    assert [slope.people for slope in change.slopes] == [11, 24]
+    assert all(slope.slope.low < slope.slope.high for slope in change.slopes)
+    assert all(gain.prognosis is None for gain in record.early.gains)
+    assert [one.marker for one in record.visits] == ["regulatory_t_cells"]
     assert [one.marker for one in record.named] == ["TNF"]
     assert record.average[0].adjusted is None
     assert {line.arm: line.randomised for line in record.flow} == {
@@ -122,6 +127,27 @@ def test_a_small_trial_shows_engagement_and_named_markers_alone(small_trial):
     }
     assert not (small_trial / "fits").exists()
     assert (small_trial / "report.html").is_file()
+
+
+SAID_WHERE = {
+    "name": "title", "title": "title", "question": "answer", "caution": "answer",
+    "seed": "details", "trial": "answer", "features": "details", "assay": "details",
+    "candidates": "area under the ROC curve of a model",
+    "crossfitting": "held-out gain of an early change",
+    "moderators": "moderators", "early": "early",
+    "next_trial": "the size of a next trial that chooses people",
+}  # fmt: skip
+"""By key of an experiment: the section of a small trial's report that has it, or what is said not
+to be reported."""
+
+
+def test_of_a_small_trial_every_key_is_reported_or_said_not_to_be(small_trial):
+    assert set(SAID_WHERE) == set(TrialExperiment.model_fields)
+    page = (small_trial / "report.html").read_text("utf-8")
+    sections = set(re.findall(r'<section[^>]* id="(\w+)"', page)) | {"title"}
+    withheld = {one.what for one in record_of(small_trial).size.not_reported}
+    for key, where in SAID_WHERE.items():
+        assert where in sections | withheld, key
 
 
 def test_interleukin_2_engages_its_target_even_in_a_small_trial(small_trial):
@@ -246,7 +272,8 @@ def test_other_data_or_settings_have_other_fits(study, tmp_path):
 def test_tracked_numbers_are_those_of_the_record(found_trial, small_trial):
     record = record_of(found_trial)
     found = trial_metrics(record)
-    assert found["headline_p"] == record.headline.p
+    assert found["deciding_p"] == record.decided.p
+    assert found["score_interaction"] == record.decided.score.estimate
     assert found["benefit"] == record.average[0].adjusted.value
     assert found["people"] == 196
     assert found["explained_with_panel"] == record.prognosis.panel.value
@@ -255,10 +282,10 @@ def test_tracked_numbers_are_those_of_the_record(found_trial, small_trial):
     assert trial_tags(record)["predictive"] == "yes"
     few = record_of(small_trial)
     assert trial_metrics(few)["benefit"] == few.average[0].unadjusted.value
-    assert not any(name.startswith(("headline", "autoc")) for name in trial_metrics(few))
+    assert not any(name.startswith(("deciding", "autoc")) for name in trial_metrics(few))
     assert trial_tags(few) == {
-        "predictive": "no",
-        "prognostic": "no",
+        "predictive": "not tested",
+        "prognostic": "not tested",
         "small_trial": "yes",
         "claim": few.claim.sentence,
         "fingerprint": few.fingerprint,

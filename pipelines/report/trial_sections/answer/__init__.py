@@ -6,18 +6,44 @@ from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import (
-    AddedBenefit,
     benefit_of,
     decimals,
+    flipped,
     good,
+    label,
     unit_of_difference,
 )
+from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.trial.trial import ArmFlow
-from signature.effect.trial_record import TrialClaim
+from signature.effect.trial_record import TrialClaim, TrialRecord
 from signature.records.estimates import EffectEstimate
 
 TITLE = "The answer"
 ORDER = 0
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What was named before the data were seen, and what was found of it.
+
+    Parameters
+    ----------
+    name : str
+        As "CRP, per standard deviation" or "HAMD-17 ≥ 19".
+    benefit : EffectEstimate
+        Additional benefit, positive where those who have more of it gain more.
+    unit : str
+    digits : int
+    p : float
+    one_sided : bool
+    """
+
+    name: str
+    benefit: EffectEstimate
+    unit: str
+    digits: int
+    p: float
+    one_sided: bool
 
 
 @dataclass(frozen=True)
@@ -42,9 +68,48 @@ class Answer:
     benefit: EffectEstimate
     """Average benefit of `treated` over `control`, positive where good."""
     adjusted: bool
-    headline: AddedBenefit | None
+    decided: DecidingTest | None
+    people: int
+    """Of the two arms, whose outcome is known."""
+    clearest: str | None
+    """Feature of the largest statistic, as it is printed."""
+    named: tuple[Hypothesis, ...]
     folds: int
     repeats: int
+
+
+def hypotheses(record: TrialRecord) -> tuple[Hypothesis, ...]:
+    """List markers and groups that were named beforehand and could be tested."""
+    found = []
+    for marker in record.named:
+        benefit = benefit_of(marker.test, record)
+        found.append(
+            Hypothesis(
+                name=f"{label(marker.marker, record)}, per standard deviation",
+                benefit=EffectEstimate(value=benefit.value, low=benefit.low, high=benefit.high),
+                unit=unit_of_difference(record, marker.test.scale),
+                digits=decimals(record, marker.test.scale),
+                p=marker.test.p,
+                one_sided=benefit.one_sided,
+            )
+        )
+    for group in record.moderators:
+        told = group.found
+        if told.p is None:
+            continue
+        names = [one.level.replace("_", " ") for one in told.levels if one.effect is not None]
+        of_two = told.difference is not None
+        found.append(
+            Hypothesis(
+                name=f"{group.label}: {names[1]} against {names[0]}" if of_two else group.label,
+                benefit=flipped(told.difference, told.difference_low, told.difference_high, record),
+                unit=unit_of_difference(record, told.scale),
+                digits=decimals(record, told.scale),
+                p=told.p,
+                one_sided=False,
+            )
+        )
+    return tuple(found)
 
 
 def summarize(results: TrialResults) -> Answer:
@@ -69,7 +134,12 @@ def summarize(results: TrialResults) -> Answer:
         digits=decimals(record),
         benefit=overall.adjusted or overall.unadjusted,
         adjusted=overall.adjusted is not None,
-        headline=None if record.headline is None else benefit_of(record.headline, record),
+        decided=record.decided,
+        people=record.size.people[record.arms[0]] + record.size.people[record.treated],
+        clearest=None
+        if record.decided is None or record.decided.clearest is None
+        else label(record.decided.clearest, record),
+        named=hypotheses(record),
         folds=crossfitting["folds"],
         repeats=crossfitting["repeats"],
     )

@@ -101,7 +101,7 @@ def summarize(results: TrialResults) -> Benefit | None:
         unit=unit_of_difference(record),
         digits=decimals(record),
         event=event,
-        predictive=record.claim.predictive,
+        predictive=bool(record.claim.predictive),
         headline=headline.label,
         constant=headline.constant,
         by_benefit=_by_group(headline.groups, "Predicted benefit", record),

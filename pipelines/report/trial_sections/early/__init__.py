@@ -90,6 +90,7 @@ class Change:
     lines: tuple[MarkerLines, ...]
     change: str
     """Scale of the change: "difference" or "log2 ratio"."""
+    small: bool
 
 
 def summarize(results: TrialResults) -> Change | None:
@@ -123,6 +124,7 @@ def summarize(results: TrialResults) -> Change | None:
         gains=early.gains,
         lines=tuple(_lines(one, early, record) for one in record.visits if one.marker in drawn),
         change=record.experiment["early"]["scale"],
+        small=record.size.small,
     )
 
 

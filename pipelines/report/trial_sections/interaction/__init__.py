@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from pipelines.report.trial_words import (
     left_out,
     unit_of_difference,
 )
+from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.interaction.interaction_table import InteractionTable
 from signature.effect.trial_record import TrialRecord
 
@@ -46,8 +48,17 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Test:
+    """One of the tests that decide, or that the deciding one looked at."""
+
+    name: str
+    p: float
+    decides: bool
+
+
+@dataclass(frozen=True)
 class Interactions:
-    """The headline test, its control, and the interactions of markers."""
+    """The deciding test, its control, and the interactions of markers."""
 
     small: bool
     treated: str
@@ -55,7 +66,10 @@ class Interactions:
     unit: str
     digits: int
     predictive: bool
-    headline: AddedBenefit | None
+    decided: DecidingTest | None
+    tests: tuple[Test, ...]
+    """What the deciding test looked at."""
+    score: AddedBenefit | None
     control_score: AddedBenefit | None
     named: tuple[Named, ...]
     rows: tuple[Row, ...]
@@ -66,9 +80,11 @@ class Interactions:
 
 
 def summarize(results: TrialResults) -> Interactions:
-    """Collect the headline test, its control, and the interactions of markers."""
+    """Collect the deciding test, its control, and the interactions of markers."""
     record = results.record
-    some = record.headline or (record.named[0].test if record.named else None)
+    decided = record.decided
+    score = None if decided is None else decided.score
+    some = score or record.control_score or (record.named[0].test if record.named else None)
     scale = some.scale if some else "outcome"
     rows = _rows(record.markers, record)
     return Interactions(
@@ -77,8 +93,10 @@ def summarize(results: TrialResults) -> Interactions:
         control=record.arms[0],
         unit=unit_of_difference(record, scale),
         digits=decimals(record, scale),
-        predictive=record.claim.predictive,
-        headline=None if record.headline is None else benefit_of(record.headline, record),
+        predictive=bool(record.claim.predictive),
+        decided=decided,
+        tests=() if decided is None else tuple(_tests(decided, record)),
+        score=None if score is None else benefit_of(score, record),
         control_score=None
         if record.control_score is None
         # the prognosis is of the outcome: where lower is better, a high one is bad
@@ -91,6 +109,21 @@ def summarize(results: TrialResults) -> Interactions:
         found=sum(row.found for row in rows),
         left_out=() if record.markers is None else left_out(record.markers.left_out, record),
     )
+
+
+def _tests(decided: DecidingTest, record: TrialRecord) -> Iterator[Test]:
+    clearest = "" if decided.clearest is None else label(decided.clearest, record)
+    names = {
+        "score": "Predicted benefit, held out",
+        "markers": f"The strongest feature, {clearest}",
+        "joint": "All features together",
+    }
+    if len(decided.markers) == 1:
+        names["markers"] = clearest
+    for member in decided.members:
+        yield Test(names[member.test], member.p, len(decided.members) == 1)
+    if len(decided.members) > 1:
+        yield Test("The least likely of these: decides", decided.p, decides=True)
 
 
 def _rows(table: InteractionTable | None, record: TrialRecord) -> tuple[Row, ...]:

@@ -29,6 +29,8 @@ class NextTrial:
     digits: int
     found: Enrichment | None
     designs: tuple[Design, ...]
+    useless: str
+    """Why choosing people would not help; empty where it would."""
 
 
 def summarize(results: TrialResults) -> NextTrial | None:
@@ -37,12 +39,24 @@ def summarize(results: TrialResults) -> NextTrial | None:
     if record.size.small:
         return None
     return NextTrial(
-        predictive=record.claim.predictive,
+        predictive=bool(record.claim.predictive),
         unit=unit_of_difference(record),
         digits=decimals(record),
         found=record.next_trial,
         designs=() if record.next_trial is None else _designs(record.next_trial),
+        useless="" if record.next_trial is None else _useless(record.next_trial),
     )
+
+
+def _useless(found: Enrichment) -> str:
+    chosen, everybody = found.enriched.randomised, found.all_comers.randomised
+    if everybody is None:
+        return ""
+    if chosen is None:
+        return "those whom it picks could not be shown to gain, and all comers could."
+    if chosen >= everybody:
+        return f"it takes {chosen:,} people, and all comers {everybody:,}."
+    return ""
 
 
 def _designs(found: Enrichment) -> tuple[Design, ...]:

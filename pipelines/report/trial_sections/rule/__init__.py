@@ -8,12 +8,15 @@ from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, shown, unit_of_difference
 from signature.effect.benefit.advised_groups import Advice, AdvisedGroup
 from signature.effect.benefit.rule_value import RuleValue
-from signature.effect.trial_record import BenefitResult
+from signature.effect.trial_record import BenefitResult, TrialRecord
 from signature.effect.visits.visit_lines import FEWEST
 from signature.records.estimates import EffectEstimate
 
 TITLE = "Treating by predicted benefit"
 ORDER = 60
+
+_ALMOST_NOBODY = 0.05
+"""Share of people below which an advice says nothing of its own."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ class Treating:
     predictive: bool
     advice: str
     headline: str
+    almost: str
+    """That the headline's rule treats almost everybody, or nobody; empty where it does not."""
     groups: tuple[Group, ...]
     """Advised to and advised against by the headline; empty where it makes no rule."""
     difference: EffectEstimate
@@ -91,9 +96,10 @@ def summarize(results: TrialResults) -> Treating | None:
         control=record.arms[0],
         unit=unit_of_difference(record),
         digits=decimals(record),
-        predictive=record.claim.predictive,
+        predictive=bool(record.claim.predictive),
         advice=record.claim.advice,
         headline=headline.label,
+        almost=_almost(headline.advice, record),
         groups=_groups(headline.advice, record.treated),
         difference=shown(_difference(headline.advice)),
         number_needed=headline.number_needed,
@@ -120,6 +126,20 @@ def _groups(advice: Advice | None, treated: str) -> tuple[Group, ...]:
     if advice is None:
         return ()
     return _group(f"advised {treated}", advice.treat), _against(advice)
+
+
+def _almost(advice: Advice | None, record: TrialRecord) -> str:
+    if advice is None:
+        return ""
+    treated, control = record.treated, record.arms[0]
+    people, other = advice.treat.people, advice.against.people
+    for few, arm in ((other, treated), (people, control)):
+        if few <= _ALMOST_NOBODY * (people + other):
+            return (
+                f"The rule gives {arm} to {people + other - few:,} of {people + other:,} people, "
+                f"almost everybody: it is that of giving {arm} to all."
+            )
+    return ""
 
 
 def _against(advice: Advice) -> Group:

@@ -121,7 +121,14 @@ def test_size_alone_decides(people, small):
     assert found.reported[-1] == "effect of treatment by Treg"
     if small:
         withheld = " ".join(one.what for one in found.not_reported)
-        for word in ("ROC", "threshold", "predictive", "all markers"):
+        for word in (
+            "ROC",
+            "threshold",
+            "predictive",
+            "all markers",
+            "next trial",
+            "held-out gain",
+        ):
             assert word in withheld
         reasons = " ".join(one.why for one in found.not_reported)
         assert f"{found.chance_auroc:.2f}" in reasons
@@ -133,6 +140,16 @@ def test_the_best_placed_comparison_sets_what_is_detectable():
     assert found.detectable_interaction == detectable_interaction(24, 12)
     assert found.chance_auroc == chance_auroc(5, 36)
     assert found.reported[-1] == "effect of treatment by a and by b"
+
+
+def test_named_groups_and_an_early_visit_are_described():
+    found = small_trial(
+        {"a": 12, "b": 24}, ["x"], control="a", groups=["Smoker"], early="day 5"
+    ).reported
+    assert found[-2:] == (
+        "effect of treatment by Smoker, which describes",
+        "the outcome by the change up to day 5 within each arm, which describes",
+    )
 
 
 def test_a_small_trial_without_markers_promises_no_effect_by_score():

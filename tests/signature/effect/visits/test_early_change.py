@@ -56,6 +56,25 @@ def test_slopes_are_those_of_a_regression_in_each_arm():
     assert found.sd == pytest.approx(change["Treg"].std())
 
 
+def test_a_marker_that_is_the_outcomes_own_start_is_adjusted_for_once():
+    """As HAMD-17, whose value at baseline is a covariate, too."""
+    y, arm, before, change = made_up(40, in_treated=1.0)
+    start = before[["Treg"]].to_numpy()
+    once = asked(y, arm, before, change).markers[0]
+    twice = asked(y, arm, before, change, covariates=np.hstack([start, 2 * start + 1])).markers[0]
+    for one, other in zip(once.slopes, twice.slopes, strict=True):
+        assert other.slope.value == pytest.approx(one.slope.value)
+        assert other.slope.low == pytest.approx(one.slope.low)
+    assert twice.arm_by_change.estimate == pytest.approx(once.arm_by_change.estimate)
+
+
+def test_eight_people_of_an_arm_have_a_slope_with_its_interval():
+    y, arm, before, change = made_up(16, in_treated=2.0)
+    for line in asked(y, arm, before, change).markers[0].slopes:
+        assert line.people == 8
+        assert line.slope.low < line.slope.value < line.slope.high
+
+
 @pytest.mark.parametrize("events", [False, True])
 def test_a_change_that_foretells_in_both_arms_is_no_difference_between_them(events):
     y, arm, before, change = made_up(400, in_treated=1.0, in_control=1.0, events=events)
