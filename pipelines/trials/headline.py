@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.hypotheses import arm_names, filled_features
 from pipelines.trials.rearranged import ScoreAgain
-from pipelines.trials.study import TrialStudy, compared, covariates_of, strata_of
+from pipelines.trials.study import TrialStudy, compared, covariates_of, strata_of, weight_of
 from signature.effect.benefit.prognosis import Prognosis, prognosis
 from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.interaction.crossfitted_score import ManyScores, one_by_one
@@ -55,6 +55,7 @@ def decide(
         rng=generator(study.experiment.seed, "headline"),
         strata=strata_of(trial, rows),
         covariates=covariates_of(trial, rows),
+        weight=weight_of(trial, rows),
         better="higher" if trial.endpoint.higher_is_better else "lower",
         gains_more=study.experiment.trial.gains_more,
         draws=study.experiment.crossfitting.rearrangements,
@@ -74,6 +75,7 @@ def control_test(study: TrialStudy, held_out: TrialPredictions) -> ArmByScore:
         rng=generator(study.experiment.seed, "control score"),
         strata=strata_of(trial, rows),
         covariates=covariates_of(trial, rows),
+        weight=weight_of(trial, rows),
     )
 
 

@@ -13,6 +13,7 @@ from pipelines.trials.study import (
     level_of,
     moderator_levels,
     strata_of,
+    weight_of,
 )
 from signature.effect.interaction.arm_by_score import Side, arm_by_score
 from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
@@ -60,6 +61,7 @@ def named_markers(study: TrialStudy) -> list[NamedMarker]:
                 rng=generator(study.experiment.seed, "marker", name),
                 strata=strata_of(trial, rows),
                 covariates=covariates_of(trial, rows),
+                weight=weight_of(trial, rows),
                 side=side(name),
             ),
         )
@@ -81,6 +83,7 @@ def marker_table(study: TrialStudy) -> InteractionTable:
         rng=generator(study.experiment.seed, "markers"),
         strata=strata_of(trial, rows),
         covariates=covariates_of(trial, rows),
+        weight=weight_of(trial, rows),
     )
 
 
@@ -104,6 +107,7 @@ def moderator_records(study: TrialStudy) -> list[NamedModerator]:
                     rng=generator(study.experiment.seed, "moderator", name),
                     strata=strata_of(trial, rows),
                     covariates=covariates_of(trial, rows),
+                    weight=weight_of(trial, rows),
                 ),
             )
         )

@@ -241,6 +241,11 @@ def strata_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
     return None if trial.strata is None else trial.strata[rows]
 
 
+def weight_of(trial: Trial, rows: np.ndarray) -> np.ndarray:
+    """Return for how many people each of some stands in a test."""
+    return trial.standing[rows]
+
+
 def covariates_of(trial: Trial, rows: np.ndarray) -> np.ndarray | None:
     """Return what tests adjust for, None where there is nothing."""
     return trial.covariates[rows] if trial.covariates.shape[1] else None

@@ -34,15 +34,20 @@ class NullFit:
     Parameters
     ----------
     residual : ndarray of shape (n,)
-        Of the fit: in units of the outcome, or for an event divided by its standard deviation.
+        Of the fit: in units of the outcome, or for an event divided by its standard deviation;
+        times the root of the person's weight.
     root : ndarray of shape (n,)
-        Weight of a person's line: 1, or that standard deviation.
-    binary : bool
+        What a person's line is multiplied by: that root, and for an event that standard deviation.
+    weight : ndarray of shape (n,)
+        1 where nothing is weighted.
+    spread_known : bool
+        Whether the fit says how much its own residuals spread: that of an event without weights.
     """
 
     residual: np.ndarray
     root: np.ndarray
-    binary: bool
+    weight: np.ndarray
+    spread_known: bool
 
 
 def is_binary(outcome: np.ndarray) -> bool:
@@ -122,14 +127,23 @@ def dummies(code: np.ndarray) -> np.ndarray:
     return (code[..., None] == np.arange(1, int(code.max()) + 1)).astype("float64")
 
 
-def null_fit(outcome: np.ndarray, columns: np.ndarray, offset: np.ndarray | float = 0.0) -> NullFit:
+def null_fit(
+    outcome: np.ndarray,
+    columns: np.ndarray,
+    offset: np.ndarray | float = 0.0,
+    weight: np.ndarray | None = None,
+) -> NullFit:
     """Fit the outcome on columns without interaction, shape (n, k); `offset` for events only."""
+    w = np.ones(len(outcome)) if weight is None else weight
     if is_binary(outcome):
-        p = penalised_logistic(columns, outcome, offset)[2]
-        root = np.sqrt(np.maximum(p * (1 - p), 1e-12))
-        return NullFit((outcome - p) / root, root, True)
-    q = np.linalg.qr(columns)[0]
-    return NullFit(outcome - q @ (q.T @ outcome), np.ones(len(outcome)), False)
+        p = penalised_logistic(columns, outcome, offset, w)[2]
+        spread = np.sqrt(np.maximum(p * (1 - p), 1e-12))
+        left = (outcome - p) / spread
+        return NullFit(np.sqrt(w) * left, np.sqrt(w) * spread, w, weight is None)
+    root = np.sqrt(w)
+    q = np.linalg.qr(columns * root[:, None])[0]
+    y = outcome * root
+    return NullFit(y - q @ (q.T @ y), root, w, False)
 
 
 def studentised(
@@ -193,7 +207,7 @@ def _studentised(
             leverage = leverage + x * x
     tested = ready[len(main) :]
     gain = np.stack([(x * left).sum(axis=0) for x in tested])
-    if fit.binary:
+    if fit.spread_known:
         # Rao's score test: the null model says how much its own residuals spread
         last = np.ones(len(arms))
         statistic = gain[0] if len(tested) == 1 else (gain**2).sum(axis=0)
@@ -202,7 +216,7 @@ def _studentised(
         room = np.maximum(1 - leverage - sum(x * x for x in tested), 1e-6)
         with np.errstate(divide="ignore", invalid="ignore"):
             if len(tested) == 1:
-                last = np.sqrt(_variance(tested[0], error, room, arms.T))
+                last = np.sqrt(_variance(tested[0], error, room, arms.T, fit.weight[:, None]))
                 statistic = gain[0] / last
             else:
                 # HC3 (MacKinnon and White 1985)
@@ -220,7 +234,7 @@ def _studentised(
 
 
 def _variance(
-    tested: np.ndarray, error: np.ndarray, room: np.ndarray, arms: np.ndarray
+    tested: np.ndarray, error: np.ndarray, room: np.ndarray, arms: np.ndarray, weight: np.ndarray
 ) -> np.ndarray:
     """Variance of one interaction: the larger of two estimates.
 
@@ -231,8 +245,8 @@ def _variance(
     by_arm = np.zeros(tested.shape[1])
     for code in (0, 1):
         there = arms == code
-        spread = (error**2 * there).sum(axis=0) / (room * there).sum(axis=0)
-        by_arm += spread * (square * there).sum(axis=0)
+        spread = (error**2 * there).sum(axis=0) / (weight * room * there).sum(axis=0)
+        by_arm += spread * (weight * square * there).sum(axis=0)
     return np.maximum(by_arm, (square * error**2 / room).sum(axis=0))
 
 

@@ -7,7 +7,10 @@ from scipy.special import expit
 
 
 def penalised_logistic(
-    X: np.ndarray, outcome: np.ndarray, offset: np.ndarray | float = 0.0
+    X: np.ndarray,
+    outcome: np.ndarray,
+    offset: np.ndarray | float = 0.0,
+    weight: np.ndarray | float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fit by the likelihood times Jeffreys' prior.
 
@@ -19,6 +22,8 @@ def penalised_logistic(
         1 event, 0 none.
     offset : ndarray of shape (n,) or float
         Added to the log-odds as it is.
+    weight : ndarray of shape (n,) or float
+        Of a person's part in the likelihood.
 
     Returns
     -------
@@ -30,10 +35,10 @@ def penalised_logistic(
     found = np.zeros(X.shape[1])
     for _ in range(200):
         p = expit(X @ found + offset)
-        spread = np.maximum(p * (1 - p), 1e-12)
+        spread = weight * np.maximum(p * (1 - p), 1e-12)
         covariance = np.linalg.inv(X.T @ (spread[:, None] * X))
         leverage = spread * ((X @ covariance) * X).sum(axis=1)
-        step = covariance @ (X.T @ (outcome - p + leverage * (0.5 - p)))
+        step = covariance @ (X.T @ (weight * (outcome - p) + leverage * (0.5 - p)))
         largest = np.abs(X @ step).max()
         found = found + step * min(1.0, 2 / max(largest, 1e-300))
         if largest < 1e-8:

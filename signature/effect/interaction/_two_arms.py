@@ -11,10 +11,12 @@ import numpy as np
 from scipy.optimize import brentq
 
 from signature.effect.interaction._interaction import (
+    NullFit,
     as_outcome,
     check_room,
     dummies,
     fixed_columns,
+    full_rank,
     is_binary,
     null_fit,
     studentised,
@@ -23,10 +25,14 @@ from signature.effect.interaction._penalised_logistic import penalised_logistic
 from signature.effect.interaction.rearrangements import Rearrangements, rearrangement_p
 from signature.effect.trial.allocation import arm_codes
 from signature.exceptions import AllocationError, PredictionsError
+from signature.learn.restricted_cubic import bends, knots_of
 
 Scale = Literal["outcome", "log odds"]
 
 Side = Literal["two-sided", "greater", "less"]
+
+CURVE_FROM = 50
+"""People from which on a score's main effect may bend."""
 
 _FAR = 40.0
 """Log-odds beyond which an end of an interval is as good as none."""
@@ -100,6 +106,8 @@ class TwoArms:
     strata : ndarray of shape (n,), or None
     fixed : ndarray of shape (n, k)
         Strata and covariates as columns.
+    weight : ndarray of shape (n,), or None
+        For how many people each stands; None where each stands for one.
     """
 
     names: tuple[str, str]
@@ -108,18 +116,38 @@ class TwoArms:
     code: np.ndarray
     strata: np.ndarray | None
     fixed: np.ndarray
+    weight: np.ndarray | None = None
 
     @property
     def binary(self) -> bool:
         """Whether the outcome is an event."""
         return is_binary(self.outcome)
 
+    def beside(self, score: np.ndarray) -> np.ndarray:
+        """Return what the interaction is tested beside: fixed columns, the score and its curve.
+
+        What goes with the outcome along a curve, and is lost more often in one arm at one end,
+        would look like an interaction of arm and straight line.
+        """
+        curve = np.empty((len(score), 0))
+        if len(score) >= CURVE_FROM:
+            curve = bends(score, knots_of(score, 3))
+        return full_rank(np.hstack([self.fixed, score[:, None], curve]))
+
     def null_columns(self, score: np.ndarray | None) -> np.ndarray:
-        """Columns of the model without interaction: fixed, score, arm."""
-        parts = [self.fixed, self.code[:, None].astype("float64")]
-        if score is not None and _adds(score, self.fixed):
-            parts.insert(1, score[:, None])
-        return np.hstack(parts)
+        """Columns of the model without interaction: fixed, score and its curve, arm."""
+        known = self.fixed if score is None else self.beside(score)
+        return np.hstack([known, self.code[:, None].astype("float64")])
+
+    def fit(self, score: np.ndarray, offset: np.ndarray | float = 0.0) -> NullFit:
+        """Fit the outcome without the interaction of arm and score."""
+        return null_fit(self.outcome, self.null_columns(score), offset, self.weight)
+
+    def tested(
+        self, fit: NullFit, score: np.ndarray, arms: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Test the interaction in each arrangement, as `studentised`."""
+        return studentised(fit, self.beside(score), score[:, None], arms)
 
     def people(self) -> dict[str, int]:
         """Count them by arm."""
@@ -140,6 +168,7 @@ def two_arms(
     treated: str | None,
     strata: np.ndarray | None,
     covariates: np.ndarray | None,
+    weight: np.ndarray | None = None,
 ) -> TwoArms:
     """Take the people of two arms.
 
@@ -148,7 +177,7 @@ def two_arms(
     AllocationError
         As of `arm_codes`; when `treated` is not an arm, or is needed to choose among several.
     OutcomeError, PredictionsError
-        When an outcome or a covariate is not usable.
+        When an outcome, a covariate or a weight is not usable.
     """
     names, code = arm_codes(arm, control)
     if treated is None and len(names) > 2:
@@ -163,13 +192,21 @@ def two_arms(
             + ", ".join(map(repr, names[1:]))
         )
     rows = np.isin(code, (0, names.index(other)))
-    where, x = (
+    where, x, w = (
         None if given is None else per_row(given, rows, what)
-        for given, what in ((strata, "strata"), (covariates, "covariates"))
+        for given, what in ((strata, "strata"), (covariates, "covariates"), (weight, "weights"))
     )
+    if w is not None:
+        w = np.asarray(w, dtype="float64")
+        if not (np.isfinite(w) & (w > 0)).all():
+            raise PredictionsError(
+                "weights must be finite and above 0; leave out who counts nothing"
+            )
+        # equal weights are none: the spread of events is then known
+        w = None if np.ptp(w) <= 1e-12 * w.max() else w / w.mean()
     y = as_outcome(per_row(outcome, rows, "the outcome"))
     fixed = fixed_columns(len(y), where, x)
-    return TwoArms((control, other), rows, y, (code[rows] > 0).astype("int8"), where, fixed)
+    return TwoArms((control, other), rows, y, (code[rows] > 0).astype("int8"), where, fixed, w)
 
 
 def per_row(values: np.ndarray, rows: np.ndarray, what: str) -> np.ndarray:
@@ -219,7 +256,7 @@ def null_statistics(trial: TwoArms, score: np.ndarray, arms: np.ndarray) -> np.n
     """
     columns = trial.null_columns(score)
     check_room(len(score), columns.shape[1] + 1)
-    statistic = studentised(null_fit(trial.outcome, columns), trial.fixed, score[:, None], arms)[2]
+    statistic = trial.tested(trial.fit(score), score, arms)[2]
     if not isfinite(statistic[0]):
         raise PredictionsError(
             "the interaction of arm and score cannot be told from strata, covariates and main "
@@ -250,8 +287,7 @@ def summarise(
     if trial.binary:
         estimate, low, high = _log_odds(trial, score, above, below)
     else:
-        fit = null_fit(trial.outcome, trial.null_columns(score))
-        values, errors, _ = studentised(fit, trial.fixed, score[:, None], trial.code[None])
+        values, errors, _ = trial.tested(trial.fit(score), score, trial.code[None])
         estimate, error = float(values[0]), float(errors[0])
         low = estimate - above * error if above < inf else None
         high = estimate + below * error if below < inf else None
@@ -293,11 +329,13 @@ def _log_odds(
     """Penalised estimate, and the interactions that the score test does not reject."""
     both = dummies(trial.code)[:, 0] * score
     columns = trial.null_columns(score)
-    estimate = float(penalised_logistic(np.column_stack([columns, both]), trial.outcome)[0][-1])
+    weight = 1.0 if trial.weight is None else trial.weight
+    design = np.column_stack([columns, both])
+    estimate = float(penalised_logistic(design, trial.outcome, weight=weight)[0][-1])
 
     def statistic(interaction: float) -> float:
-        fit = null_fit(trial.outcome, columns, interaction * both)
-        return float(studentised(fit, trial.fixed, score[:, None], trial.code[None])[2][0])
+        fit = trial.fit(score, interaction * both)
+        return float(trial.tested(fit, score, trial.code[None])[2][0])
 
     low = _crossing(lambda b: statistic(b) - above, estimate) if above < inf else None
     high = _crossing(lambda b: statistic(b) + below, estimate) if below < inf else None
@@ -318,8 +356,3 @@ def _crossing(falling: Callable[[float], float], start: float) -> float | None:
             return float(brentq(falling, min(inner, outer), max(inner, outer), xtol=1e-6))
         inner, step = outer, step * 2
     return None
-
-
-def _adds(score: np.ndarray, fixed: np.ndarray) -> bool:
-    q = np.linalg.qr(fixed)[0]
-    return bool(np.linalg.norm(score - q @ (q.T @ score)) > 1e-8 * np.linalg.norm(score))

@@ -77,6 +77,7 @@ def arm_by_score(
     treated: str | None = None,
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
     draws: int = 9_999,
     level: float = 0.95,
     side: Side = "two-sided",
@@ -101,6 +102,8 @@ def arm_by_score(
     covariates : ndarray of shape (n,) or (n, k), optional
         Adjusted for by a straight line each, such as the outcome at baseline and a prognostic
         score. None may come from after randomisation.
+    weight : ndarray of shape (n,), optional
+        For how many people each stands, where outcomes of others are not known.
     draws : int
         Rearrangements drawn where there are too many to list.
     level : float
@@ -124,6 +127,10 @@ def arm_by_score(
 
     Notes
     -----
+    Beside its straight line the score's main effect has a bend (from `CURVE_FROM` people on), and
+    people are weighted: where outcomes are lost more often at one end of a score in one arm, a
+    curve would look like an interaction otherwise.
+
     The null hypothesis is an effect that is the same for all on the scale of the test, large or
     none: what is rearranged is what a model without interaction leaves of the outcome. The p-value
     is exact if that model's coefficients are known, and close otherwise. On the log-odds scale an
@@ -140,7 +147,13 @@ def arm_by_score(
     ({'placebo': 12, 'il2': 24}, True, True)
     """
     trial = two_arms(
-        outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
+        outcome,
+        arm,
+        control=control,
+        treated=treated,
+        strata=strata,
+        covariates=covariates,
+        weight=weight,
     )
     s, sd = standardised(per_row(score, trial.rows, "the score"), "the score")
     ways = rearrange(trial.code, trial.strata, draws, rng)

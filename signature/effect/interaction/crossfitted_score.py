@@ -11,11 +11,11 @@ learned anew in each rearrangement.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from signature.effect.interaction._interaction import check_room, null_fit, studentised
+from signature.effect.interaction._interaction import check_room
 from signature.effect.interaction._penalised_logistic import penalised_logistic
 from signature.effect.interaction._two_arms import (
     ArmByScore,
@@ -57,6 +57,7 @@ def arm_by_crossfitted_score(
     treated: str | None = None,
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
     draws: int = 199,
     level: float = 0.95,
     side: Side = "two-sided",
@@ -66,7 +67,7 @@ def arm_by_crossfitted_score(
 
     Parameters
     ----------
-    outcome, arm, control, rng, treated, strata, covariates, level
+    outcome, arm, control, rng, treated, strata, covariates, weight, level
         As of `signature.effect.interaction.arm_by_score.arm_by_score`.
     score_of : callable
         As of `ScoreOf`, for the people of the two arms in their order: everything that is learned,
@@ -120,7 +121,13 @@ def arm_by_crossfitted_score(
     (True, True)
     """
     trial = two_arms(
-        outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
+        outcome,
+        arm,
+        control=control,
+        treated=treated,
+        strata=strata,
+        covariates=covariates,
+        weight=weight,
     )
     # listing all would cost more fits than were asked for
     ways = rearrange(trial.code, trial.strata, draws, rng, list_all=False)
@@ -207,12 +214,15 @@ class _Counterfactual:
         self._trial = trial
         columns = trial.null_columns(None)
         check_room(len(trial.outcome), columns.shape[1] + 2)
+        weight = np.ones(len(columns)) if trial.weight is None else trial.weight
         if trial.binary:
-            found = penalised_logistic(columns, trial.outcome)[0]
+            found = penalised_logistic(columns, trial.outcome, weight=weight)[0]
             base = columns[:, :-1] @ found[:-1]
             self._risk = 1 / (1 + np.exp(-np.array([base, base + found[-1]])))
         else:
-            self._effect = np.linalg.lstsq(columns, trial.outcome, rcond=None)[0][-1]
+            root = np.sqrt(weight)
+            found = np.linalg.lstsq(columns * root[:, None], trial.outcome * root, rcond=None)[0]
+            self._effect = found[-1]
 
     def outcome(self, code: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         y, own = self._trial.outcome, self._trial.code
@@ -228,11 +238,9 @@ class _Counterfactual:
 def _statistic(trial: TwoArms, y: np.ndarray, code: np.ndarray, score: np.ndarray) -> float:
     if np.ptp(y) == 0:
         return float("nan")
-    arranged = TwoArms(trial.names, trial.rows, y, code, trial.strata, trial.fixed)
-    columns = arranged.null_columns(score)
-    check_room(len(y), columns.shape[1] + 1)
-    fit = null_fit(y, columns)
-    return float(studentised(fit, trial.fixed, score[:, None], code[None])[2][0])
+    arranged = replace(trial, outcome=y, code=code)
+    check_room(len(y), arranged.null_columns(score).shape[1] + 1)
+    return float(arranged.tested(arranged.fit(score), score, code[None])[2][0])
 
 
 def _checked(found: np.ndarray, outcome: np.ndarray) -> np.ndarray:

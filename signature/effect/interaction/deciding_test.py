@@ -118,6 +118,7 @@ def deciding_test(
     treated: str | None = None,
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
     better: Literal["higher", "lower"] = "higher",
     gains_more: Mapping[str, Literal["higher", "lower"]] | None = None,
     draws: int = 199,
@@ -143,7 +144,7 @@ def deciding_test(
         that marker is looked at on this side only.
     draws : int
         Rearrangements in which the score is learned anew; `OF_MARKERS` where it has no part.
-    outcome, arm, control, rng, treated, strata, covariates, many
+    outcome, arm, control, rng, treated, strata, covariates, weight, many
         As of `signature.effect.interaction.crossfitted_score.arm_by_crossfitted_score`.
 
     Returns
@@ -176,7 +177,13 @@ def deciding_test(
     (True, 'CRP')
     """
     trial = two_arms(
-        outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
+        outcome,
+        arm,
+        control=control,
+        treated=treated,
+        strata=strata,
+        covariates=covariates,
+        weight=weight,
     )
     learned = test in ("score", "minimum of these")
     if learned and score_of is None:

@@ -61,6 +61,7 @@ def interaction_table(
     treated: str | None = None,
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
     draws: int = 9_999,
     level: float = 0.95,
 ) -> InteractionTable:
@@ -70,7 +71,7 @@ def interaction_table(
     ----------
     markers : DataFrame of shape (n, n_markers)
         Measured before treatment, on the scale on which a straight line makes sense; gaps filled.
-    outcome, arm, control, rng, treated, strata, covariates, draws, level
+    outcome, arm, control, rng, treated, strata, covariates, weight, draws, level
         As of `signature.effect.interaction.arm_by_score.arm_by_score`.
 
     Returns
@@ -103,7 +104,13 @@ def interaction_table(
     ['CRP']
     """
     trial = two_arms(
-        outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
+        outcome,
+        arm,
+        control=control,
+        treated=treated,
+        strata=strata,
+        covariates=covariates,
+        weight=weight,
     )
     ways = rearrange(trial.code, trial.strata, draws, rng)
     found = marker_statistics(trial, markers, ways.arms)

@@ -92,6 +92,7 @@ def moderator(
     treated: str | None = None,
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
     draws: int = 9_999,
     coverage: float = 0.95,
 ) -> Moderator:
@@ -105,7 +106,7 @@ def moderator(
         All levels, the one that others are compared with first; alphabetical when left out.
     coverage : float
         Of the intervals.
-    outcome, arm, control, rng, treated, strata, covariates, draws
+    outcome, arm, control, rng, treated, strata, covariates, weight, draws
         As of `signature.effect.interaction.arm_by_score.arm_by_score`.
 
     Returns
@@ -138,7 +139,13 @@ def moderator(
     if not 0 < coverage < 1:
         raise ValueError(f"coverage of an interval lies between 0 and 1; got {coverage!r}")
     trial = two_arms(
-        outcome, arm, control=control, treated=treated, strata=strata, covariates=covariates
+        outcome,
+        arm,
+        control=control,
+        treated=treated,
+        strata=strata,
+        covariates=covariates,
+        weight=weight,
     )
     given = pd.Series(per_row(np.asarray(level, dtype=object), trial.rows, "the level"))
     known = given.notna().to_numpy()
@@ -170,7 +177,7 @@ def moderator(
         columns = full_rank(np.hstack([kept.fixed, score, kept.code[:, None]]))
         check_room(len(columns), columns.shape[1] + score.shape[1])
         ways = rearrange(kept.code, kept.strata, draws, rng)
-        fit = null_fit(kept.outcome, columns)
+        fit = null_fit(kept.outcome, columns, weight=kept.weight)
         statistic = np.abs(studentised(fit, kept.fixed, score, ways.arms)[2])
         if not isfinite(statistic[0]):
             raise PredictionsError(
@@ -190,7 +197,10 @@ def _part(trial: TwoArms, inside: np.ndarray) -> TwoArms:
     rows[rows] = inside
     strata = None if trial.strata is None else trial.strata[inside]
     fixed = full_rank(trial.fixed[inside])
-    return TwoArms(trial.names, rows, trial.outcome[inside], trial.code[inside], strata, fixed)
+    weight = None if trial.weight is None else trial.weight[inside]
+    return TwoArms(
+        trial.names, rows, trial.outcome[inside], trial.code[inside], strata, fixed, weight
+    )
 
 
 def _effects(
@@ -201,21 +211,28 @@ def _effects(
     treated = trial.code.astype("float64")[:, None]
     X = np.hstack([full_rank(np.hstack([trial.fixed, of_level])), treated * of_level])
     check_room(len(X), X.shape[1])
+    weight = np.ones(len(X)) if trial.weight is None else trial.weight
     if trial.binary:
-        coefficient, covariance, _ = penalised_logistic(X, trial.outcome)
+        coefficient, covariance, p = penalised_logistic(X, trial.outcome, weight=weight)
+        if trial.weight is not None:
+            pull = covariance @ (X * (weight * (trial.outcome - p))[:, None]).T
+            covariance = pull @ pull.T
         error = np.sqrt(np.diag(covariance))[-levels:]
         quantile = np.full(levels, ndtri(0.5 + coverage / 2))
     else:
+        root = np.sqrt(weight)
+        X, y = X * root[:, None], trial.outcome * root
         bread = np.linalg.inv(X.T @ X)
-        coefficient = bread @ X.T @ trial.outcome
-        left = (trial.outcome - X @ coefficient) ** 2
+        coefficient = bread @ X.T @ y
+        left = (y - X @ coefficient) ** 2
         room = np.maximum(1 - ((X @ bread) * X).sum(axis=1), 1e-6)
         pull = (bread @ X.T)[-levels:] ** 2
         variance = np.zeros(levels)
         for k in (0, 1):
             for j in range(levels):
                 cell = (trial.code == k) & (of_level[:, j] == 1)
-                variance += left[cell].sum() / room[cell].sum() * pull[:, cell].sum(axis=1)
+                spread = left[cell].sum() / (weight * room)[cell].sum()
+                variance += spread * (pull * weight)[:, cell].sum(axis=1)
         error = np.sqrt(np.maximum(variance, pull @ (left / room)))
         quantile = student.ppf(0.5 + coverage / 2, of_level.sum(axis=0) - 2)
     value = coefficient[-levels:]

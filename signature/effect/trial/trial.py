@@ -85,6 +85,8 @@ class Trial:
     weight : ndarray of shape (n,)
         One over the probability of a known outcome; 0 where it is unknown, 1 where nothing is
         weighted.
+    standing : ndarray of shape (n,)
+        The same for tests, which weight also where averages are of imputed outcomes.
     imputed : ndarray of shape (m, n), or None
         Outcomes of everybody, the unknown ones drawn.
     flow : tuple of ArmFlow
@@ -105,6 +107,7 @@ class Trial:
     covariates: np.ndarray
     known: np.ndarray
     weight: np.ndarray
+    standing: np.ndarray
     imputed: np.ndarray | None
     flow: tuple[ArmFlow, ...]
     balance: AllocationCheck
@@ -215,8 +218,9 @@ def make_trial(
         )
     elif not known.all():
         weight = _weights(cohort, known, code, missing, seed, notes)
-    imputed = None
+    imputed, standing = None, weight
     if missing == "multiple imputation" and not known.all() and endpoint.kind != "time to event":
+        standing = inverse_probability_weights(known, code, _standardised(cohort, seed))[0]
         imputed = imputed_outcomes(
             outcome,
             code,
@@ -226,8 +230,8 @@ def make_trial(
         )
         notes.append(
             f"{int((~known).sum())} unknown outcomes were drawn {IMPUTATIONS} times from the "
-            "features, by arm, for the average effect; everything else is of people whose outcome "
-            "is known"
+            "features, by arm, for the average effect; in tests the known stand for them, weighted "
+            "by one over their probability of being known; everything else is of the known"
         )
     share = np.array([ratio[name] for name in found], dtype="float64")
     return Trial(
@@ -241,6 +245,7 @@ def make_trial(
         covariates=adjustment(cohort, endpoint, notes),
         known=known,
         weight=known.astype("float64") if weight is None else weight,
+        standing=known.astype("float64") if standing is None else standing,
         imputed=imputed,
         flow=_flow(found, code, known, why, everybody=imputed is not None),
         balance=balance,

@@ -9,6 +9,7 @@ from scipy.special import expit
 
 from signature.effect.interaction.arm_by_score import any_arm_by_score, arm_by_score
 from signature.exceptions import AllocationError, OutcomeError, PredictionsError
+from signature.learn.restricted_cubic import bends, knots_of
 from signature.randomness import generator
 
 ARM = np.repeat(["il2", "placebo"], [24, 12])
@@ -83,7 +84,8 @@ def _events(rng, n=60, interaction=1.0):
 def _design(arm, score):
     code = (arm == "il2") * 1.0
     scaled = (score - score.mean()) / score.std(ddof=1)
-    return np.column_stack([np.ones(len(score)), scaled, code]), code * scaled
+    bend = bends(scaled, knots_of(scaled, 3))
+    return np.column_stack([np.ones(len(score)), scaled, bend, code]), code * scaled
 
 
 def _penalised(X, y, offset=0.0):
@@ -296,3 +298,55 @@ def test_covariates_that_repeat_each_other_or_the_strata_change_nothing():
     twice = arm_by_score(change, ARM, score, covariates=again, rng=generator(13, "a"), **how)
     assert twice.p == once.p
     assert twice.estimate == pytest.approx(once.estimate)
+
+
+def _lost(rng, n=300, effect=0.0):
+    """A prognosis along a curve, and outcomes that the treated lose at its upper end."""
+    arm, score = np.tile(["il2", "placebo"], n // 2), rng.normal(size=n)
+    treated = arm == "il2"
+    y = 2 * treated + score + 0.5 * score**2 + effect * treated * score + rng.normal(size=n)
+    seen = 1 - np.where(treated, expit(1.6 * score - 0.5), expit(-1.6))
+    known = rng.random(n) < seen
+    return y[known], arm[known], score[known], 1 / seen[known]
+
+
+def test_outcomes_that_one_arm_loses_at_one_end_are_no_interaction():
+    """42 and 17 % lost: straight lines reject in half of such trials."""
+    found, runs = {"lines": 0, "curve and weights": 0, "there": 0}, 60
+    for k in range(runs):
+        rng = generator(9, "lost", k)
+        y, arm, score, weight = _lost(rng)
+        how = {"control": "placebo", "rng": rng, "draws": 199}
+        own = np.column_stack([np.ones(len(y)), score, arm == "il2", score * (arm == "il2")])
+        inverse = np.linalg.inv(own.T @ own)
+        left = y - own @ inverse @ own.T @ y
+        error = np.sqrt(left @ left / (len(y) - 4) * inverse[3, 3])
+        found["lines"] += abs((inverse @ own.T @ y)[3]) > 1.97 * error
+        found["curve and weights"] += arm_by_score(y, arm, score, weight=weight, **how).p <= 0.05
+        y, arm, score, weight = _lost(generator(9, "there", k), effect=0.7)
+        found["there"] += arm_by_score(y, arm, score, weight=weight, **how).p <= 0.05
+    assert found["lines"] > 20
+    # 9 of 60 at 5 %: more has a chance of 1 in 500
+    assert found["curve and weights"] <= 9
+    assert found["there"] > 30
+
+
+def test_people_who_stand_for_two_count_as_two():
+    """Estimates are those of rows written twice, and events' too."""
+    rng = generator(10, "weights")
+    for make in (lambda: _lost(rng, 80)[:3], lambda: _events(rng, 90)):
+        y, arm, score = make()
+        twice = np.where(np.arange(len(y)) % 2, 2.0, 1.0)
+        rows = np.repeat(np.arange(len(y)), twice.astype(int))
+        how = {"control": "placebo", "draws": 19}
+        # the unit and the curve's knots are of the rows that are there: hold them still
+        one = arm_by_score(y, arm, score, weight=twice, rng=generator(1, "a"), **how)
+        X, both = _design(arm, score)
+        if one.scale == "outcome":
+            design = np.column_stack([X, both])[rows]
+            expected = np.linalg.lstsq(design, y[rows], rcond=None)[0][-1]
+            assert one.estimate == pytest.approx(expected)
+        equal = arm_by_score(y, arm, score, weight=twice * 0 + 3, rng=generator(1, "a"), **how)
+        assert equal == arm_by_score(y, arm, score, rng=generator(1, "a"), **how)
+    with pytest.raises(PredictionsError, match="weights must be finite and above 0"):
+        arm_by_score(y, arm, score, weight=twice * 0, rng=rng, **how)
