@@ -1,10 +1,12 @@
 """The measured tables are what the command writes from the stored numbers."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from docs.measured import __main__ as measured
+from pipelines.report.sections.performance import HELD
 from pipelines.trials.experiment import load_trial
 from tests.made.checkout import REPO
 from tests.made.pages import text_of
@@ -49,3 +51,14 @@ def test_every_line_of_the_trials_is_a_trial_experiment():
 def test_a_table_without_marks_is_an_error():
     with pytest.raises(ValueError, match=r"x\.md has no marks for the table 'results'"):
         measured.fill("# nothing here", {"results": "|a|"}, Path("x.md"))
+
+
+def test_the_report_says_how_often_intervals_of_folds_held_the_truth():
+    found = json.loads(text_of(REPO / measured.BENCHMARKS / "interval_coverage.json"))
+    coverage = [
+        100 * design["measures"][f"{measure}, bootstrap"]["own_truth"]["coverage"][0]
+        for design in found["designs"]
+        if design["part"] == "internal"
+        for measure in ("auroc", "auroc difference")
+    ]
+    assert (round(min(coverage)), round(max(coverage))) == HELD
