@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
@@ -17,6 +19,7 @@ from pipelines.trials.study import (
 )
 from signature.effect.interaction.arm_by_score import Side, arm_by_score
 from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
+from signature.effect.interaction.line_or_step import LineOrStep, line_or_step
 from signature.effect.interaction.moderators import moderator
 from signature.effect.trial_record import NamedMarker, NamedModerator
 from signature.prepare.procedures import linear_steps
@@ -93,22 +96,45 @@ def moderator_records(study: TrialStudy) -> list[NamedModerator]:
     schema = trial.cohort.schema
     found = []
     for name, groups in moderator_levels(study).items():
+        told: dict[str, Any] = {
+            "control": trial.arms[0],
+            "treated": trial.arms[study.treated],
+            "strata": strata_of(trial, rows),
+            "covariates": covariates_of(trial, rows),
+            "weight": weight_of(trial, rows),
+        }
+        outcome, arm = trial.outcome[rows], arm_names(study, rows)
         found.append(
             NamedModerator(
                 column=name,
                 label=schema[name].label if name in schema else name.replace("_", " "),
                 found=moderator(
-                    trial.outcome[rows],
-                    arm_names(study, rows),
+                    outcome,
+                    arm,
                     level_of(groups, len(trial.code))[rows],
                     order=[group.level for group in groups],
-                    control=trial.arms[0],
-                    treated=trial.arms[study.treated],
                     rng=generator(study.experiment.seed, "moderator", name),
-                    strata=strata_of(trial, rows),
-                    covariates=covariates_of(trial, rows),
-                    weight=weight_of(trial, rows),
+                    **told,
                 ),
+                shape=_shape(study, name, rows, outcome, arm, told),
             )
         )
     return found
+
+
+def _shape(
+    study: TrialStudy,
+    name: str,
+    rows: np.ndarray,
+    outcome: np.ndarray,
+    arm: np.ndarray,
+    told: dict[str, Any],
+) -> LineOrStep | None:
+    """Compare line and step where the moderator is a number with one cut."""
+    cuts, cohort = study.experiment.moderators[name], study.trial.cohort
+    if len(cuts) != 1 or isinstance(cuts[0], str):
+        return None
+    column = cohort.X[name] if name in cohort.schema.features else cohort.records[name]
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
+    rng = generator(study.experiment.seed, "line or step", name)
+    return line_or_step(outcome, arm, values[rows], float(cuts[0]), rng=rng, **told)

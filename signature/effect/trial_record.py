@@ -15,6 +15,7 @@ from signature.effect.benefit.targeting import Targeting
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.interaction.interaction_table import InteractionTable
+from signature.effect.interaction.line_or_step import LineOrStep
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial.allocation import AllocationCheck
 from signature.effect.trial.small_trial import SmallTrial
@@ -89,6 +90,8 @@ class NamedModerator(Record):
     column: str
     label: str
     found: Moderator
+    shape: LineOrStep | None
+    """Of a number with one cut: whether benefit rises or steps; None where it cannot be told."""
 
 
 class MarkerVisits(Record):

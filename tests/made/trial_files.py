@@ -31,6 +31,7 @@ rearrangements = 99
 draws = 200
 [moderators]
 smoker = []
+regulatory_t_cells = [4]
 [early]
 label = "day 5"
 day = 5

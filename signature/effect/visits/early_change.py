@@ -19,6 +19,7 @@ from signature.effect.interaction.arm_by_score import ArmByScore, arm_by_score
 from signature.effect.learners.held_out_outcome import held_out_outcome
 from signature.effect.trial.allocation import FEWEST_IN_ARM
 from signature.effect.trial.estimate import estimate
+from signature.effect.trial.robust_regression import robust_regression
 from signature.exceptions import AllocationError, PredictionsError, TrialError
 from signature.records.estimates import EffectEstimate
 from signature.study.splits import person_folds
@@ -317,11 +318,8 @@ def _slope(told: _Landmark, name: str, change: np.ndarray, fixed: np.ndarray | N
     n, k = X.shape
     if np.linalg.matrix_rank(X) < k or n - k < 2:
         return ArmSlope(name, int(own.sum()), EffectEstimate(value=None))
-    bread = np.linalg.inv(X.T @ X)
-    coefficient = bread @ X.T @ told.outcome[own]
-    pull = np.einsum("ij,jk,ik->i", X, bread, X)
-    left = (told.outcome[own] - X @ coefficient) / np.maximum(1 - pull, 1e-6)
-    error = float(np.sqrt(((bread @ X.T)[0] ** 2 * left**2).sum()))
+    coefficient, covariance = robust_regression(X, told.outcome[own])
+    error = float(np.sqrt(covariance[0, 0]))
     return ArmSlope(name, int(own.sum()), estimate(float(coefficient[0]), error, df=n - k))
 
 

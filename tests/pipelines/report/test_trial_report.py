@@ -201,6 +201,16 @@ def test_numbers_are_those_of_the_record(folders, reports):
     assert f"{gain:+.3f} (".replace("-", "−") in page.words("prognosis")
 
 
+def test_a_cut_is_asked_whether_benefit_steps_there(folders, reports):
+    shape = record(folders["found"])["moderators"][1]["shape"]
+    words = Page(reports["found"]).words("moderators")
+    assert "Line or step?" in words
+    assert f"as a line p = {shape['p_line']:.3f}" in words
+    # lower is better: benefit is the other way round
+    value = -shape["along_line"][0]["value"]
+    assert f"{value:+.2f} (".replace("-", "−") in words
+
+
 def test_a_rule_is_not_recommended_unless_the_test_says_predictive(reports):
     assert Page(reports["found"]).words("rule").count("Not recommended") == 0
     words = Page(reports["not predictive"]).words("rule").strip()

@@ -75,6 +75,11 @@ def test_the_marker_that_was_made_to_tell_is_found(found_trial):
     assert record.early is not None
     assert [one.marker for one in record.visits] == ["regulatory_t_cells"]
     assert record.best_arm is None  # with two arms
+    smoker, cells = record.moderators
+    assert smoker.shape is None  # a yes or no has no line
+    assert cells.shape.cut == 4
+    assert cells.shape.people == sum(level.people[arm] for level in cells.found.levels
+                                     for arm in level.people)  # fmt: skip
 
 
 def test_numbers_of_people_are_those_of_the_data_set(found_trial, study):
@@ -113,7 +118,8 @@ def test_a_small_trial_shows_engagement_and_named_markers_alone(small_trial):
     assert record.candidates == []
     nothing = ("decided", "control_score", "prognosis", "markers", "risk_groups", "next_trial")
     assert [name for name in nothing if getattr(record, name) is not None] == []
-    assert [one.column for one in record.moderators] == ["smoker"]
+    assert [one.column for one in record.moderators] == ["smoker", "regulatory_t_cells"]
+    assert [one.shape for one in record.moderators] == [None, None]  # fewer than 50 people
     (change,) = record.early.markers
     assert [slope.people for slope in change.slopes] == [11, 24]
     assert all(slope.slope.low < slope.slope.high for slope in change.slopes)

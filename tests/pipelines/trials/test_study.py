@@ -148,7 +148,7 @@ def test_a_feature_of_after_randomisation_is_refused(assembled, monkeypatch):
 def test_levels_of_moderators_hold_everybody_once_who_has_one(assembled):
     study = assembled(changed("smoker = []", "smoker = []\nactivity = [24]\nsite = []"))
     found = moderator_levels(study)
-    assert list(found) == ["smoker", "activity", "site"]
+    assert list(found) == ["smoker", "activity", "site", "regulatory_t_cells"]
     smoker = level_of(found["smoker"], 202)
     np.testing.assert_array_equal(smoker == "yes", study.trial.cohort.X["smoker"] == 1)
     np.testing.assert_array_equal(smoker == "no", study.trial.cohort.X["smoker"] == 0)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, flipped, unit_of_difference
+from signature.effect.interaction.line_or_step import LineOrStep
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial_record import NamedModerator, TrialRecord
 from signature.records.estimates import EffectEstimate
 
 TITLE = "Named groups"
 ORDER = 40
+
+_PRINTED = 3
+"""One of so many points of a shape has a line in the table."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,15 @@ class Level:
 
 
 @dataclass(frozen=True)
+class Along:
+    """Benefit at one value of a marker."""
+
+    value: float
+    line: EffectEstimate
+    step: EffectEstimate
+
+
+@dataclass(frozen=True)
 class Group:
     """One named way to divide people."""
 
@@ -36,6 +49,11 @@ class Group:
     difference: EffectEstimate
     """Benefit in the second level less that in the first; undefined of more than two."""
     levels: tuple[Level, ...]
+    shape: LineOrStep | None
+    along: tuple[Along, ...]
+    """Some points of the shape; empty without one."""
+    told: str
+    """Of the shape, in a sentence; empty without one."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,7 @@ class NamedGroups:
     treated: str
     unit: str
     digits: int
+    event: bool
     groups: tuple[Group, ...]
     drawn: tuple[Level, ...]
 
@@ -63,6 +82,7 @@ def summarize(results: TrialResults) -> NamedGroups | None:
         treated=record.treated,
         unit=unit_of_difference(record, scale),
         digits=decimals(record, scale),
+        event=record.endpoint["kind"] != "continuous",
         groups=groups,
         drawn=tuple(level for level in levels if level.benefit.value is not None),
     )
@@ -70,6 +90,7 @@ def summarize(results: TrialResults) -> NamedGroups | None:
 
 def _group(one: NamedModerator, record: TrialRecord) -> Group:
     found = one.found
+    shape = None if one.shape is None else _as_benefit(one.shape, record)
     return Group(
         label=one.label,
         found=found,
@@ -83,11 +104,80 @@ def _group(one: NamedModerator, record: TrialRecord) -> Group:
             )
             for level in found.levels
         ),
+        shape=shape,
+        along=() if shape is None else _points(shape),
+        told="" if one.shape is None else _words(one),
     )
 
 
+def _as_benefit(shape: LineOrStep, record: TrialRecord) -> LineOrStep:
+    """Turn effects into benefit, positive where good."""
+    lines = (
+        tuple(flipped(e.value, e.low, e.high, record) for e in along)
+        for along in (shape.along_line, shape.along_step)
+    )
+    along_line, along_step = lines
+    slope, step = (flipped(e.value, e.low, e.high, record) for e in (shape.slope, shape.step))
+    return replace(shape, slope=slope, step=step, along_line=along_line, along_step=along_step)
+
+
+def _points(shape: LineOrStep) -> tuple[Along, ...]:
+    every = zip(shape.values, shape.along_line, shape.along_step, strict=True)
+    return tuple(Along(*point) for i, point in enumerate(every) if i % _PRINTED == 0)
+
+
+def _words(one: NamedModerator) -> str:
+    assert one.shape is not None
+    name, cut = one.label, f"{one.shape.cut:g}"
+    return {
+        "step": f"benefit steps at {cut}: a straight line along {name} is contradicted, and the "
+        "step is not",
+        "line": f"benefit changes along {name} in a line: a step at {cut} is contradicted, and the "
+        "line is not; a cut would be a matter of convenience",
+        "not told apart": f"these people do not tell whether benefit changes along {name} in a "
+        f"line or steps at {cut}",
+        "neither": f"neither a straight line along {name} nor a step at {cut} is what these people "
+        "show",
+    }[one.shape.shape]
+
+
 def draw(summary: NamedGroups) -> dict[str, Markup]:
-    """Draw the benefit by level."""
+    """Draw the benefit by level, and along a marker that has a cut."""
+    return _levels(summary) | {
+        f"shape_{i}": _shape(group, summary)
+        for i, group in enumerate(summary.groups, 1)
+        if group.shape is not None
+    }
+
+
+def _shape(group: Group, summary: NamedGroups) -> Markup:
+    from pipelines.report.figures import GRID, MAIN, SECOND, canvas, to_svg
+
+    shape = group.shape
+    assert shape is not None
+    with canvas(2.7) as (figure, axes):
+        lines = ((shape.along_line, MAIN, "-", "line"), (shape.along_step, SECOND, "--", "step"))
+        for along, colour, dash, name in lines:
+            low, value, high = (
+                [getattr(e, end) for e in along] for end in ("low", "value", "high")
+            )
+            axes.plot(shape.values, value, dash, color=colour, label=name)
+            axes.fill_between(shape.values, low, high, color=colour, alpha=0.12, linewidth=0)
+        axes.axhline(0, color=GRID)
+        axes.set_xlabel(group.label)
+        axes.set_ylabel(f"benefit ({'difference in risk' if summary.event else summary.unit})")
+        figure.legend(loc="outside upper left", ncols=2)
+        return to_svg(
+            figure,
+            key=f"shape-{summary.groups.index(group)}",
+            title=f"Benefit along {group.label}",
+            description="Benefit of treatment over control along the marker, from its 5th to its "
+            "95th percentile: as a straight line, and dashed as a step at the declared cut, each "
+            "with its 95 % band.",
+        )
+
+
+def _levels(summary: NamedGroups) -> dict[str, Markup]:
     from pipelines.report.plots import forest_figure
 
     drawn = summary.drawn
