@@ -28,6 +28,7 @@ from docs.measured.serving import serving_tables
 from docs.measured.speed import jobs_table, speed_table
 from docs.measured.trials import (
     collect_trials,
+    deciding_tables,
     interaction_error_table,
     interaction_power_table,
     trials_table,
@@ -86,6 +87,7 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
             "trials": trials_table(benchmarks[MEASURED_TRIALS.stem]),
             "interaction error": interaction_error_table(rejected),
             "interaction power": interaction_power_table(rejected),
+            **deciding_tables(benchmarks["deciding_level"]),
         },
     }
 

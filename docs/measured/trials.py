@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmarks.deciding_trials import NULLS, POWERS
 from pipelines.report.trial_words import label, unit_of_difference
 from signature.effect.trial_record import TrialRecord
 from signature.page.numbers import estimate, number, p_value
@@ -62,7 +63,7 @@ def _rounded(found: Any) -> list[float | None]:
 def trials_table(trials: dict[str, Any]) -> str:
     """Render one line per trial experiment."""
     lines = [
-        "| experiment | analysed | outcome | average benefit | predicted benefit: p | AUTOC | "
+        "| experiment | analysed | outcome | average benefit | test that decides: p | AUTOC | "
         "prognosis: variance gained by the panel | named markers: p | first words of the report |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -140,6 +141,54 @@ def interaction_power_table(found: dict[str, Any]) -> str:
             met = own[1.0] >= aim["power"]
             lines.append(f"| {name} | {_shares(own, effects)} | {_yes(met)} |")
     return "\n".join([*lines, "", _drawn(cells)])
+
+
+def deciding_tables(found: dict[str, Any]) -> dict[str, str]:
+    """Render how often the test that decides rejects, without an interaction and with one.
+
+    Parameters
+    ----------
+    found : dict
+        Contents of ``experiments/benchmarks/deciding_level.json``.
+    """
+    null = [c for c in found["cells"] if c["part"] == "null"]
+    sizes = sorted({c["people"] for c in null})
+    most = found["aim"]["level"]
+    lines = [
+        f"| no interaction: rejected at 5 %, in % | {' | '.join(f'n = {n}' for n in sizes)} | "
+        f"at most {number(100 * most, 1)} %? |",
+        f"|---|{'---|' * len(sizes)}---|",
+    ]
+    decides = "minimum of these"
+    trials = min(c["trials"] for c in found["cells"])
+    error = 2 * (most * (1 - most) / trials) ** 0.5
+    for kind in dict.fromkeys(c["kind"] for c in null):
+        own = {c["people"]: c["rejected"][decides] for c in null if c["kind"] == kind}
+        met = max(own.values()) <= most + error
+        lines.append(f"| {NULLS[kind]} | {_shares(own, sizes)} | {_yes(met)} |")
+    lines += [
+        "",
+        f"{trials:,} simulated trials in each cell, {found['markers']} markers, "
+        f"{found['rearrangements']} rearrangements, a ridge regression as the learner; a share is "
+        "called kept where it lies within two Monte Carlo standard errors.",
+    ]
+    power = [c for c in found["cells"] if c["part"] == "power"]
+    table = [
+        "| the effect changes by | people | score alone | strongest marker | all together | "
+        "least likely of the three: decides | loses at most .05? |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for c in power:
+        what, _, size = POWERS[c["kind"]]
+        share = c["rejected"]
+        best = max(share[name] for name in ("score", "markers", "joint"))
+        lost = best - share[decides]
+        cells = " | ".join(f"{share[n]:.2f}" for n in ("score", "markers", "joint", decides))
+        table.append(
+            f"| {what}, {size:g} SD per SD each | {c['people']} | {cells} | "
+            f"{_yes(lost <= found['aim']['lost to the best'])} |"
+        )
+    return {"deciding level": "\n".join(lines), "deciding power": "\n".join(table)}
 
 
 def _drawn(cells: list[dict[str, Any]]) -> str:

@@ -1,0 +1,122 @@
+"""How often the test that decides says "predictive", where nothing is and where something is.
+
+``python -m experiments.benchmarks.deciding_level`` draws the trials of
+``experiments.benchmarks.deciding_trials`` and puts each through
+`signature.effect.interaction.deciding_test`: the minimum of score, strongest marker and all
+markers, and each of these alone. The score is a ridge regression on modified covariates in five
+folds, learned anew in each rearrangement: a twin of the product's own learner that is solved at
+once. Lost outcomes are weighted for as an experiment does it. Shares go to
+``deciding_level.json`` beside it. Finished parts are kept in ``results/deciding_level/``, in a
+folder of the code they are of, so that a killed run goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+
+from experiments.benchmarks.deciding_trials import (
+    MARKERS,
+    NULLS,
+    POWERS,
+    SimulatedTrial,
+    null_trial,
+    trial_with_interactions,
+)
+from experiments.benchmarks.interaction_type_one import FOLDS, Benefit
+from experiments.benchmarks.kept import counted
+from pipelines.fit.digest import code_digest
+from signature.effect.interaction.deciding_test import deciding_test
+from signature.effect.trial.outcome_weights import inverse_probability_weights
+from signature.randomness import generator
+from signature.writing import write_whole
+
+OUT = Path(__file__).with_suffix(".json")
+PEOPLE, PEOPLE_POWER = (36, 100, 150, 300, 400), (100, 150, 300)
+DRAWS, ALPHA = 99, 0.05
+AIM = {"level": 0.065, "power": 0.40, "lost to the best": 0.05}
+NAMES = ["minimum of these", "score", "markers", "joint"]
+
+
+def cells() -> list[str]:
+    """Name every kind of trial at every size."""
+    null = [f"null|{kind}|{n}" for kind in NULLS for n in PEOPLE]
+    return null + [f"power|{kind}|{n}" for kind in POWERS for n in PEOPLE_POWER]
+
+
+def counts(name: str, number: int) -> dict[str, float]:
+    """Count which tests reject in one trial."""
+    part, kind, n = name.split("|")
+    rng = generator(0, "deciding", name, number)
+    draw = null_trial if part == "null" else trial_with_interactions
+    trial = _with_known(draw(kind, int(n), rng))
+    two = np.isin(trial.arm, ("active", "control"))
+    benefit = Benefit(trial.markers[two], rng.permutation(int(two.sum())) % FOLDS)
+    panel = pd.DataFrame(trial.markers, columns=[f"m{i}" for i in range(MARKERS)])
+    found = deciding_test(
+        trial.outcome,
+        trial.arm,
+        panel,
+        benefit,
+        test="minimum of these",
+        control="control",
+        treated="active",
+        rng=rng,
+        strata=trial.strata,
+        weight=trial.weight,
+        draws=DRAWS,
+    )
+    members = {member.test: member.p for member in found.members} | {NAMES[0]: found.p}
+    return {"trials": 1} | {name: float(members.get(name, 1.0) <= ALPHA) for name in NAMES}
+
+
+def _with_known(trial: SimulatedTrial) -> SimulatedTrial:
+    """Leave out whom nothing is known of, and weight the others for them."""
+    if trial.weight is None:
+        return trial
+    known = trial.weight > 0
+    code = (trial.arm == "active").astype(int)
+    weight, _ = inverse_probability_weights(known, code, trial.markers)
+    return SimulatedTrial(
+        trial.outcome[known], trial.arm[known], trial.markers[known], None, weight[known]
+    )
+
+
+def main(
+    trials: Annotated[int, typer.Option(help="Simulated trials in each cell")] = 1_000,
+    jobs: Annotated[int, typer.Option(help="Processes")] = 2,
+) -> None:
+    """Run every trial that was not run yet, and summarise."""
+    code = code_digest("signature.effect.interaction.deciding_test")[:12]
+    sums = counted("deciding_level", counts, cells(), trials, jobs=jobs, at_once=20, code=code)
+    found = {
+        "code": code,
+        "rearrangements": DRAWS,
+        "markers": MARKERS,
+        "aim": AIM,
+        "cells": [_cell(name, sums[name]) for name in cells()],
+    }
+    write_whole(OUT, json.dumps(found, indent=1) + "\n")
+    for cell in found["cells"]:
+        typer.echo(f"{cell['part']} {cell['kind']} {cell['people']} {cell['rejected']}")
+
+
+def _cell(name: str, sums: dict[str, float]) -> dict[str, Any]:
+    part, kind, people = name.split("|")
+    n = sums["trials"]
+    return {
+        "part": part,
+        "kind": kind,
+        "people": int(people),
+        "trials": int(n),
+        "rejected": {test: round(sums[test] / n, 4) for test in NAMES},
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)
