@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.trial_record import TrialRecord
@@ -95,10 +96,13 @@ def unit_of_difference(record: TrialRecord, scale: str = "outcome") -> str:
     scale : {"outcome", "log odds"}
         Of the test.
     """
-    if scale == "log odds":
-        return "log-odds"
-    if record.endpoint["kind"] == "continuous":
-        return str(record.endpoint["unit"] or "units")
+    return "log-odds" if scale == "log odds" else unit_of(record.endpoint)
+
+
+def unit_of(endpoint: Mapping[str, Any]) -> str:
+    """Name the unit of a difference in an endpoint."""
+    if endpoint["kind"] == "continuous":
+        return str(endpoint["unit"] or "units")
     return "difference in risk"
 
 

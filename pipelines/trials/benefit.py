@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -23,9 +23,11 @@ from signature.effect.benefit.treatment_rule import best_arm, treat_if
 from signature.effect.trial.aipw import arm_scores, benefit_scores
 from signature.effect.trial.estimate import mean_estimate
 from signature.effect.trial.outcome_imputation import pooled
-from signature.effect.trial_record import ArmEffect, BenefitResult
+from signature.effect.trial.trial import Trial
+from signature.effect.trial_record import ArmEffect, BenefitResult, SecondaryEffect
 from signature.randomness import generator
 from signature.records.estimates import EffectEstimate
+from signature.validation.holm import holm
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,10 @@ class Scored:
 
 def scored(study: TrialStudy, arm: int, held_out: TrialPredictions | None) -> Scored:
     """Score the people of an arm and of the control, with outcome models where there are any."""
-    trial = study.trial
+    return _scored(study.trial, arm, held_out)
+
+
+def _scored(trial: Trial, arm: int, held_out: TrialPredictions | None) -> Scored:
     rows = np.flatnonzero(trial.known & np.isin(trial.code, (0, arm)))
     two = trial.allocation[rows][:, [0, arm]]
     allocation = two / two.sum(axis=1, keepdims=True)
@@ -79,17 +84,36 @@ def average_effects(study: TrialStudy, held_out: TrialPredictions | None) -> lis
             adjusted = mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
         found.append(
             ArmEffect(
-                arm=study.trial.arms[arm], unadjusted=_unadjusted(study, arm), adjusted=adjusted
+                arm=study.trial.arms[arm],
+                unadjusted=_unadjusted(study.trial, arm),
+                adjusted=adjusted,
             )
         )
     return found
 
 
-def _unadjusted(study: TrialStudy, arm: int) -> EffectEstimate:
+def secondary_effects(study: TrialStudy) -> list[SecondaryEffect]:
+    """Estimate the average benefit of the compared arm in every further endpoint."""
+    treated = study.trial.arms[study.treated]
+    found = []
+    for trial in study.secondary.values():
+        benefit = _unadjusted(trial, trial.arms.index(treated))
+        known = {
+            name: int((trial.known & (trial.code == trial.arms.index(name))).sum())
+            for name in (trial.arms[0], treated)
+        }
+        found.append((trial, known, benefit))
+    corrected = holm([benefit.p for _, _, benefit in found])
+    return [
+        SecondaryEffect(endpoint=asdict(trial.endpoint), known=known, benefit=benefit, p_family=p)
+        for (trial, known, benefit), p in zip(found, corrected, strict=True)
+    ]
+
+
+def _unadjusted(trial: Trial, arm: int) -> EffectEstimate:
     """Difference of means; of imputed outcomes, pooled."""
-    trial = study.trial
     if trial.imputed is None:
-        plain = scored(study, arm, None)
+        plain = _scored(trial, arm, None)
         return mean_estimate(plain.benefit, arm=plain.arm, weight=plain.weight)
     sign = 1.0 if trial.endpoint.higher_is_better else -1.0
     treated, control = (trial.imputed[:, trial.code == k] for k in (arm, 0))

@@ -43,6 +43,8 @@ class TrialDesign(Declared):
         What decides about the word predictive: the learned score, the strongest feature of the
         panel, all of them together, or the least likely of the three. When left out, the strongest
         feature for panels of up to `FEW_MARKERS`, and else the minimum.
+    secondary : tuple of str
+        Further endpoints, files of ``signature/endpoints``: average effects, and no claim.
     gains_more : dict of str
         By feature, whether people in whom it is "higher", or "lower", were said beforehand to gain
         more from treatment: then only this side is tested.
@@ -59,6 +61,7 @@ class TrialDesign(Declared):
     missing: Missing = "complete"
     markers: tuple[str, ...] = ()
     test: Test | None = None
+    secondary: tuple[Name, ...] = ()
     gains_more: dict[str, Literal["higher", "lower"]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -68,6 +71,8 @@ class TrialDesign(Declared):
         for arm in (self.control, self.treated):
             if arm not in self.ratio:
                 raise ValueError(f"ratio does not say the share of {arm!r}")
+        if self.endpoint in self.secondary:
+            raise ValueError("secondary endpoints are others than the endpoint")
         if self.arms and set(self.arms) != set(self.ratio):
             raise ValueError("arms and ratio name the same arms, or arms is left out")
         return self

@@ -18,6 +18,7 @@ from pipelines.trials.benefit import (
     benefit_results,
     best_arm_value,
     risk_groups,
+    secondary_effects,
 )
 from pipelines.trials.claim import claim_of, too_small
 from pipelines.trials.crossfit import (
@@ -188,6 +189,7 @@ def trial_record(
         size=size,
         claim=claim,
         average=average,
+        secondary=secondary_effects(study),
         decided=decided,
         control_score=control,
         prognosis=foretold,

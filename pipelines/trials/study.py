@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import numpy as np
@@ -44,12 +44,15 @@ class TrialStudy:
         Files of ``models/`` that predict benefit, the headline first.
     dropped_features : dict of str
         Why a feature is not there.
+    secondary : dict of Trial
+        The same people with further endpoints, by its file's name.
     """
 
     experiment: TrialExperiment
     trial: Trial
     candidates: dict[str, ModuleType]
     dropped_features: dict[str, str]
+    secondary: dict[str, Trial] = field(default_factory=dict)
 
     @property
     def treated(self) -> int:
@@ -72,7 +75,10 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
     asked, where = experiment.trial, f"experiment {experiment.name!r}"
     try:
         dataset = load("signature.datasets", asked.dataset, DATASET_EXPORTS)
-        endpoint = load("signature.endpoints", asked.endpoint, ENDPOINT_EXPORTS)
+        endpoints = {
+            name: load("signature.endpoints", name, ENDPOINT_EXPORTS)
+            for name in (asked.endpoint, *asked.secondary)
+        }
         candidates = {
             name: load("models", name, CANDIDATE_EXPORTS) for name in experiment.candidates.all
         }
@@ -85,20 +91,33 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
             f"{', '.join(map(repr, other))} predict the probability of an event, which says "
             "nothing of treatment; leave them out of [candidates]"
         )
-    told: Endpoint = endpoint.ENDPOINT
     whole = dataset.load()
     if experiment.assay.batch is not None:
         whole = with_batch(whole, experiment.assay.batch)
-    cohort = whole.where(asked.where)
+    cohort, dropped = _with_features(whole.where(asked.where), experiment)
+    trials = {
+        name: _trial_of(experiment, cohort, name, endpoint) for name, endpoint in endpoints.items()
+    }
+    trial = trials.pop(asked.endpoint)
+    study = TrialStudy(experiment, trial, candidates, dropped, trials)
+    _check_names(study)
+    _check_early(study)
+    return study
+
+
+def _trial_of(
+    experiment: TrialExperiment, cohort: Cohort, name: str, endpoint: ModuleType
+) -> Trial:
+    asked = experiment.trial
+    told: Endpoint = endpoint.ENDPOINT
     try:
         values = endpoint.derive(cohort.records)
     except KeyError as error:
         raise ExperimentError(
-            f"{where}: endpoint {asked.endpoint!r} asks for the record {error}; {cohort.name} has: "
-            + ", ".join(sorted(map(str, cohort.records)))
+            f"experiment {experiment.name!r}: endpoint {name!r} asks for the record {error}; "
+            f"{cohort.name} has: " + ", ".join(sorted(map(str, cohort.records)))
         ) from None
-    cohort, dropped = _with_features(cohort, experiment)
-    trial = make_trial(
+    return make_trial(
         cohort,
         told,
         values,
@@ -110,10 +129,6 @@ def assemble_trial(experiment: TrialExperiment) -> TrialStudy:
         seed=experiment.seed,
         reasons=endpoint.unknown(cohort.records) if hasattr(endpoint, "unknown") else None,
     )
-    study = TrialStudy(experiment, trial, candidates, dropped)
-    _check_names(study)
-    _check_early(study)
-    return study
 
 
 def _with_features(cohort: Cohort, experiment: TrialExperiment) -> tuple[Cohort, dict[str, str]]:

@@ -58,6 +58,18 @@ class ArmEffect(Record):
     """The same by AIPW with held-out outcome predictions; None in a small trial."""
 
 
+class SecondaryEffect(Record):
+    """Average effect on a further endpoint; no claim is made of it."""
+
+    endpoint: dict[str, Any]
+    known: dict[str, int]
+    """People whose outcome is known, by arm."""
+    benefit: EffectEstimate
+    """Positive where the arm does better, in units of this endpoint; not adjusted."""
+    p_family: float | None
+    """Corrected for the number of further endpoints (Holm 1979)."""
+
+
 class BenefitResult(Record):
     """What held-out predicted benefit of one candidate is worth."""
 
@@ -124,6 +136,7 @@ class TrialRecord(Record):
     size: SmallTrial
     claim: TrialClaim
     average: list[ArmEffect]
+    secondary: list[SecondaryEffect]
     decided: DecidingTest | None
     """The test that decides about the word predictive; None in a small trial."""
     control_score: ArmByScore | None

@@ -5,11 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import decimals, good, unit_of_difference
-from signature.effect.trial_record import ArmEffect
+from pipelines.report.trial_words import decimals, good, unit_of, unit_of_difference
+from signature.effect.trial_record import ArmEffect, TrialRecord
+from signature.page.numbers import number
+from signature.records.estimates import EffectEstimate
 
 TITLE = "Average effect"
 ORDER = 20
+
+
+@dataclass(frozen=True)
+class Secondary:
+    """Average benefit in a further endpoint."""
+
+    label: str
+    unit: str
+    people: int
+    """Of the two arms, whose outcome is known."""
+    benefit: EffectEstimate
+    digits: int
+    p_family: float | None
 
 
 @dataclass(frozen=True)
@@ -26,6 +41,10 @@ class AverageEffect:
     """Whether any arm has an adjusted estimate."""
     head: tuple[str, ...]
     arms: list[ArmEffect]
+    apart: str
+    """How far apart the two estimates of the compared arm are; empty without an adjusted one."""
+    treated: str
+    secondary: tuple[Secondary, ...]
 
 
 def summarize(results: TrialResults) -> AverageEffect:
@@ -41,4 +60,33 @@ def summarize(results: TrialResults) -> AverageEffect:
         adjusted=adjusted,
         head=("Arm", "Difference of means", "p", *(("Adjusted", "p") if adjusted else ())),
         arms=record.average,
+        apart=_apart(next(one for one in record.average if one.arm == record.treated), record),
+        treated=record.treated,
+        secondary=tuple(
+            Secondary(
+                label=one.endpoint["label"],
+                unit=unit_of(one.endpoint),
+                people=sum(one.known.values()),
+                benefit=one.benefit,
+                digits=2 if one.endpoint["kind"] == "continuous" else 3,
+                p_family=one.p_family,
+            )
+            for one in record.secondary
+        ),
+    )
+
+
+def _apart(effect: ArmEffect, record: TrialRecord) -> str:
+    plain, adjusted = effect.unadjusted, effect.adjusted
+    if adjusted is None or None in (plain.value, adjusted.value, plain.standard_error):
+        return ""
+    assert adjusted.value is not None
+    assert plain.value is not None
+    assert plain.standard_error is not None
+    moved, spread = adjusted.value - plain.value, plain.standard_error
+    far = abs(moved) > spread
+    return (
+        f"Adjusting moves the estimate by {number(moved, decimals(record), sign=True)}, "
+        f"{'more' if far else 'less'} than one standard error"
+        + (": arms differed at baseline by chance, or lost different people" if far else "")
     )
