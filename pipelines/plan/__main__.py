@@ -40,8 +40,16 @@ def plan(
         ),
     ] = None,
 ) -> None:
-    """Compute sample sizes, draw a learning curve where there is a run, and write plan.json."""
+    """Compute sample sizes, draw a learning curve where there is a run, and write plan.json.
+
+    Of a trial: power and sizes by its [plan], and neither data nor the options but --results.
+    """
     from pipelines.fit.results_folder import make_folder
+    from pipelines.trials.experiment import is_trial
+
+    if is_trial(experiment):
+        _plan_trial(experiment, results)
+        return
     from pipelines.plan.sizes import development_plan, validation_plan
     from pipelines.plan.words import plan_lines
     from pipelines.question.assembly import assemble
@@ -67,6 +75,18 @@ def plan(
     print(file)
     if (folder / "launch.json").is_file():
         print(f"Report      {write_report(folder)}")
+
+
+def _plan_trial(experiment: Path, results: Path) -> None:
+    from pipelines.fit.results_folder import make_folder
+    from pipelines.plan.trials import trial_plan, trial_plan_lines
+    from pipelines.trials.experiment import load_trial
+
+    found = trial_plan(load_trial(experiment))
+    file = make_folder(results / found.experiment) / FILE_NAME
+    found.write(file)
+    print("\n".join(trial_plan_lines(found)))
+    print(file)
 
 
 def _curve(study: AssembledStudy, folder: Path, wanted: bool | None) -> tuple[Curve | None, str]:

@@ -137,6 +137,38 @@ class NextTrial(Declared):
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
 
 
+class TrialPlan(Declared):
+    """What a trial is planned for, before there are data; effects in SD of the outcome.
+
+    Parameters
+    ----------
+    people : int
+        To be randomised to the two arms.
+    benefit : float
+        Average benefit.
+    difference : float
+        Difference in benefit per standard deviation of what a marker stands for.
+    lost : float
+        Share whose outcome will not be known.
+    below_limit, reliability : float
+        Share of people below a marker's detection limit, and share of a value's variance that a
+        second sample would repeat.
+    accuracy : float
+        Correlation of a learned score with benefit.
+    chosen : float
+        Share of people that an enriched trial would choose.
+    """
+
+    people: Annotated[int, Field(ge=16)] = 100
+    benefit: float = 0.3
+    difference: Annotated[float, Field(gt=0)] = 0.35
+    lost: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    below_limit: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    reliability: Annotated[float, Field(gt=0, le=1)] = 0.8
+    accuracy: Annotated[float, Field(gt=0, le=1)] = 0.5
+    chosen: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+
 class TrialExperiment(Declared):
     """One question put to one randomised trial, with everything that decides the answer.
 
@@ -157,6 +189,7 @@ class TrialExperiment(Declared):
     moderators: dict[str, tuple[float | str, ...]] = Field(default_factory=dict)
     early: Early | None = None
     next_trial: NextTrial = NextTrial()
+    plan: TrialPlan = TrialPlan()
 
     @property
     def digest(self) -> str:

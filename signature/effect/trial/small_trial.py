@@ -14,9 +14,8 @@ from math import sqrt
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri
-from scipy.stats import chi2, nct
-from scipy.stats import t as student
 
+from signature.effect.trial.interaction_power import interaction_power
 from signature.exceptions import AllocationError, ExperimentError
 
 MOST_PEOPLE = 40
@@ -30,8 +29,6 @@ MOST_MARKERS = 2
 
 MOST_EXACT_PAIRS = 2_500
 """People with the event times people without, up to which chance is counted exactly."""
-
-_QUANTILES = 15
 
 
 @dataclass(frozen=True)
@@ -178,23 +175,14 @@ def detectable_interaction(treated: int, control: int, power: float = 0.8) -> fl
             "an interaction needs four people or more in both arms and a power between 0.05 and 1; "
             f"got {treated}, {control} and {power!r}"
         )
-    # scores spread by chance, too: power is averaged over their sums of squares in both arms
-    share = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-    square = 1 / (1 / chi2.ppf(share, treated - 1)[:, None] + 1 / chi2.ppf(share, control - 1))
-    df = treated + control - 4
-    critical = student.ppf(0.975, df)
-
-    def power_at(effect: float) -> float:
-        shift = effect * np.sqrt(square)
-        # far tails by symmetry: the routine is at home where the shift is moderate
-        both = nct.sf(critical, df, shift) + nct.sf(critical, df, -shift)
-        return float(both.mean())
-
-    low, step = 0.0, 1 / sqrt(np.median(square))
-    high = step
-    while power_at(high) < power:
-        low, high = high, high + step
-    return float(brentq(lambda effect: power_at(effect) - power, low, high, xtol=1e-5))
+    low = high = 0.0
+    while interaction_power(high, treated, control) < power:
+        low, high = high, high + 1 / sqrt(min(treated, control))
+    return float(
+        brentq(
+            lambda effect: interaction_power(effect, treated, control) - power, low, high, xtol=1e-5
+        )
+    )
 
 
 def chance_auroc(events: int, others: int) -> float:

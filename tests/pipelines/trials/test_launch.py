@@ -142,6 +142,7 @@ SAID_WHERE = {
     "crossfitting": "held-out gain of an early change",
     "moderators": "moderators", "early": "early",
     "next_trial": "the size of a next trial that chooses people",
+    "plan": "title",  # of the time before there are data
 }  # fmt: skip
 """By key of an experiment: the section of a small trial's report that has it, or what is said not
 to be reported."""
