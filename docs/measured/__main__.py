@@ -25,7 +25,7 @@ from docs.measured.experiments import (
 )
 from docs.measured.selection import selection_table
 from docs.measured.serving import serving_tables
-from docs.measured.speed import jobs_table, speed_table
+from docs.measured.speed import evaluation_table, jobs_table, speed_table
 from docs.measured.trials import (
     collect_trials,
     deciding_tables,
@@ -74,6 +74,7 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
         PAGES / "speed.md": {
             "jobs": jobs_table(benchmarks["job_speed"]),
             "speed": speed_table(benchmarks),
+            "evaluation": evaluation_table(benchmarks["evaluation_speed"]),
         },
         PAGES / "selection.md": {"selection": selection_table(benchmarks, targets)},
         PAGES / "attacks.md": {

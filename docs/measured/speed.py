@@ -72,3 +72,15 @@ def jobs_table(found: dict[str, Any]) -> str:
         "beforehand is of the fits alone.",
     ]
     return "\n".join(lines)
+
+
+def evaluation_table(found: dict[str, Any]) -> str:
+    """Render how long each shipped experiment takes when all its fits are finished."""
+    lines = [
+        f"| experiment, its fits finished | seconds | at most {found['asked']:g}? |",
+        "|---|---|---|",
+    ]
+    for name, seconds in found["seconds"].items():
+        verdict = "yes" if seconds <= found["asked"] else "**missed**"
+        lines.append(f"| `{name}` | {seconds:g} | {verdict} |")
+    return "\n".join(lines)
