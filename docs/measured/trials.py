@@ -156,7 +156,7 @@ def deciding_tables(found: dict[str, Any]) -> dict[str, str]:
     most = found["aim"]["level"]
     lines = [
         f"| no interaction: rejected at 5 %, in % | {' | '.join(f'n = {n}' for n in sizes)} | "
-        f"at most {number(100 * most, 1)} %? |",
+        f"at most {number(100 * most, 0)} %? |",
         f"|---|{'---|' * len(sizes)}---|",
     ]
     decides = "minimum of these"

@@ -39,7 +39,7 @@ from signature.writing import write_whole
 OUT = Path(__file__).with_suffix(".json")
 PEOPLE, PEOPLE_POWER = (36, 100, 150, 300, 400), (100, 150, 300)
 DRAWS, ALPHA = 99, 0.05
-AIM = {"level": 0.065, "power": 0.40, "lost to the best": 0.05}
+AIM = {"level": 0.05, "power": 0.40, "lost to the best": 0.05}
 NAMES = ["minimum of these", "score", "markers", "joint"]
 
 

@@ -114,12 +114,14 @@ def _paragraph(plan: TrialPlanRecord) -> str:
     return (
         f"For the protocol: {plan.people[at]:,} people are randomised, "
         f"{percent(plan.treated_share)} of them to treatment; {percent(plan.lost)} are expected to "
-        "be lost. Whether treatment does more for some is decided by one test that is fixed now, "
-        f"at a level of {percent(plan.alpha)}. If benefit differs by {number(plan.difference, 2)} "
-        "standard deviations of the outcome per standard deviation of the marker, its power is "
-        f"{percent(marker.power[at])} for one marker ({percent(named.power[at])} if the side is "
-        f"named beforehand) and {percent(score.power[at])} for a learned score; "
-        f"{_size(marker.people_needed)} people would give {percent(plan.power_asked)}."
+        "be lost. Whether treatment does more for some is decided by one test that is fixed now. "
+        f"If benefit differs by {number(plan.difference, 2)} standard deviations of the outcome "
+        "per standard deviation of a marker, a test of this marker alone at a level of "
+        f"{percent(plan.alpha)} has a power of {percent(marker.power[at])} "
+        f"({percent(named.power[at])} if the side is named beforehand); "
+        f"{_size(marker.people_needed)} people would give {percent(plan.power_asked)}. The "
+        "strongest of a panel is harder to tell from chance, and a score that has to be learned "
+        f"has {percent(score.power[at])}."
     )
 
 

@@ -48,11 +48,12 @@ def claim_of(
     told = labels or {}
     predictive = decided.p <= LEVEL
     panel = "the panel"
-    if len(decided.markers) == 1:
+    if decided.test == "markers" and len(decided.markers) == 1:
         (only,) = decided.markers
         panel = told.get(only, only)
     return TrialClaim(
         predictive=predictive,
+        rule=predictive and _rule_shown(decided),
         prognostic=foretold.adds,
         checks=[
             TrialCheck(
@@ -71,7 +72,7 @@ def claim_of(
             ),
         ],
         sentence=_sentence(predictive, foretold.adds, treated, panel),
-        advice=_advice(predictive, decided),
+        advice=_advice(predictive, decided, panel),
     )
 
 
@@ -79,6 +80,7 @@ def too_small(size: SmallTrial) -> TrialClaim:
     """Say that neither word was tested."""
     return TrialClaim(
         predictive=None,
+        rule=False,
         prognostic=None,
         checks=[
             TrialCheck(
@@ -142,14 +144,22 @@ def _sentence(predictive: bool, prognostic: bool, treated: str, panel: str) -> s
     )
 
 
-def _advice(predictive: bool, decided: DecidingTest) -> str:
+def _rule_shown(decided: DecidingTest) -> bool:
+    return any(member.test == "score" and member.p <= LEVEL for member in decided.members)
+
+
+def _advice(predictive: bool, decided: DecidingTest, panel: str) -> str:
     if not predictive:
         return "Do not select by this panel."
-    score = next((m for m in decided.members if m.test == "score"), None)
-    if score is None or score.p <= LEVEL:
+    if _rule_shown(decided):
         return (
             "Treating by this panel is a hypothesis for the next trial; it was found in this one, "
             "not yet in others."
+        )
+    if all(member.test != "score" for member in decided.members):
+        return (
+            f"That benefit goes with {panel} is a hypothesis for the next trial; no learned rule "
+            "was tested."
         )
     return (
         "The effect differs with the panel, but predicted benefit was not shown to say for whom "

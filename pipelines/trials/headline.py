@@ -57,7 +57,9 @@ def decide(
         covariates=covariates_of(trial, rows),
         weight=weight_of(trial, rows),
         better="higher" if trial.endpoint.higher_is_better else "lower",
-        gains_more=study.experiment.trial.gains_more,
+        gains_more={
+            name: side for name, side in study.experiment.trial.gains_more.items() if name in panel
+        },
         draws=study.experiment.crossfitting.rearrangements,
         many=many,
     )

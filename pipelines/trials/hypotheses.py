@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from signature.effect.interaction.moderators import moderator
 from signature.effect.trial_record import NamedMarker, NamedModerator
 from signature.prepare.procedures import linear_steps
 from signature.randomness import generator, seed_for
+from signature.study.schema import Scale
 
 
 def arm_names(study: TrialStudy, rows: np.ndarray) -> np.ndarray:
@@ -137,4 +139,11 @@ def _shape(
     column = cohort.X[name] if name in cohort.schema.features else cohort.records[name]
     values = pd.to_numeric(column, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     rng = generator(study.experiment.seed, "line or step", name)
-    return line_or_step(outcome, arm, values[rows], float(cuts[0]), rng=rng, **told)
+    cut, log2 = float(cuts[0]), name in cohort.schema and cohort.schema[name].scale is Scale.LOG2
+    if log2:
+        # on the scale of all tests: a line in the logarithm is a curve in the units
+        values, cut = np.log2(np.where(values > 0, values, np.nan)), float(np.log2(cut))
+    found = line_or_step(outcome, arm, values[rows], cut, rng=rng, **told)
+    if found is None or not log2:
+        return found
+    return replace(found, cut=float(cuts[0]), values=tuple(2.0**v for v in found.values))

@@ -31,12 +31,13 @@ def next_trial(
     Returns
     -------
     Enrichment or None
-        None where the result is not predictive, or those whom the rule would treat do not gain.
+        None where the result is not predictive, predicted benefit was not shown to say for whom,
+        or those whom the rule would treat do not gain.
     """
     headline = next(one for one in candidates if one.headline)
     treated = study.trial.arms[study.treated]
     overall = next(one for one in average if one.arm == treated)
-    if not claim.predictive or headline.advice is None or overall.adjusted is None:
+    if not claim.rule or headline.advice is None or overall.adjusted is None:
         return None
     spread = within_arms_sd(study)
     asked = study.experiment.next_trial

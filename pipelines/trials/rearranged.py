@@ -74,7 +74,11 @@ class ScoreAgain:
         )
 
     def __call__(self, outcome: np.ndarray, code: np.ndarray) -> np.ndarray:
-        """Return benefit in units of the outcome, shape (n,)."""
+        """Return benefit in units of the outcome, less its mean in each fold, shape (n,).
+
+        A fold's mean is learned from the other people: where theirs is high, its own is low, and
+        scores that say nothing else would run against benefit.
+        """
         found = np.zeros(len(outcome))
         for part in self.prepared:
             inside = part.inside
@@ -85,7 +89,8 @@ class ScoreAgain:
                 share=self.share[inside],
                 weight=self.weight[inside],
             )
-            found[part.outside] += model.predict(part.held_out)
+            benefit = model.predict(part.held_out)
+            found[part.outside] += benefit - benefit.mean()
         return found / self.repeats
 
 

@@ -156,8 +156,9 @@ def _check_names(study: TrialStudy) -> None:
             f"{where}: no arm {experiment.trial.treated!r}; there are: "
             + ", ".join(study.trial.arms)
         )
-    named = (*experiment.trial.markers, *experiment.trial.gains_more)
-    absent = [n for n in dict.fromkeys(named) if n not in cohort.schema.features]
+    tested = {*experiment.trial.markers, *cohort.schema.panel}
+    absent = [n for n in experiment.trial.markers if n not in cohort.schema.features]
+    absent += [n for n in experiment.trial.gains_more if n not in tested]
     if experiment.early is not None:
         absent += [n for n in experiment.early.later if n not in cohort.schema.features]
         lost = [c for c in experiment.early.later.values() if c not in cohort.records]

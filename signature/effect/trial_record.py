@@ -41,6 +41,8 @@ class TrialClaim(Record):
 
     predictive: bool | None
     """Tells who gains more from treatment: by the test that decides alone; None: not tested."""
+    rule: bool
+    """Whether predicted benefit itself was shown to go with benefit, and not only the panel."""
     prognostic: bool | None
     """Foretells the outcome whatever the arm, beyond the baseline; None: not tested."""
     checks: list[TrialCheck]

@@ -133,8 +133,10 @@ def _explaining(lines: np.ndarray, curves: np.ndarray, least: np.ndarray) -> np.
     """Choose what is taken out of the markers: the most that there are rows for."""
     n, k = lines.shape
     if (curves.shape[1] + k * (k - 1) // 2) * ROWS_PER_PRODUCT <= n:
-        products = [_standardised(lines[:, [i]] * lines[:, i + 1 :]) for i in range(k - 1)]
-        return np.column_stack([curves, *products])
+        products = np.hstack([lines[:, [i]] * lines[:, i + 1 :] for i in range(k - 1)] or [lines])
+        # of two columns that say the same yes or no the product is a constant
+        moving = products.std(axis=0) > 1e-9
+        return np.column_stack([curves, _standardised(products[:, moving])])
     for choice in (curves, np.column_stack([lines, least])):
         if choice.shape[1] * ROWS_PER_COVARIATE <= n:
             return choice

@@ -19,7 +19,8 @@ FEWEST_PEOPLE = 4
 """Of each class: with fewer, a half-sample has one person of a class to learn from."""
 
 FEWEST_OF_SITE = 10
-"""People; smaller sites count as one, because a column for each would explain its people away."""
+"""People; smaller sites count as one, because a column for each would explain its people away. One
+small site alone goes with the smallest of the others."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,9 +153,15 @@ def _few_sites(person: np.ndarray, sites: np.ndarray | None) -> np.ndarray:
     """Give sites numbers from 0, the small ones one together."""
     if sites is None:
         return np.zeros(len(person), dtype=int)
+    gaps = int(pd.isna(np.asarray(sites, dtype=object)).sum())
+    if gaps:
+        raise ValueError(f"the site of {gaps} of {len(person)} rows is missing; name one for all")
     code = np.unique(np.asarray(sites), return_inverse=True)[1]
     seen = np.unique(np.column_stack([code, np.unique(person, return_inverse=True)[1]]), axis=0)
-    small = np.bincount(seen[:, 0]) < FEWEST_OF_SITE
+    people = np.bincount(seen[:, 0])
+    small = people < FEWEST_OF_SITE
+    if small.sum() == 1 and len(small) > 1:
+        small[np.argsort(people, kind="stable")[1]] = True
     found: np.ndarray = np.unique(np.where(small[code], -1, code), return_inverse=True)[1]
     return found
 

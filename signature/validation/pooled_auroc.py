@@ -23,7 +23,8 @@ class PooledAuroc:
     left_out : dict of str to str
         Sites that could not be, each with the reason.
     logit : Pooled or None
-        All of it on the logit scale; None, as are the numbers below, when no site can be used.
+        Mean and heterogeneity on the logit scale, whose own t intervals are not those below; None,
+        as are the numbers below, when no site can be used.
     value, low, high : float or None
         AUROC at a middle site of this kind, with its interval; of one site only, that site's own.
     prediction_low, prediction_high : float or None

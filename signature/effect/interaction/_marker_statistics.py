@@ -56,8 +56,9 @@ def marker_statistics(trial: TwoArms, markers: pd.DataFrame, arms: np.ndarray) -
                 " before, without the outcome"
             )
         try:
-            found.scores[name] = standardised(values, repr(name))
-            found.statistics[name] = null_statistics(trial, found.scores[name][0], arms)
+            score = standardised(values, repr(name))
+            found.statistics[name] = null_statistics(trial, score[0], arms)
+            found.scores[name] = score
         except PredictionsError as error:
             found.left_out[name] = str(error)
     return found

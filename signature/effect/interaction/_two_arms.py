@@ -58,8 +58,8 @@ class ArmByScore:
         Effect (treated less control) at a score higher by one standard deviation, less that at the
         lower. For an event with the penalty of Firth (1993), which keeps it finite.
     low, high : float or None
-        Interval of the level asked for; it excludes 0 exactly where `p` is at most 1 minus that
-        level. None where that end is not known.
+        Interval of the level asked for; of a two-sided test it excludes 0 exactly where `p` is at
+        most 1 minus that level. None where that end is not known.
     statistic : float
         Estimate over its robust standard error; for an event the score statistic.
     p : float
@@ -273,17 +273,24 @@ def summarise(
     ways: Rearrangements,
     level: float,
     side: Side = "two-sided",
+    *,
+    learned: bool = False,
 ) -> ArmByScore:
-    """Turn the statistics of all rearrangements into what is said, the observed one first."""
+    """Turn the statistics of all rearrangements into what is said, the observed one first.
+
+    Of a score that was `learned` from the trial, a statistic on the wrong side is no evidence,
+    however rare: by chance most lie there.
+    """
     if not 0 < level < 1:
         raise ValueError(f"level is the coverage of the interval, between 0 and 1; got {level!r}")
-    found = rearrangement_p(facing(statistic, side), exact=ways.exact, level=level)
+    values = right_side(statistic, side) if learned else facing(statistic, side)
+    found = rearrangement_p(values, exact=ways.exact, level=level)
     above = below = found.critical
     if side != "two-sided":
         # a score learned anew falls further below 0 by chance than above it
         half = (1 + level) / 2
-        above = rearrangement_p(statistic, exact=ways.exact, level=half).critical
-        below = rearrangement_p(-statistic, exact=ways.exact, level=half).critical
+        above = max(0.0, rearrangement_p(statistic, exact=ways.exact, level=half).critical)
+        below = max(0.0, rearrangement_p(-statistic, exact=ways.exact, level=half).critical)
     if trial.binary:
         estimate, low, high = _log_odds(trial, score, above, below)
     else:
@@ -321,6 +328,18 @@ def facing(statistic: np.ndarray, side: Side) -> np.ndarray:
     if side == "two-sided":
         return np.abs(statistic)
     return statistic if side == "greater" else -statistic
+
+
+def right_side(statistic: np.ndarray, side: Side) -> np.ndarray:
+    """Turn statistics likewise; those on the wrong side are as far from evidence as can be.
+
+    Examples
+    --------
+    >>> right_side(np.array([1.0, -2.0]), "less")
+    array([-inf,   2.])
+    """
+    values = facing(statistic, side)
+    return np.where(np.isnan(values) | (values > 0), values, -inf)
 
 
 def _log_odds(

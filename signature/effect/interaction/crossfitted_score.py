@@ -134,7 +134,7 @@ def arm_by_crossfitted_score(
     found = learned_anew(trial, score_of, ways, rng, many)
     if found is None:
         return None
-    return summarise(trial, found.score, found.sd, found.statistic, ways, level, side)
+    return summarise(trial, found.score, found.sd, found.statistic, ways, level, side, learned=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +144,7 @@ class LearnedAnew:
     Parameters
     ----------
     score : ndarray of shape (n,)
-        Held out, standardised.
+        Held out, standardised; zeros where it is the same for all.
     sd : float
         Its standard deviation before.
     statistic : ndarray of shape (n_arrangements,)
@@ -163,6 +163,8 @@ def learned_anew(
     ways: Rearrangements,
     rng: np.random.Generator,
     many: ManyScores = one_by_one,
+    *,
+    always: bool = False,
 ) -> LearnedAnew | None:
     """Learn a score in the trial as it was and in every rearrangement of its arms.
 
@@ -174,11 +176,13 @@ def learned_anew(
     ways : Rearrangements
     rng : Generator
         Of events that change with the arm.
+    always : bool
+        Whether to learn it in the rearrangements, too, where the real one is the same for all.
 
     Returns
     -------
     LearnedAnew or None
-        None where the real score is the same for all.
+        None where the real score is the same for all, unless it is wanted `always`.
 
     Raises
     ------
@@ -186,11 +190,14 @@ def learned_anew(
         When the score cannot be tested.
     """
     real = _checked(score_of(trial.outcome.copy(), trial.code.copy()), trial.outcome)
-    if _same(real):
+    constant = _same(real)
+    if constant and not always:
         return None
-    s, sd = standardised(real, "the held-out score")
     statistic = np.zeros(len(ways.arms))
-    statistic[0] = _statistic(trial, trial.outcome, trial.code, s)
+    s, sd = np.zeros(len(real)), 0.0
+    if not constant:
+        s, sd = standardised(real, "the held-out score")
+        statistic[0] = _statistic(trial, trial.outcome, trial.code, s)
     if np.isnan(statistic[0]):
         raise PredictionsError(
             "the interaction of arm and held-out score cannot be told from strata, covariates and "

@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from signature.effect.interaction._marker_statistics import MarkerStatistics, marker_statistics
-from signature.effect.interaction._two_arms import ArmByScore, Side, facing, summarise, two_arms
+from signature.effect.interaction._two_arms import (
+    ArmByScore,
+    Side,
+    facing,
+    right_side,
+    summarise,
+    two_arms,
+)
 from signature.effect.interaction.crossfitted_score import (
     ManyScores,
     ScoreOf,
@@ -162,7 +169,7 @@ def deciding_test(
     Notes
     -----
     All members see the same rearrangements, so the minimum allows for what they have in common. A
-    score that is the same for all has no part in the minimum, and alone gives a p-value of 1.
+    score that is the same for all, or on the wrong side, gives a p-value of 1.
 
     Examples
     --------
@@ -185,6 +192,13 @@ def deciding_test(
         covariates=covariates,
         weight=weight,
     )
+    if test not in get_args(Test):
+        raise ValueError(f"test must be one of {get_args(Test)}, got {test!r}")
+    odd = set(gains_more or {}) - set(map(str, markers.columns))
+    if odd and test != "score":
+        raise PredictionsError(
+            f"gains_more names {', '.join(map(repr, sorted(odd)))}, none of the markers"
+        )
     learned = test in ("score", "minimum of these")
     if learned and score_of is None:
         raise PredictionsError(f"the test {test!r} needs a score; none was given")
@@ -195,10 +209,15 @@ def deciding_test(
     own: ArmByScore | None = None
     if learned and score_of is not None:
         side: Side = "greater" if better == "higher" else "less"
-        found = learned_anew(trial, score_of, ways, rng, many)
+        # whether it is the same for all depends on the arms: the minimum must know of it, too
+        always = test == "minimum of these"
+        found = learned_anew(trial, score_of, ways, rng, many, always=always)
         if found is not None:
-            statistics["score"] = facing(found.statistic, side)
-            own = summarise(trial, found.score, found.sd, found.statistic, ways, 0.95, side)
+            statistics["score"] = right_side(found.statistic, side)
+            if found.sd > 0:
+                own = summarise(
+                    trial, found.score, found.sd, found.statistic, ways, 0.95, side, learned=True
+                )
     panel, clearest = MarkerStatistics({}, {}, {}), None
     if test != "score":
         panel = marker_statistics(trial, markers, ways.arms)
@@ -206,8 +225,7 @@ def deciding_test(
             sided = _sided(panel.statistics, better, gains_more or {})
             clearest = list(panel.statistics)[int(np.argmax(sided[0]))]
             statistics["markers"] = sided.max(axis=1)
-            squares = np.column_stack(list(panel.statistics.values())) ** 2
-            statistics["joint"] = squares.sum(axis=1)
+            statistics["joint"] = (np.maximum(sided, 0) ** 2).sum(axis=1)
         elif test != "minimum of these":
             raise PredictionsError("no marker can be tested: " + "; ".join(panel.left_out.values()))
     if test != "minimum of these":
@@ -240,13 +258,17 @@ def _sided(
     better: Literal["higher", "lower"],
     gains_more: Mapping[str, Literal["higher", "lower"]],
 ) -> np.ndarray:
-    """Statistics that are larger where they are further from chance, on the side declared."""
+    """Statistics that are larger where they are further from chance, on the side declared.
+
+    Where all who have a rare feature are in one arm there is no statistic, and no evidence.
+    """
     found = []
     for name, values in by_marker.items():
         side: Side = "two-sided"
         if name in gains_more:
             side = "greater" if gains_more[name] == better else "less"
-        found.append(np.nan_to_num(facing(values, side), nan=np.inf))
+        told = facing(values, side)
+        found.append(np.where(np.isnan(told), -inf, told))
     return np.column_stack(found)
 
 
@@ -254,6 +276,7 @@ def _p_of_each(values: np.ndarray) -> np.ndarray:
     """P-value that each rearrangement would have had as the observed one."""
     reached = np.where(np.isnan(values), np.inf, values)
     in_order = np.sort(reached)
-    least = np.where(np.isfinite(reached), reached - 1e-9 * np.abs(reached), np.inf)
+    least = reached.copy()
+    least[np.isfinite(reached)] -= 1e-9 * np.abs(reached[np.isfinite(reached)])
     p: np.ndarray = (len(reached) - np.searchsorted(in_order, least)) / len(reached)
     return p

@@ -136,7 +136,8 @@ def max_t(statistic: np.ndarray) -> np.ndarray:
     ----------
     statistic : ndarray of shape (n_arrangements, n_tests)
         Larger is further from chance; the first line is the observed one, which is part of the
-        reference. Undefined ones count as reaching it.
+        reference. Undefined ones are no evidence, as where all who have a rare feature would be in
+        one arm: of a feature that is known before the arms, that is a rule like any other.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def max_t(statistic: np.ndarray) -> np.ndarray:
     >>> max_t(np.array([[3.0, 1.0], [0.0, 2.0], [1.0, 0.0], [0.5, 0.5]]))
     array([0.25, 0.5 ])
     """
-    values = np.where(np.isnan(statistic), np.inf, statistic)
+    values = np.where(np.isnan(statistic), -np.inf, statistic)
     order = np.argsort(values[0], kind="stable")  # the smallest first
     largest = np.maximum.accumulate(values[:, order], axis=1)
     p = (largest >= values[0, order] * (1 - 1e-9)).mean(axis=0)

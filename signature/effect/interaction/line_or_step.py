@@ -94,8 +94,8 @@ def line_or_step(
     Returns
     -------
     LineOrStep or None
-        None where fewer than `CURVE_FROM` people are left, or an arm has fewer than four on one
-        side of the cut: the shapes cannot be told apart then.
+        None where fewer than `CURVE_FROM` people are left, an arm has fewer than four on one side
+        of the cut, or the marker has two values: the shapes cannot be told apart then.
 
     Raises
     ------
@@ -143,6 +143,12 @@ def line_or_step(
     shared = np.column_stack([main, treated_])
     check_room(len(value), shared.shape[1] + 1)
     line, step = (np.column_stack([shared, treated_ * x]) for x in (scaled, above))
+    if min(np.linalg.matrix_rank(X) - X.shape[1] for X in (line, step)) < 0:
+        raise PredictionsError(
+            "line and step cannot be told from strata, covariates and arm; use fewer of them"
+        )
+    if np.linalg.matrix_rank(np.column_stack([line, step[:, -1]])) == line.shape[1]:
+        return None
     weights = np.ones(len(value)) if trial.weight is None else trial.weight
     p_line, p_step = _each_against_the_other(
         trial.outcome, trial.code, weights, line, step, draws, rng
@@ -183,8 +189,6 @@ def _each_against_the_other(
     """P-values of the line, and of the step."""
     root = np.sqrt(weight)
     bases = [np.linalg.qr(X * root[:, None])[0] for X in (line, step)]
-    if any(q.shape[1] != np.linalg.matrix_rank(q) for q in bases):
-        raise PredictionsError("line and step cannot be told from strata, covariates and arm")
 
     def in_favour_of_step(outcomes: np.ndarray) -> np.ndarray:
         explained = [((outcomes @ q) ** 2).sum(axis=-1) for q in bases]

@@ -150,7 +150,7 @@ def rearrangement_p(statistic: np.ndarray, *, exact: bool, level: float = 0.95) 
     values = np.where(np.isnan(statistic), inf, statistic)
     number = len(values)
     # an equal statistic must count whatever rounding makes of it
-    least = values[0] - 1e-9 * abs(values[0]) if isfinite(values[0]) else inf
+    least = values[0] - 1e-9 * abs(values[0]) if isfinite(values[0]) else values[0]
     reached = int((values[1:] >= least).sum())
     p = (1 + reached) / number
     # p <= 1 - level if and only if at most this many others reach the observed one

@@ -125,17 +125,19 @@ class Planned:
     def power(self, effect: float, people: int) -> float:
         """Power with so many people randomised, for a true difference per SD of the true marker."""
         known = people * (1 - self.lost)
-        arms = [max(FEWEST, int(known * share)) for share in (self.treated, 1 - self.treated)]
+        arms = [int(known * share) for share in (self.treated, 1 - self.treated)]
+        if min(arms) < FEWEST:
+            return 0.0
         seen = effect * measured_correlation(self.below_limit, self.reliability)
         return interaction_power(seen, *arms, alpha=self.alpha, one_sided=self.one_sided)
 
     def people_for(self, effect: float, power: float) -> int | None:
         """Fewest people to randomise for a power; None beyond `MOST_PEOPLE`."""
-        few, many = 4 * FEWEST, 4 * FEWEST
+        few = many = 4 * FEWEST
         while self.power(effect, many) < power:
-            few, many = many, 2 * many
-            if many > MOST_PEOPLE:
+            if many == MOST_PEOPLE:
                 return None
+            few, many = many, min(2 * many, MOST_PEOPLE)
         while many - few > 1:
             middle = (few + many) // 2
             few, many = (middle, many) if self.power(effect, middle) < power else (few, middle)
@@ -173,6 +175,11 @@ def benefit_of_chosen(average: float, effect: float, share: float, planned: Plan
     >>> round(benefit_of_chosen(0.2, 0.5, 0.5, Planned()), 2)
     0.6
     """
-    q = float(ndtri(1 - share))
-    correlation = measured_correlation(planned.below_limit, planned.reliability)
-    return average + effect * correlation * float(norm.pdf(q)) / share
+    told = sqrt(planned.reliability)
+    above = 1 - planned.below_limit
+    if share <= above:
+        return average + effect * told * float(norm.pdf(ndtri(1 - share))) / share
+    # everybody above the limit, and some of those below it, whom nothing tells apart
+    density = float(norm.pdf(ndtri(planned.below_limit)))
+    sum_of_scores = density - (share - above) * density / planned.below_limit
+    return average + effect * told * sum_of_scores / share

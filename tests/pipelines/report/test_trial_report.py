@@ -42,7 +42,7 @@ def written(folder, into, change):
 
 
 def not_predictive(found):
-    found["claim"] |= {"predictive": False, "advice": "Do not select by this panel."}
+    found["claim"] |= {"predictive": False, "rule": False, "advice": "Do not select by this panel."}
     found["next_trial"] = None
 
 

@@ -77,8 +77,13 @@ def test_a_small_member_does_not_decide():
 def test_an_effect_that_differs_without_a_score_that_says_for_whom_is_no_rule():
     found = claimed(0.02, members={"score": 0.4, "markers": 0.008, "joint": 0.2})
     assert found.predictive
+    assert not found.rule
     assert found.advice.endswith("a hypothesis for the next trial, and no rule.")
     assert claimed(0.02).advice.startswith("Treating by this panel is a hypothesis")
+    assert claimed(0.02).rule
+    untested = claimed(0.02, test="joint")
+    assert not untested.rule
+    assert untested.advice.endswith("no learned rule was tested.")
 
 
 def test_a_panel_of_one_feature_is_called_by_its_name():

@@ -26,7 +26,9 @@ def study(tmp_path_factory):
 
 
 def claim(*, predictive=True):
-    return TrialClaim(predictive=predictive, prognostic=True, checks=[], sentence="", advice="")
+    return TrialClaim(
+        predictive=predictive, rule=predictive, prognostic=True, checks=[], sentence="", advice=""
+    )
 
 
 def candidate(sign=1.0, *, headline=True):

@@ -169,6 +169,14 @@ def test_sites_with_their_own_levels_and_event_rates_select_nothing():
     assert found.pvalue_ > 0.025
     higher["m3"] += 1.2 * (y - y.mean())
     assert StabilitySelection().fit(higher, y, sites=site).selected_ == ["m3"]
+    gaps = np.where(np.arange(200) < 2, None, site)
+    with pytest.raises(ValueError, match="site of 2 of 200 rows is missing"):
+        StabilitySelection().fit(X, y, sites=gaps)
+    # a covariate that says the same as the site
+    doubled = higher.assign(clinic=(site == "a").astype(float))
+    panel = [f"m{i}" for i in range(40)]
+    two = np.where(site == "a", "a", "b")
+    assert StabilitySelection(panel).fit(doubled, y, sites=two).selected_ != []
     with pytest.raises(ValueError, match="3 sites for 200 rows"):
         StabilitySelection().fit(X, y, sites=["a", "b", "a"])
 

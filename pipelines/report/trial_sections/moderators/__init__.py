@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import decimals, flipped, unit_of_difference
+from pipelines.report.trial_words import decimals, flipped, unit_of, unit_of_difference
 from signature.effect.interaction.line_or_step import LineOrStep
 from signature.effect.interaction.moderators import Moderator
 from signature.effect.trial_record import NamedModerator, TrialRecord
@@ -15,6 +15,9 @@ from signature.records.estimates import EffectEstimate
 
 TITLE = "Named groups"
 ORDER = 40
+
+LEVEL = 0.05
+"""Of the difference between levels, below which something is said of its shape."""
 
 _PRINTED = 3
 """One of so many points of a shape has a line in the table."""
@@ -50,6 +53,9 @@ class Group:
     """Benefit in the second level less that in the first; undefined of more than two."""
     levels: tuple[Level, ...]
     shape: LineOrStep | None
+    unit: str
+    """Of benefit along the marker."""
+    digits: int
     along: tuple[Along, ...]
     """Some points of the shape; empty without one."""
     told: str
@@ -64,7 +70,6 @@ class NamedGroups:
     treated: str
     unit: str
     digits: int
-    event: bool
     groups: tuple[Group, ...]
     drawn: tuple[Level, ...]
 
@@ -82,7 +87,6 @@ def summarize(results: TrialResults) -> NamedGroups | None:
         treated=record.treated,
         unit=unit_of_difference(record, scale),
         digits=decimals(record, scale),
-        event=record.endpoint["kind"] != "continuous",
         groups=groups,
         drawn=tuple(level for level in levels if level.benefit.value is not None),
     )
@@ -105,6 +109,8 @@ def _group(one: NamedModerator, record: TrialRecord) -> Group:
             for level in found.levels
         ),
         shape=shape,
+        unit=unit_of(record.endpoint),
+        digits=2 if record.endpoint["kind"] == "continuous" else 3,
         along=() if shape is None else _points(shape),
         told="" if one.shape is None else _words(one),
     )
@@ -129,11 +135,13 @@ def _points(shape: LineOrStep) -> tuple[Along, ...]:
 def _words(one: NamedModerator) -> str:
     assert one.shape is not None
     name, cut = one.label, f"{one.shape.cut:g}"
+    if one.found.p is None or one.found.p > LEVEL:
+        return f"there is no evidence that benefit changes with {name}, and so none of how"
     return {
         "step": f"benefit steps at {cut}: a straight line along {name} is contradicted, and the "
         "step is not",
-        "line": f"benefit changes along {name} in a line: a step at {cut} is contradicted, and the "
-        "line is not; a cut would be a matter of convenience",
+        "line": f"benefit changes along {name} and does not step at {cut}: a step is contradicted, "
+        "and a line is not; a cut would be a matter of convenience",
         "not told apart": f"these people do not tell whether benefit changes along {name} in a "
         f"line or steps at {cut}",
         "neither": f"neither a straight line along {name} nor a step at {cut} is what these people "
@@ -165,7 +173,7 @@ def _shape(group: Group, summary: NamedGroups) -> Markup:
             axes.fill_between(shape.values, low, high, color=colour, alpha=0.12, linewidth=0)
         axes.axhline(0, color=GRID)
         axes.set_xlabel(group.label)
-        axes.set_ylabel(f"benefit ({'difference in risk' if summary.event else summary.unit})")
+        axes.set_ylabel(f"benefit ({group.unit})")
         figure.legend(loc="outside upper left", ncols=2)
         return to_svg(
             figure,

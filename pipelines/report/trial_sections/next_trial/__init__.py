@@ -39,7 +39,7 @@ def summarize(results: TrialResults) -> NextTrial | None:
     if record.size.small:
         return None
     return NextTrial(
-        predictive=bool(record.claim.predictive),
+        predictive=record.claim.rule,
         unit=unit_of_difference(record),
         digits=decimals(record),
         found=record.next_trial,

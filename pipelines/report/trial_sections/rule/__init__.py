@@ -96,7 +96,7 @@ def summarize(results: TrialResults) -> Treating | None:
         control=record.arms[0],
         unit=unit_of_difference(record),
         digits=decimals(record),
-        predictive=bool(record.claim.predictive),
+        predictive=record.claim.rule,
         advice=record.claim.advice,
         headline=headline.label,
         almost=_almost(headline.advice, record),

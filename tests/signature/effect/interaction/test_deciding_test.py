@@ -75,7 +75,7 @@ def test_the_score_is_asked_for_one_side_and_has_two_ends():
     assert found.p == own.p == 0.01
     assert 0 < own.low < own.estimate < own.high
     other = arm_by_crossfitted_score(y, arm, benefit, rng=generator(3, "a"), side="less", **how)
-    assert other.p > 0.9
+    assert other.p == 1  # the wrong side, however rare
     assert (other.low, other.high) == (own.low, own.high)
 
 
@@ -152,7 +152,9 @@ def test_a_score_that_is_the_same_for_all_leaves_the_markers():
     found = deciding_test(
         y, arm, panel, flat, test="minimum of these", rng=generator(8, "a"), **how
     )
-    assert [m.test for m in found.members] == ["markers", "joint"]
+    assert [(m.test, m.p == 1) for m in found.members] == [
+        ("score", True), ("markers", False), ("joint", False)
+    ]  # fmt: skip
     assert found.score is None
     assert found.p <= 0.05
     alone = deciding_test(y, arm, panel, flat, test="score", rng=generator(8, "a"), **how)
@@ -175,6 +177,39 @@ def test_what_cannot_be_tested_is_said():
     panel.iloc[0, 0] = np.nan
     with pytest.raises(PredictionsError, match="'m0' is missing or infinite in 1 of 120"):
         _decide((y, arm, panel, None), generator(9, "a"), "markers")
+
+
+def test_a_rare_yes_or_no_hides_no_other_marker():
+    """Those who have it may all be in one arm: no statistic, and no evidence."""
+    y, arm, panel, _ = _trial(generator(10, "rare"), 100, [("m1", 2.0)], 2)
+    own = deciding_test(
+        y, arm, panel, None, test="markers", control="control", rng=generator(10, "a")
+    )
+    panel["rare"] = np.isin(np.arange(100), [0, 1, 2]).astype(float)
+    for test in ("markers", "joint"):
+        found = deciding_test(
+            y, arm, panel, None, test=test, control="control", rng=generator(10, "a")
+        )
+        assert found.p == pytest.approx(own.p, abs=0.002)
+        assert found.clearest == "m1"
+    table = interaction_table(y, arm, panel, control="control", rng=generator(10, "a"), draws=999)
+    assert min(row.p_family for row in table.rows) < 0.01
+
+
+def test_all_together_keep_to_the_side_that_was_named():
+    y, arm, panel, _ = _trial(generator(11, "side"), effects=[("m1", -1.5)])
+    gains = dict.fromkeys(NAMES, "higher")
+    how = {"control": "control", "gains_more": gains}
+    for test in ("markers", "joint"):
+        found = deciding_test(y, arm, panel, None, test=test, rng=generator(11, "a"), **how)
+        assert found.p > 0.05
+    with pytest.raises(PredictionsError, match="gains_more names 'IL6', none of the markers"):
+        deciding_test(
+            y, arm, panel, None, test="joint", rng=generator(11, "a"), control="control",
+            gains_more={"IL6": "higher"},
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="test must be one of"):
+        deciding_test(y, arm, panel, None, test="marker", rng=generator(11, "a"), control="control")
 
 
 def test_the_size_of_the_panel_decides_which_test_is_usual():

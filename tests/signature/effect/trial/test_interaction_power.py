@@ -72,5 +72,13 @@ def test_those_with_the_highest_marker_gain_what_simulated_people_do():
     assert benefit_of_chosen(0.2, 0.5, 0.3, planned) == pytest.approx(
         0.2 + 0.5 * true[top].mean(), abs=0.01
     )
+    # with a limit, some of those chosen are drawn from those whom nothing tells apart
+    low = true < np.quantile(true, 0.8)
+    seen = np.where(low, -10 + rng.random(len(true)), true)
+    for share in (0.1, 0.5):
+        top = seen >= np.quantile(seen, 1 - share)
+        assert benefit_of_chosen(0.0, 0.5, share, Planned(below_limit=0.8)) == pytest.approx(
+            0.5 * true[top].mean(), abs=0.01
+        )
     assert people_for_average(-0.1, planned, 0.8) is None
     assert people_for_average(0.001, planned, 0.8) is None
