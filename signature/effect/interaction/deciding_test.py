@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Literal, get_args
 
 import numpy as np
@@ -53,14 +53,14 @@ class Member:
     Parameters
     ----------
     test : {"score", "markers", "joint"}
-    statistic : float
-        Larger is further from chance.
+    statistic : float or None
+        Larger is further from chance; None for a score on the wrong side, or the same for all.
     p : float
         Of this member alone; it decides only where it is the only one.
     """
 
     test: Test
-    statistic: float
+    statistic: float | None
     p: float
 
 
@@ -231,7 +231,11 @@ def deciding_test(
     if test != "minimum of these":
         statistics = {name: values for name, values in statistics.items() if name == test}
     members = tuple(
-        Member(name, float(values[0]), rearrangement_p(values, exact=ways.exact).p)
+        Member(
+            name,
+            float(values[0]) if isfinite(values[0]) else None,
+            rearrangement_p(values, exact=ways.exact).p,
+        )
         for name, values in statistics.items()
     )
     decided = RearrangementP(1.0, 1.0, 1.0, inf)

@@ -1,8 +1,12 @@
 """The one test that decides: its members, their minimum, its side, and its level."""
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import TypeAdapter
 
 from experiments.benchmarks.interaction_type_one import Benefit
 from signature.effect.interaction.arm_by_score import arm_by_score
@@ -10,6 +14,7 @@ from signature.effect.interaction.crossfitted_score import arm_by_crossfitted_sc
 from signature.effect.interaction.deciding_test import (
     FEW_MARKERS,
     OF_MARKERS,
+    DecidingTest,
     deciding_test,
     usual_test,
 )
@@ -177,6 +182,20 @@ def test_what_cannot_be_tested_is_said():
     panel.iloc[0, 0] = np.nan
     with pytest.raises(PredictionsError, match="'m0' is missing or infinite in 1 of 120"):
         _decide((y, arm, panel, None), generator(9, "a"), "markers")
+
+
+def test_a_score_on_the_wrong_side_has_no_statistic_to_keep():
+    """Neither infinite nor NaN: JSON has no such numbers."""
+    y, arm, panel, benefit = _trial(generator(12, "wrong"), effects=[("m1", 1.5)])
+    found = deciding_test(
+        y, arm, panel, lambda o, a: -benefit(o, a), test="minimum of these", control="control",
+        rng=generator(12, "a"), draws=39,
+    )  # fmt: skip
+    score = found.members[0]
+    assert (score.test, score.statistic, score.p) == ("score", None, 1.0)
+    assert found.score.estimate < 0
+    kept = json.dumps(asdict(found), allow_nan=False)
+    assert TypeAdapter(DecidingTest).validate_json(kept) == found
 
 
 def test_a_rare_yes_or_no_hides_no_other_marker():
