@@ -34,6 +34,7 @@ TRIALS = {
     "`[crossfitting]`": trial.CrossFitting,
     "`[early]`": trial.Early,
     "`[next_trial]`": trial.NextTrial,
+    "`[plan]`": trial.TrialPlan,
 }
 FILES = {
     "At the top": dictionary.Dictionary,

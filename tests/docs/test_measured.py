@@ -12,6 +12,7 @@ from tests.made.checkout import REPO
 from tests.made.pages import text_of
 
 TABLES = measured.tables(REPO)
+FIRST_WORDS = ("Predictive", "Prognostic", "Neither", "Not tested")
 EXPERIMENTS, TRIALS = (TABLES[measured.PAGES / name] for name in ("experiments.md", "trials.md"))
 
 
@@ -45,7 +46,7 @@ def test_every_line_of_the_trials_is_a_trial_experiment():
     assert len(lines) >= 4
     for line in lines:
         assert load_trial(REPO / "experiments" / f"{line.split('`')[1]}.toml").trial.treated
-        assert line.split("|")[-2].strip().startswith(("Predictive", "Prognostic", "Neither"))
+        assert line.split("|")[-2].strip().startswith(FIRST_WORDS)
 
 
 def test_a_table_without_marks_is_an_error():
