@@ -14,6 +14,7 @@ from pipelines.question.assembly import assemble
 from pipelines.question.experiment import load_experiment
 from signature.learn.calibration import decision
 from signature.study.splits import person_folds
+from signature.study.whose import Whose
 from tests.made.candidates_of import probability_candidates
 from tests.made.checkout import EXPERIMENTS
 
@@ -109,7 +110,7 @@ def test_a_few_sets_are_compared_as_candidates_are_after_calibration(rows):
         space=lambda trial: {"model__times": trial.suggest_categorical("times", [0.0, 20.0])},
     )
     tuner = Tuner(
-        candidate, rows.schema, pd.DataFrame({"eta": eta}), y, np.arange(200), 3, 20, 11, 12
+        candidate, rows.schema, pd.DataFrame({"eta": eta}), y, Whose(np.arange(200)), 3, 20, 11, 12
     )
     tuned = tuner.run()
     by_times = tuned.trials.drop_duplicates("times").set_index("times")["loss"]

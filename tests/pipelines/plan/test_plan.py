@@ -236,6 +236,7 @@ def planned(study, finished, monkeypatch, capsys):
     """Run the command on the made-up study; return its record and what it printed."""
     monkeypatch.setattr(assembling, "assemble", lambda _: study)
     monkeypatch.setattr("pipelines.question.experiment.load_experiment", lambda _: study.experiment)
+    monkeypatch.setattr("pipelines.trials.experiment.is_trial", lambda _: False)
     monkeypatch.setattr(measuring, "REPETITIONS", 2)
 
     def run(folder=None, **options):

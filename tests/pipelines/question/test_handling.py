@@ -36,6 +36,7 @@ from signature.study.schema import (
     censored,
     source_of,
 )
+from signature.study.whose import Whose
 
 TEXT = """
 title = "t"
@@ -302,7 +303,7 @@ def test_a_small_reference_batch_is_none_on_inner_folds(study_of):
     schema = FeatureSchema((*study.cohort.schema.columns, column), told)
     X = rows.X.assign(**{BATCH: codes})
     module = load("models", "best_single_marker", ["build", "space"])
-    tuner = Tuner(module, schema, X, rows.outcome, person, 3, 1, 0, 0)
+    tuner = Tuner(module, schema, X, rows.outcome, Whose(person), 3, 1, 0, 0)
     tuned = tuner.run()
     assert np.isfinite(tuned.loss)
     assert fit_tuned(tuner, tuned).estimator_["harmonise"].reference == 1.0

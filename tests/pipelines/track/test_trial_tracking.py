@@ -37,7 +37,7 @@ def test_the_run_has_settings_claim_and_numbers_of_the_record(run, folder):
     assert run.data.params == {name: str(value) for name, value in trial_params(record).items()}
     assert trial_tags(record).items() <= run.data.tags.items()
     assert run.data.tags["small_trial"] == "yes"
-    assert run.data.tags["predictive"] == "no"
+    assert run.data.tags["predictive"] == "not tested"
     assert run.data.tags["dataset"] == "simulated_il2_small"
     assert run.data.tags["kind"] == "launch"
     assert run.data.tags["mlflow.note.content"] == "A simulated trial for the tests"
