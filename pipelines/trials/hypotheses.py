@@ -18,7 +18,7 @@ from pipelines.trials.study import (
     strata_of,
     weight_of,
 )
-from signature.effect.interaction.arm_by_score import Side, arm_by_score
+from signature.effect.interaction.arm_by_score import Level, arm_by_score, side_that_gains
 from signature.effect.interaction.interaction_table import InteractionTable, interaction_table
 from signature.effect.interaction.line_or_step import LineOrStep, line_or_step
 from signature.effect.interaction.moderators import moderator
@@ -47,13 +47,7 @@ def named_markers(study: TrialStudy) -> list[NamedMarker]:
         return []
     trial, rows = study.trial, compared(study)
     table, gains = filled_features(study, rows), study.experiment.trial.gains_more
-    better = "higher" if trial.endpoint.higher_is_better else "lower"
-
-    def side(name: str) -> Side:
-        if name not in gains:
-            return "two-sided"
-        return "greater" if gains[name] == better else "less"
-
+    better: Level = "higher" if trial.endpoint.higher_is_better else "lower"
     return [
         NamedMarker(
             marker=name,
@@ -67,7 +61,7 @@ def named_markers(study: TrialStudy) -> list[NamedMarker]:
                 strata=strata_of(trial, rows),
                 covariates=covariates_of(trial, rows),
                 weight=weight_of(trial, rows),
-                side=side(name),
+                side=side_that_gains(name, gains, better),
             ),
         )
         for name in names

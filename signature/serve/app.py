@@ -130,6 +130,6 @@ def _opened(host: str, port: int) -> socket.socket:
             f"cannot listen at {host}, port {port}: {why}; choose another --port or --host, or "
             "stop what listens there"
         ) from None
-    # asyncio sends at once only through what says that it is TCP; else every other answer waits
-    # 40 ms for the sender's acknowledgement
+    # asyncio sends at once only through what says that it is TCP; else an answer waits up to
+    # 40 ms for the acknowledgement of its first part
     return socket.socket(family, made.type, socket.IPPROTO_TCP, made.detach())

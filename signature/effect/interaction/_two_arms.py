@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Literal
@@ -30,6 +30,8 @@ from signature.learn.restricted_cubic import bends, knots_of
 Scale = Literal["outcome", "log odds"]
 
 Side = Literal["two-sided", "greater", "less"]
+
+Level = Literal["higher", "lower"]
 
 CURVE_FROM = 50
 """People from which on a score's main effect may bend."""
@@ -328,6 +330,19 @@ def facing(statistic: np.ndarray, side: Side) -> np.ndarray:
     if side == "two-sided":
         return np.abs(statistic)
     return statistic if side == "greater" else -statistic
+
+
+def side_that_gains(name: str, gains_more: Mapping[str, Level], better: Level) -> Side:
+    """Say on which side a marker's statistic is looked at, by who was said to gain more.
+
+    Examples
+    --------
+    >>> side_that_gains("CRP", {"CRP": "higher"}, "lower"), side_that_gains("TNF", {}, "lower")
+    ('less', 'two-sided')
+    """
+    if name not in gains_more:
+        return "two-sided"
+    return "greater" if gains_more[name] == better else "less"
 
 
 def right_side(statistic: np.ndarray, side: Side) -> np.ndarray:

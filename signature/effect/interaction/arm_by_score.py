@@ -22,9 +22,11 @@ from signature.effect.interaction._interaction import (
 )
 from signature.effect.interaction._two_arms import (
     ArmByScore,
+    Level,
     Side,
     null_statistics,
     per_row,
+    side_that_gains,
     standardised,
     summarise,
     two_arms,
@@ -33,7 +35,14 @@ from signature.effect.interaction.rearrangements import rearrange, rearrangement
 from signature.effect.trial.allocation import arm_codes
 from signature.exceptions import PredictionsError
 
-__all__ = ["AnyArmByScore", "ArmByScore", "Side", "any_arm_by_score", "arm_by_score"]
+__all__ = [
+    "AnyArmByScore",
+    "ArmByScore",
+    "Level",
+    "any_arm_by_score",
+    "arm_by_score",
+    "side_that_gains",
+]
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ import pandas as pd
 from signature.effect.interaction._marker_statistics import MarkerStatistics, marker_statistics
 from signature.effect.interaction._two_arms import (
     ArmByScore,
+    Level,
     Side,
     facing,
     right_side,
+    side_that_gains,
     summarise,
     two_arms,
 )
@@ -126,8 +128,8 @@ def deciding_test(
     strata: np.ndarray | None = None,
     covariates: np.ndarray | None = None,
     weight: np.ndarray | None = None,
-    better: Literal["higher", "lower"] = "higher",
-    gains_more: Mapping[str, Literal["higher", "lower"]] | None = None,
+    better: Level = "higher",
+    gains_more: Mapping[str, Level] | None = None,
     draws: int = 199,
     many: ManyScores = one_by_one,
 ) -> DecidingTest:
@@ -259,8 +261,8 @@ def deciding_test(
 
 def _sided(
     by_marker: Mapping[str, np.ndarray],
-    better: Literal["higher", "lower"],
-    gains_more: Mapping[str, Literal["higher", "lower"]],
+    better: Level,
+    gains_more: Mapping[str, Level],
 ) -> np.ndarray:
     """Statistics that are larger where they are further from chance, on the side declared.
 
@@ -268,10 +270,7 @@ def _sided(
     """
     found = []
     for name, values in by_marker.items():
-        side: Side = "two-sided"
-        if name in gains_more:
-            side = "greater" if gains_more[name] == better else "less"
-        told = facing(values, side)
+        told = facing(values, side_that_gains(name, gains_more, better))
         found.append(np.where(np.isnan(told), -inf, told))
     return np.column_stack(found)
 
