@@ -31,6 +31,7 @@ from experiments.benchmarks.deciding_trials import (
 from experiments.benchmarks.interaction_type_one import FOLDS, Benefit
 from experiments.benchmarks.kept import counted
 from pipelines.fit.digest import code_digest
+from signature.effect.interaction.crossfitted_score import ScoreOf
 from signature.effect.interaction.deciding_test import deciding_test
 from signature.effect.trial.outcome_weights import inverse_probability_weights
 from signature.randomness import generator
@@ -45,34 +46,55 @@ NAMES = ["minimum of these", "score", "markers", "joint"]
 
 def cells() -> list[str]:
     """Name every kind of trial at every size."""
-    null = [f"null|{kind}|{n}" for kind in NULLS for n in PEOPLE]
+    null = [
+        f"null|{kind}|{n}" for kind in NULLS for n in (PEOPLE if kind != "studies" else (2000,))
+    ]
     return null + [f"power|{kind}|{n}" for kind in POWERS for n in PEOPLE_POWER]
 
 
 def counts(name: str, number: int) -> dict[str, float]:
     """Count which tests reject in one trial."""
-    part, kind, n = name.split("|")
     rng = generator(0, "deciding", name, number)
-    draw = null_trial if part == "null" else trial_with_interactions
-    trial = _with_known(draw(kind, int(n), rng))
+    trial = drawn(name, rng)
     two = np.isin(trial.arm, ("active", "control"))
     benefit = Benefit(trial.markers[two], rng.permutation(int(two.sum())) % FOLDS)
+    return {"trials": 1} | rejected(trial, benefit, rng)
+
+
+def drawn(name: str, rng: np.random.Generator) -> SimulatedTrial:
+    """Draw a trial of a cell."""
+    part, kind, n = name.split("|")
+    draw = null_trial if part == "null" else trial_with_interactions
+    return _with_known(draw(kind, int(n), rng))
+
+
+def rejected(
+    trial: SimulatedTrial, score_of: ScoreOf, rng: np.random.Generator, draws: int = DRAWS
+) -> dict[str, float]:
+    """Say which tests reject."""
+    members = p_values(trial, score_of, rng, draws)
+    return {name: float(members.get(name, 1.0) <= ALPHA) for name in NAMES}
+
+
+def p_values(
+    trial: SimulatedTrial, score_of: ScoreOf, rng: np.random.Generator, draws: int
+) -> dict[str, float]:
+    """Test a trial by the minimum, and by each of its parts that was looked at."""
     panel = pd.DataFrame(trial.markers, columns=[f"m{i}" for i in range(MARKERS)])
     found = deciding_test(
         trial.outcome,
         trial.arm,
         panel,
-        benefit,
+        score_of,
         test="minimum of these",
         control="control",
         treated="active",
         rng=rng,
         strata=trial.strata,
         weight=trial.weight,
-        draws=DRAWS,
+        draws=draws,
     )
-    members = {member.test: member.p for member in found.members} | {NAMES[0]: found.p}
-    return {"trials": 1} | {name: float(members.get(name, 1.0) <= ALPHA) for name in NAMES}
+    return {member.test: member.p for member in found.members} | {NAMES[0]: found.p}
 
 
 def _with_known(trial: SimulatedTrial) -> SimulatedTrial:
@@ -94,15 +116,16 @@ def main(
     """Run every trial that was not run yet, and summarise."""
     code = code_digest("signature.effect.interaction.deciding_test")[:12]
     sums = counted("deciding_level", counts, cells(), trials, jobs=jobs, at_once=20, code=code)
+    shares = [_cell(name, sums[name]) for name in cells()]
     found = {
         "code": code,
         "rearrangements": DRAWS,
         "markers": MARKERS,
         "aim": AIM,
-        "cells": [_cell(name, sums[name]) for name in cells()],
+        "cells": shares,
     }
     write_whole(OUT, json.dumps(found, indent=1) + "\n")
-    for cell in found["cells"]:
+    for cell in shares:
         typer.echo(f"{cell['part']} {cell['kind']} {cell['people']} {cell['rejected']}")
 
 

@@ -46,6 +46,8 @@ NULLS = {
     "strata": "dealt within four strata",
     "three arms": "three arms, two of them compared",
     "sites": "dealt within sites that differ",
+    "rare features": "six of the features yes or no, three in a hundred yes",
+    "studies": "no effect at all, four studies that differ",
     "lost a little": "22 and 14 % of outcomes lost, by arm and marker",
     "lost a lot": "42 and 17 % of outcomes lost, by arm and marker",
 }
@@ -73,20 +75,24 @@ def null_trial(kind: str, n: int, rng: np.random.Generator) -> SimulatedTrial:
         risk = expit(level + 0.7 * treated + base)
         return SimulatedTrial((rng.random(n) < risk).astype("float64"), arm, markers)
     strata = None
+    effect = 0 if kind == "studies" else 2
+    if kind == "rare features":
+        markers[:, -6:] = rng.random(size=(n, 6)) < 0.03
     if kind == "strata":
         strata = np.repeat(np.arange(4), -(-n // 4))[:n]
         base = base + 0.5 * strata
-    if kind == "sites":
-        strata = rng.integers(6, size=n)
-        base = base + rng.normal(size=6)[strata]
-        markers = markers + 0.5 * rng.normal(size=(6, MARKERS))[strata]
+    places = {"sites": 6, "studies": 4}.get(kind)
+    if places is not None:
+        strata = rng.integers(places, size=n)
+        base = base + rng.normal(size=places)[strata]
+        markers = markers + 0.5 * rng.normal(size=(places, MARKERS))[strata]
     if kind == "wide":
         error = error * np.where(treated, 1, 2)
     if kind == "skewed":
         error = rng.exponential(size=n) ** 1.5
     if kind in ("curved", "lost a little", "lost a lot"):
         base = base + 0.5 * markers[:, 0] ** 2
-    trial = SimulatedTrial(2 * treated + base + error, arm, markers, strata)
+    trial = SimulatedTrial(effect * treated + base + error, arm, markers, strata)
     if not kind.startswith("lost"):
         return trial
     lot = kind == "lost a lot"

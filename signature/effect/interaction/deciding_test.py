@@ -15,11 +15,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from signature.effect.interaction._marker_statistics import MarkerStatistics, marker_statistics
+from signature.effect.interaction._marker_statistics import marker_statistics
 from signature.effect.interaction._two_arms import (
     ArmByScore,
     Level,
     Side,
+    TwoArms,
     facing,
     right_side,
     side_that_gains,
@@ -27,6 +28,7 @@ from signature.effect.interaction._two_arms import (
     two_arms,
 )
 from signature.effect.interaction.crossfitted_score import (
+    LearnedAnew,
     ManyScores,
     ScoreOf,
     learned_anew,
@@ -34,6 +36,7 @@ from signature.effect.interaction.crossfitted_score import (
 )
 from signature.effect.interaction.rearrangements import (
     RearrangementP,
+    Rearrangements,
     rearrange,
     rearrangement_p,
 )
@@ -208,27 +211,19 @@ def deciding_test(
         trial.code, trial.strata, draws if learned else OF_MARKERS, rng, list_all=not learned
     )
     statistics: dict[Test, np.ndarray] = {}
-    own: ArmByScore | None = None
+    own, panel = None, _Panel({}, None, (), {})
     if learned and score_of is not None:
-        side: Side = "greater" if better == "higher" else "less"
         # whether it is the same for all depends on the arms: the minimum must know of it, too
         always = test == "minimum of these"
         found = learned_anew(trial, score_of, ways, rng, many, always=always)
+        side: Side = "greater" if better == "higher" else "less"
         if found is not None:
             statistics["score"] = right_side(found.statistic, side)
-            if found.sd > 0:
-                own = summarise(
-                    trial, found.score, found.sd, found.statistic, ways, 0.95, side, learned=True
-                )
-    panel, clearest = MarkerStatistics({}, {}, {}), None
+            own = _summary(trial, found, ways, side)
     if test != "score":
-        panel = marker_statistics(trial, markers, ways.arms)
-        if panel.statistics:
-            sided = _sided(panel.statistics, better, gains_more or {})
-            clearest = list(panel.statistics)[int(np.argmax(sided[0]))]
-            statistics["markers"] = sided.max(axis=1)
-            statistics["joint"] = (np.maximum(sided, 0) ** 2).sum(axis=1)
-        elif test != "minimum of these":
+        panel = _panel(trial, markers, ways, better, gains_more or {})
+        statistics |= panel.statistics
+        if not panel.statistics and test != "minimum of these":
             raise PredictionsError("no marker can be tested: " + "; ".join(panel.left_out.values()))
     if test != "minimum of these":
         statistics = {name: values for name, values in statistics.items() if name == test}
@@ -252,11 +247,51 @@ def deciding_test(
         p_low=decided.low,
         p_high=decided.high,
         how=ways.how,
-        markers=tuple(panel.statistics),
+        markers=panel.markers,
         left_out=panel.left_out,
-        clearest=clearest,
+        clearest=panel.clearest,
         score=own,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Panel:
+    """What a panel's markers give, without any learning."""
+
+    statistics: dict[Test, np.ndarray]
+    clearest: str | None
+    markers: tuple[str, ...]
+    left_out: dict[str, str]
+
+
+def _panel(
+    trial: TwoArms,
+    markers: pd.DataFrame,
+    ways: Rearrangements,
+    better: Level,
+    gains_more: Mapping[str, Level],
+) -> _Panel:
+    """Take the strongest marker, and all of them together."""
+    found = marker_statistics(trial, markers, ways.arms)
+    names = tuple(found.statistics)
+    if not names:
+        return _Panel({}, None, (), found.left_out)
+    sided = _sided(found.statistics, better, gains_more)
+    return _Panel(
+        {"markers": sided.max(axis=1), "joint": (np.maximum(sided, 0) ** 2).sum(axis=1)},
+        names[int(np.argmax(sided[0]))],
+        names,
+        found.left_out,
+    )
+
+
+def _summary(
+    trial: TwoArms, found: LearnedAnew, ways: Rearrangements, side: Side
+) -> ArmByScore | None:
+    """Say what the score gives alone; None where it is the same for all."""
+    if found.sd <= 0:
+        return None
+    return summarise(trial, found.score, found.sd, found.statistic, ways, 0.95, side, learned=True)
 
 
 def _sided(
