@@ -176,7 +176,8 @@ def _result(
     study: TrialStudy, held_out: TrialPredictions, people: Scored, name: str
 ) -> BenefitResult:
     trial, draws = study.trial, study.experiment.crossfitting.draws
-    predicted = held_out.benefit[name][people.rows, study.treated]
+    own = held_out.benefit[name][people.rows, study.treated]
+    predicted = held_out.levelled[name][people.rows, study.treated]
     label = study.candidates[name].LABEL
     headline = name == study.experiment.candidates.headline
     if np.ptp(predicted) <= 1e-12 * (1 + np.abs(predicted).max()):
@@ -186,7 +187,7 @@ def _result(
             number_needed=None,
         )  # fmt: skip
     better, event = trial.endpoint.higher_is_better, trial.endpoint.kind != "continuous"
-    treat = treat_if(predicted)
+    treat = treat_if(own)
     arm, weight = people.arm, people.weight
     advised = advice(people.benefit, treat, arm=arm, weight=weight)
     needed = number_needed(advised.treat.benefit) if event else None

@@ -18,13 +18,15 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
+from pipelines.explain.held_out_shap import parts_of
 from pipelines.fit.digest import code_digest, library_digest
 from pipelines.fit.processes import run_all
 from pipelines.trials.kept_fits import KeptFits
 from signature.discovery import load
 from signature.effect.trial.trial import Trial
 from signature.prepare.procedures import linear_steps
-from signature.randomness import seed_for
+from signature.randomness import generator, seed_for
+from signature.records.results import BASE
 from signature.study.splits import person_folds
 
 if TYPE_CHECKING:
@@ -42,10 +44,11 @@ class Piece:
 
     Parameters
     ----------
-    what : {"benefit", "expected", "prognosis", "baseline"}
-        The last two are the prognosis from all features and from the baseline alone.
+    what : {"benefit", "parts", "expected", "prognosis", "baseline"}
+        Parts are what each feature adds to a benefit; the last two are the prognosis from all
+        features and from the baseline alone.
     candidate : str
-        Empty unless `what` is a benefit.
+        Empty unless `what` is a benefit, or its parts.
     arm : int
         Whose benefit over control, or whose expected outcome; 0 for a prognosis.
     repeat, fold : int
@@ -73,6 +76,13 @@ class TrialPredictions:
         By candidate: benefit of each arm over control, positive where the arm does better, in
         units of the endpoint (differences in risk for events); 0 in the control's column, NaN
         where a candidate was not fitted for that arm.
+    levelled : dict of ndarray of shape (n, n_arms)
+        The same with the mean of every fold moved to that of all: for whatever compares people of
+        different folds. A fold's mean is learned from the others' outcomes, so where theirs speak
+        for treatment its own speak against, and people ranked by it would be ranked wrongly.
+    parts : ndarray of shape (n, n_features + 1), or None
+        What each feature adds to the headline's benefit of the treated arm, the base last: rows
+        add up to `benefit`. None where the headline is no candidate.
     expected : ndarray of shape (n, n_arms)
         Outcome under each arm, in units of the endpoint.
     prognosis, baseline : ndarray of shape (n,)
@@ -80,6 +90,8 @@ class TrialPredictions:
     """
 
     benefit: dict[str, np.ndarray]
+    levelled: dict[str, np.ndarray]
+    parts: np.ndarray | None
     expected: np.ndarray
     prognosis: np.ndarray
     baseline: np.ndarray
@@ -114,11 +126,14 @@ def pieces(study: TrialStudy) -> list[Piece]:
     arms = range(len(study.trial.arms))
     wanted = [("prognosis", "", 0), ("baseline", "", 0)]
     wanted += [("expected", "", arm) for arm in arms]
+    headline = study.experiment.candidates.headline
+    if headline in study.candidates:
+        wanted.append(("parts", headline, study.treated))
     wanted += [
         ("benefit", name, arm)
         for name in study.candidates
         for arm in arms
-        if arm == study.treated or (arm > 0 and name == study.experiment.candidates.headline)
+        if arm == study.treated or (arm > 0 and name == headline)
     ]
     return [
         Piece(*one, repeat, fold)
@@ -213,10 +228,12 @@ def _fit_and_keep(
 def _fit(
     piece: Piece, trial: Trial, train: np.ndarray, held_out: np.ndarray, seed: int
 ) -> np.ndarray:
-    drawn = seed_for(seed, piece.what, piece.candidate, piece.arm, piece.repeat, piece.fold)
+    # parts are of the very model whose benefit is kept
+    what = "benefit" if piece.what == "parts" else piece.what
+    drawn = seed_for(seed, what, piece.candidate, piece.arm, piece.repeat, piece.fold)
     X = trial.cohort.X.reset_index(drop=True)
     train = train[trial.known[train]]
-    if piece.what == "benefit":
+    if what == "benefit":
         two = train[np.isin(trial.code[train], (0, piece.arm))]
         module = load("models", piece.candidate, ("build",))
         procedure = module.build(trial.cohort.schema, random_state=drawn)
@@ -227,6 +244,11 @@ def _fit(
             model__share=share_of(trial, piece.arm)[two],
             model__weight=trial.weight[two],
         )
+        if piece.what == "parts":
+            rng = generator(drawn, "background")
+            parts = parts_of(procedure, X.iloc[two], X.iloc[held_out], rng)
+            columns = [*trial.cohort.schema.features, BASE]
+            return parts.reindex(columns=columns, fill_value=0.0).to_numpy(dtype="float64")
         return np.asarray(procedure.predict(X.iloc[held_out]), dtype="float64")
     features = trial.cohort.schema.baseline if piece.what == "baseline" else None
     rows = train[trial.code[train] == piece.arm] if piece.what == "expected" else train
@@ -276,15 +298,25 @@ def _put_together(
     benefit = {name: np.full((n, arms), np.nan) for name in study.candidates}
     for table in benefit.values():
         table[:, 0] = 0.0
+    levelled = {name: table.copy() for name, table in benefit.items()}
+    headline = study.experiment.candidates.headline
+    width = len(study.trial.cohort.schema.features) + 1
+    parts = np.zeros((n, width)) if headline in study.candidates else None
     expected, prognosis, baseline = np.zeros((n, arms)), np.zeros(n), np.zeros(n)
     for piece in todo:
         held_out = splits[piece.repeat][piece.fold][1]
         found = kept.load(piece.file) / repeats
         if piece.what == "benefit":
-            column = benefit[piece.candidate][:, piece.arm]
-            column[held_out] = np.nan_to_num(column[held_out]) + found
+            for tables, values in ((benefit, found), (levelled, found - found.mean())):
+                column = tables[piece.candidate][:, piece.arm]
+                column[held_out] = np.nan_to_num(column[held_out]) + values
+        elif piece.what == "parts":
+            assert parts is not None
+            parts[held_out] += found
         elif piece.what == "expected":
             expected[held_out, piece.arm] += found
         else:
             (prognosis if piece.what == "prognosis" else baseline)[held_out] += found
-    return TrialPredictions(benefit, expected, prognosis, baseline)
+    for name, table in levelled.items():
+        table += benefit[name].mean(axis=0)
+    return TrialPredictions(benefit, levelled, parts, expected, prognosis, baseline)

@@ -100,12 +100,14 @@ class CrossFitting(Declared):
     """How held-out people are chosen, and how the arms are dealt anew.
 
     `rearrangements` of the arms, in each of which the headline's score is learned again, give its
-    p-value; `groups` are quantiles of predicted benefit.
+    p-value; where chance could still move it to the other side of 5 %, `most_rearrangements` are
+    drawn. `groups` are quantiles of predicted benefit.
     """
 
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=50)] = 3
     rearrangements: Annotated[int, Field(ge=99, le=9999)] = 199
+    most_rearrangements: Annotated[int, Field(ge=99, le=9999)] = 999
     draws: Annotated[int, Field(ge=200, le=20_000)] = 1000
     groups: Annotated[int, Field(ge=2, le=10)] = 4
 

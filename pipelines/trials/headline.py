@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pipelines.trials.claim import LEVEL
 from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.hypotheses import arm_names, filled_features
 from pipelines.trials.rearranged import ScoreAgain
@@ -28,8 +29,19 @@ def learns(study: TrialStudy) -> bool:
     return test_of(study) in ("score", "minimum of these")
 
 
+def undecided(study: TrialStudy, found: DecidingTest) -> bool:
+    """Whether more rearrangements could move the p-value to the other side of the level."""
+    asked = study.experiment.crossfitting
+    more = learns(study) and asked.most_rearrangements > asked.rearrangements
+    return more and found.p_low <= LEVEL <= found.p_high
+
+
 def decide(
-    study: TrialStudy, score: ScoreAgain | None, many: ManyScores = one_by_one
+    study: TrialStudy,
+    score: ScoreAgain | None,
+    many: ManyScores = one_by_one,
+    *,
+    draws: int | None = None,
 ) -> DecidingTest:
     """Test whether the effect of treatment goes with the panel.
 
@@ -40,6 +52,8 @@ def decide(
         Of that study; None where the score has no part in the test.
     many : callable
         In which processes the scores are learned.
+    draws : int, optional
+        Rearrangements, if others than the experiment asks for first.
     """
     trial, rows = study.trial, compared(study)
     table = filled_features(study, rows)
@@ -60,7 +74,7 @@ def decide(
         gains_more={
             name: side for name, side in study.experiment.trial.gains_more.items() if name in panel
         },
-        draws=study.experiment.crossfitting.rearrangements,
+        draws=draws or study.experiment.crossfitting.rearrangements,
         many=many,
     )
 

@@ -20,7 +20,7 @@ from pipelines.trials.benefit import (
     risk_groups,
     secondary_effects,
 )
-from pipelines.trials.claim import claim_of, too_small
+from pipelines.trials.claim import LEVEL, claim_of, too_small
 from pipelines.trials.crossfit import (
     TrialPredictions,
     cross_fit,
@@ -31,8 +31,17 @@ from pipelines.trials.crossfit import (
 )
 from pipelines.trials.early_visit import early_record, engagement_of, marker_visits
 from pipelines.trials.experiment import load_trial
-from pipelines.trials.headline import control_test, decide, learns, prognosis_of, test_of
+from pipelines.trials.explained import explained_benefit
+from pipelines.trials.headline import (
+    control_test,
+    decide,
+    learns,
+    prognosis_of,
+    test_of,
+    undecided,
+)
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
+from pipelines.trials.losses import tipping_points
 from pipelines.trials.next_trial import next_trial
 from pipelines.trials.rearranged import ScoreAgain, on_processes, seconds_of_rearrangement
 from pipelines.trials.study import TrialStudy, assemble_trial
@@ -65,6 +74,8 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     size = size_of(study)
     folder = make_folder(results / experiment.name)
     score = ScoreAgain.of(study) if learns(study) and not size.small else None
+    # what learns nothing is done at once, and says at once that no feature can be tested
+    decided = decide(study, None) if score is None and not size.small else None
     announce(study, size, score, folder, jobs)
     tags = {"endpoint": experiment.trial.endpoint, "dataset": experiment.trial.dataset}
     began = mark_of(fingerprint(study), started.isoformat(timespec="seconds"))
@@ -74,15 +85,12 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
         else nullcontext()
     )
     with launch as run_id:
-        held_out = decided = None
+        held_out = None
         if not size.small:
             with progress("fits", len(missing(study, folder))) as done:
                 held_out = cross_fit(study, folder, jobs=jobs, done=done)
-            if score is None:
-                decided = decide(study, None)
-            else:
-                with progress("rearrangements", experiment.crossfitting.rearrangements) as done:
-                    decided = decide(study, score, on_processes(jobs, done))
+            if score is not None:
+                decided = decide_by_rearranging(study, score, jobs)
         print("Evaluating and reporting", flush=True)
         record = trial_record(study, size, held_out, decided, started)
         (folder / "report.html").unlink(missing_ok=True)
@@ -95,6 +103,19 @@ def run_trial(file: Path, results: Path, *, jobs: int, track: bool) -> Path:
     print(f"Report      {report}")
     print(f"Results     {folder}{os.sep}")
     return folder
+
+
+def decide_by_rearranging(study: TrialStudy, score: ScoreAgain, jobs: int) -> DecidingTest:
+    """Learn the score anew as often as asked, and more often where chance could still decide."""
+    asked = study.experiment.crossfitting
+    with progress("rearrangements", asked.rearrangements) as done:
+        found = decide(study, score, on_processes(jobs, done))
+    if not undecided(study, found):
+        return found
+    most = asked.most_rearrangements
+    print(f"The p-value is near {LEVEL}: {most} rearrangements decide.", flush=True)
+    with progress("rearrangements", most) as done:
+        return decide(study, score, on_processes(jobs, done), draws=most)
 
 
 def size_of(study: TrialStudy) -> SmallTrial:
@@ -141,7 +162,8 @@ def announce(
     fits = len(pieces(study)) + again * asked.folds * asked.repeats
     print(
         f"{len(study.candidates)} candidates, {asked.repeats} × {asked.folds} folds, "
-        f"{again} rearrangements of the arms: {fits} fits.",
+        f"{again} rearrangements of the arms: {fits} fits"
+        + (f" ({asked.most_rearrangements} where p is near {LEVEL})." if again else "."),
         flush=True,
     )
     print(f"What decides: {test_of(study)}.", flush=True)
@@ -163,13 +185,14 @@ def trial_record(
     if held_out is None or decided is None:
         control = foretold = None
         claim = too_small(size)
-        results, following = [], None
+        results, following, explained = [], None, None
     else:
         control, foretold = control_test(study, held_out), prognosis_of(study, held_out)
         claim = claim_of(decided, foretold, trial.arms[study.treated], labels=labels)
         results = benefit_results(study, held_out)
+        explained = explained_benefit(study, held_out)
         following = next_trial(study, claim, average, results)
-    early = early_record(study)
+    early, named = early_record(study), named_markers(study)
     if isinstance(early, str):
         notes, early = [*notes, early], None
     return TrialRecord(
@@ -193,10 +216,12 @@ def trial_record(
         decided=decided,
         control_score=control,
         prognosis=foretold,
-        named=named_markers(study),
+        named=named,
         moderators=moderator_records(study),
         markers=None if size.small else marker_table(study),
         candidates=results,
+        explained=explained,
+        tipping=tipping_points(study, average, named, decided),
         risk_groups=None if held_out is None else risk_groups(study, held_out),
         best_arm=None if held_out is None else best_arm_value(study, held_out),
         engagement=engagement_of(study),

@@ -91,6 +91,51 @@ class BenefitResult(Record):
     """Among those whom the rule treats; None unless the endpoint is an event."""
 
 
+class FamilyShare(Record):
+    """What the features of one family do to predicted benefit together."""
+
+    family: str
+    features: int
+    mean: float
+    """Mean absolute part over held-out people, in units of the endpoint."""
+
+
+class FeatureShare(Record):
+    """What one feature does to predicted benefit."""
+
+    feature: str
+    family: str
+    panel: bool
+    mean: float
+    """As of its family."""
+    low: float | None
+    high: float | None
+    """Mean part, signed, of those in the lowest and in the highest quarter of its values."""
+
+
+class BenefitExplained(Record):
+    """What the headline's held-out predicted benefit goes by, by interventional Shapley values."""
+
+    families: list[FamilyShare]
+    features: list[FeatureShare]
+    """The largest first, those without any part left out."""
+
+
+class Tipping(Record):
+    """How far from random losses in the treated arm would have to be to change an answer."""
+
+    what: str
+    """"average", "score", or a marker that was named beforehand."""
+    lost: int
+    share: float
+    shift: float | None
+    """How much worse the lost would have had to do, in units of the endpoint, per standard
+    deviation unless of the average; below 0 better; None where they could not."""
+    found: bool
+    sd: float | None
+    """Of the known outcomes in that arm; None of events."""
+
+
 class NamedMarker(Record):
     """Interaction of one marker that was named beforehand."""
 
@@ -120,7 +165,7 @@ class MarkerVisits(Record):
 class TrialRecord(Record):
     """Everything that a trial experiment found; nothing in it is of a person."""
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     experiment: dict[str, Any]
     endpoint: dict[str, Any]
     citation: str
@@ -148,6 +193,10 @@ class TrialRecord(Record):
     moderators: list[NamedModerator]
     markers: InteractionTable | None
     candidates: list[BenefitResult]
+    explained: BenefitExplained | None
+    """None where the headline predicts the same for all."""
+    tipping: list[Tipping]
+    """Empty where no outcome of the treated arm was lost."""
     risk_groups: EffectByGroup | None
     """Effect by quantile of prognosis."""
     best_arm: RuleValue | None

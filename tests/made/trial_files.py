@@ -28,6 +28,7 @@ others = ["effect_dr_learner"]
 folds = 3
 repeats = 1
 rearrangements = 99
+most_rearrangements = 99
 draws = 200
 [moderators]
 smoker = []

@@ -44,11 +44,15 @@ class Advice:
     treat, against : AdvisedGroup
     difference : EffectEstimate
         Benefit among the first less that among the second; undefined when one has nobody.
+    harm_p : float or None
+        One-sided p-value of no harm: that treatment does not do worse than control among those
+        advised against. None where no spread was seen.
     """
 
     treat: AdvisedGroup
     against: AdvisedGroup
     difference: EffectEstimate
+    harm_p: float | None
 
 
 def advice(
@@ -85,6 +89,8 @@ def advice(
     >>> found = advice(np.array([1.0, 3, 0, -2, -1, 0]), np.array([1, 1, 0, 0, 0, 0], dtype=bool))
     >>> found.treat.benefit.value, found.against.benefit.value, round(found.against.share, 2)
     (2.0, -0.75, 0.67)
+    >>> round(found.harm_p, 2)
+    0.11
     """
     b = as_scores(benefit, len(benefit), "the benefit")
     w, advised = as_weight(weight, len(b)), as_members(treat, len(b))
@@ -97,10 +103,17 @@ def advice(
         for members in (advised, ~advised)
     ]
     first, second = (group.benefit.value for group in groups)
+    harm = _below_0(groups[1].benefit)
     if first is None or second is None:
-        return Advice(groups[0], groups[1], EffectEstimate(value=None))
+        return Advice(groups[0], groups[1], EffectEstimate(value=None), harm)
     # a contrast whose average is the difference and whose spread is that of its influence
     contrast = np.where(advised, (b - first) / groups[0].share, -(b - second) / groups[1].share) + (
         first - second
     )
-    return Advice(groups[0], groups[1], mean(contrast))
+    return Advice(groups[0], groups[1], mean(contrast), harm)
+
+
+def _below_0(benefit: EffectEstimate) -> float | None:
+    if benefit.value is None or benefit.p is None:
+        return None
+    return benefit.p / 2 if benefit.value < 0 else 1 - benefit.p / 2

@@ -112,11 +112,17 @@ def grow_trees(
 
 def predict_trees(trees: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Predict by trees of `grow_trees`, shape (n_rows,)."""
+    predicted: np.ndarray = as_booster(trees).inplace_predict(X).astype("float64")
+    return predicted
+
+
+def as_booster(trees: np.ndarray) -> Any:
+    """Return trees of `grow_trees` as XGBoost's booster."""
     import xgboost
 
     booster = xgboost.Booster({"nthread": 1})
     booster.load_model(bytearray(trees.tobytes()))
-    return booster.inplace_predict(X).astype("float64")
+    return booster
 
 
 def _data(X: np.ndarray, response: np.ndarray, weight: np.ndarray) -> Any:

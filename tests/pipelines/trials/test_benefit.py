@@ -35,8 +35,11 @@ def oracle(study):
     expected = truth.expected[list(study.trial.arms)].to_numpy()
     benefit = np.column_stack([np.zeros(len(expected)), truth.benefit])
     prognosis = expected.mean(axis=1)
+    told = {HEADLINE: benefit, "effect_dr_learner": np.full_like(benefit, 3.6)}
     return TrialPredictions(
-        benefit={HEADLINE: benefit, "effect_dr_learner": np.full_like(benefit, 3.6)},
+        benefit=told,
+        levelled=told,
+        parts=None,
         expected=expected,
         prognosis=prognosis,
         baseline=prognosis,
@@ -119,7 +122,9 @@ def three_arms(seed, n=3000, higher_is_better=False):
     )
     candidates = SimpleNamespace(headline=HEADLINE)
     study = SimpleNamespace(trial=trial, experiment=SimpleNamespace(candidates=candidates))
-    held_out = TrialPredictions({HEADLINE: gain}, sign * gain, np.zeros(n), np.zeros(n))
+    held_out = TrialPredictions(
+        {HEADLINE: gain}, {HEADLINE: gain}, None, sign * gain, np.zeros(n), np.zeros(n)
+    )
     return study, held_out
 
 

@@ -14,6 +14,7 @@ from pipelines.trials.crossfit import cross_fit, fingerprint, layouts, pieces
 from pipelines.trials.experiment import TrialExperiment, load_trial
 from pipelines.trials.launch import run_trial
 from pipelines.trials.study import assemble_trial
+from signature.discovery import load
 from signature.effect.trial_record import TrialRecord
 from signature.exceptions import ResultsError
 from tests.made.trial_files import SMALL, TRIAL, changed, write_trial
@@ -176,7 +177,7 @@ def test_nothing_of_a_person_is_in_trial_json(found_trial, small_trial, study):
     kept = pieces(study)
     place = found_trial / "fits" / fingerprint(study)[:16]
     columns += [np.load(place / one.file) for one in kept]
-    values = {float(v) for column in columns for v in np.asarray(column, dtype="float64")}
+    values = {float(v) for column in columns for v in np.ravel(np.asarray(column, dtype="float64"))}
     assert len(values) > 1000
     written = numbers(statistics(found_trial))
     assert len(written) > 200
@@ -195,7 +196,7 @@ def test_a_launch_says_what_it_will_do_and_what_it_found(small_trial):
 def test_what_is_missing_is_fitted_again_with_the_same_bits(found_trial, study, tmp_path):
     shutil.copytree(found_trial / "fits", tmp_path / "fits")
     files = sorted((tmp_path / "fits" / fingerprint(study)[:16]).glob("*.npy"))
-    assert len(files) == len(pieces(study)) == 18
+    assert len(files) == len(pieces(study)) == 21
     lost, stayed = files[::6], files[1::6]
     bits = {file: file.read_bytes() for file in lost}
     for file in lost:
@@ -203,7 +204,7 @@ def test_what_is_missing_is_fitted_again_with_the_same_bits(found_trial, study, 
     before = [file.stat().st_mtime_ns for file in stayed]
     counted = []
     cross_fit(study, tmp_path, jobs=1, done=lambda: counted.append(1))
-    assert len(counted) == len(lost) == 3
+    assert len(counted) == len(lost) == 4
     assert {file: file.read_bytes() for file in lost} == bits
     assert [file.stat().st_mtime_ns for file in stayed] == before
 
@@ -229,7 +230,7 @@ def test_two_processes_fit_the_same_bits(found_trial, study, tmp_path):
     assert len(counted) == len(pieces(study))
     for name in study.candidates:
         np.testing.assert_array_equal(anew.benefit[name], kept.benefit[name])
-    for name in ("expected", "prognosis", "baseline"):
+    for name in ("parts", "expected", "prognosis", "baseline"):
         np.testing.assert_array_equal(getattr(anew, name), getattr(kept, name))
 
 
@@ -246,6 +247,54 @@ def test_everybody_is_held_out_once_per_repeat_and_folds_share_arms(study):
         for train, rows in layout:
             assert not set(train) & set(rows)
             assert study.trial.code[rows].mean() == pytest.approx(2 / 3, abs=0.02)
+
+
+def test_parts_of_features_add_up_to_the_benefit_of_held_out_people(study, found_trial):
+    found = cross_fit(study, found_trial, jobs=1, done=lambda: None)
+    headline = study.experiment.candidates.headline
+    assert found.parts.shape == (202, len(study.trial.cohort.schema.features) + 1)
+    np.testing.assert_allclose(
+        found.parts.sum(axis=1), found.benefit[headline][:, study.treated], atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("name", ["effect_r_learner_xgboost", "effect_predictive_signature"])
+def test_parts_of_other_learners_add_up_too(study, name, tmp_path):
+    asked = study.experiment.candidates.model_copy(update={"headline": name, "others": ()})
+    one = replace(
+        study,
+        experiment=study.experiment.model_copy(update={"candidates": asked}),
+        candidates={name: load("models", name, ("build",))},
+    )
+    found = cross_fit(one, tmp_path, jobs=1, done=lambda: None)
+    assert np.ptp(found.benefit[name][:, study.treated]) > 0.1
+    np.testing.assert_allclose(
+        found.parts.sum(axis=1), found.benefit[name][:, study.treated], atol=1e-4
+    )
+
+
+def test_benefit_that_compares_people_of_two_folds_has_no_levels_of_folds(study, found_trial):
+    """The level of a fold is learned from the others, and so runs against its own outcomes."""
+    found = cross_fit(study, found_trial, jobs=1, done=lambda: None)
+    for name in study.candidates:
+        own, level = (t[name][:, study.treated] for t in (found.benefit, found.levelled))
+        for _, rows in layouts(study.trial, 3, 1, study.experiment.seed)[0]:
+            assert level[rows].mean() == pytest.approx(own.mean(), abs=1e-9)
+            np.testing.assert_allclose(np.diff(level[rows]), np.diff(own[rows]), atol=1e-9)
+
+
+def test_the_report_says_what_predicted_benefit_goes_by(found_trial):
+    record = record_of(found_trial)
+    told = record.explained
+    assert told.features[0].feature == "TNF"  # that is what was simulated
+    assert told.features[0].low < 0 < told.features[0].high
+    assert [one.mean for one in told.features] == sorted(
+        (one.mean for one in told.features), reverse=True
+    )
+    assert sum(one.features for one in told.families) == len(told.features)
+    page = (found_trial / "report.html").read_text("utf-8")
+    assert "What it goes by" in page
+    assert "How far from random the losses may be" in page
 
 
 def test_what_is_held_out_does_not_reach_its_own_prediction(study, found_trial, tmp_path):

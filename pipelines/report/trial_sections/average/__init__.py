@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import decimals, good, unit_of, unit_of_difference
-from signature.effect.trial_record import ArmEffect, TrialRecord
+from pipelines.report.trial_words import decimals, good, label, unit_of, unit_of_difference
+from signature.effect.trial_record import ArmEffect, Tipping, TrialRecord
 from signature.page.numbers import number
 from signature.records.estimates import EffectEstimate
 
@@ -45,6 +45,8 @@ class AverageEffect:
     """How far apart the two estimates of the compared arm are; empty without an adjusted one."""
     treated: str
     secondary: tuple[Secondary, ...]
+    tipping: tuple[str, ...]
+    """How far from random losses would have to be, in a sentence each."""
 
 
 def summarize(results: TrialResults) -> AverageEffect:
@@ -73,7 +75,27 @@ def summarize(results: TrialResults) -> AverageEffect:
             )
             for one in record.secondary
         ),
+        tipping=tuple(_tipping(one, record) for one in record.tipping),
     )
+
+
+def _tipping(one: Tipping, record: TrialRecord) -> str:
+    """Say how far from random the losses may be before one answer changes."""
+    average = one.what == "average"
+    unit = unit_of(record.endpoint) + ("" if average else " per standard deviation")
+    name = "predicted benefit" if one.what == "score" else label(one.what, record)
+    answer = "the average benefit" if average else f"how benefit goes with {name}"
+    if one.shift is None:
+        return f"{answer}: no answer of theirs could change it"
+    size = f"{number(abs(one.shift), decimals(record))} {unit}"
+    if one.sd:
+        size += f" ({number(abs(one.shift) / one.sd, 1)} SD)"
+    if average:
+        far = f"they would have had to do {'worse' if one.shift > 0 else 'better'} by {size}"
+    else:
+        far = f"their gain would have had to be {'less' if one.shift > 0 else 'more'} by {size}"
+    end = "before the interval reached 0" if one.found else "before the interval left 0 out"
+    return f"{answer}: {far} {end}"
 
 
 def _apart(effect: ArmEffect, record: TrialRecord) -> str:

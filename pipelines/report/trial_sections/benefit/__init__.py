@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pipelines.report.trial_results import TrialResults
-from pipelines.report.trial_words import decimals, shown, unit_of_difference
+from pipelines.report.trial_words import decimals, label, shown, unit_of_difference
 from signature.effect.benefit.benefit_quantiles import EffectByGroup, GroupEffect
 from signature.effect.benefit.targeting import Targeting
 from signature.effect.trial_record import BenefitResult, TrialRecord
@@ -16,6 +16,9 @@ from signature.records.estimates import EffectEstimate
 
 TITLE = "Predicted and observed benefit"
 ORDER = 50
+
+MOST_PARTS = 12
+"""Features listed with what they do to predicted benefit."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,17 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What a feature, or a family of them, does to predicted benefit."""
+
+    label: str
+    family: str
+    mean: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Benefit:
     """What predicted benefit is worth: of the headline in full, of all candidates in brief."""
 
@@ -76,6 +90,12 @@ class Benefit:
     headline: str
     constant: bool
     """Whether the headline predicts the same for everybody."""
+    parts: tuple[Part, ...]
+    """The largest first; empty where the headline predicts the same for all."""
+    families: tuple[tuple[str, int, float], ...]
+    """Name, number of features, mean absolute part."""
+    others: int
+    """Features with a smaller part, which are not listed."""
     by_benefit: ByGroup | None
     by_risk: ByGroup | None
     risk_name: str
@@ -94,6 +114,7 @@ def summarize(results: TrialResults) -> Benefit | None:
     headline = next(one for one in record.candidates if one.headline)
     event = record.endpoint["kind"] != "continuous"
     pairs = any(one.c_for_benefit is not None for one in record.candidates)
+    parts = _parts(record)
     risk_name = "Predicted risk" if event else "Predicted outcome"
     return Benefit(
         treated=record.treated,
@@ -104,6 +125,11 @@ def summarize(results: TrialResults) -> Benefit | None:
         predictive=bool(record.claim.predictive),
         headline=headline.label,
         constant=headline.constant,
+        parts=parts[:MOST_PARTS],
+        families=()
+        if record.explained is None
+        else tuple((one.family, one.features, one.mean) for one in record.explained.families),
+        others=max(0, len(parts) - MOST_PARTS),
         by_benefit=_by_group(headline.groups, "Predicted benefit", record),
         by_risk=_by_group(record.risk_groups, risk_name, record),
         risk_name=risk_name,
@@ -146,6 +172,15 @@ def _by_group(found: EffectByGroup | None, along: str, record: TrialRecord) -> B
     )
 
 
+def _parts(record: TrialRecord) -> tuple[Part, ...]:
+    if record.explained is None:
+        return ()
+    return tuple(
+        Part(label(one.feature, record), one.family, one.mean, one.low, one.high)
+        for one in record.explained.features
+    )
+
+
 def _curve(found: Targeting | None) -> tuple[Point, ...]:
     if found is None:
         return ()
@@ -172,6 +207,8 @@ def _candidate(one: BenefitResult) -> Candidate:
 def draw(summary: Benefit) -> dict[str, Markup]:
     """Draw benefit by quantile of prediction and of prognosis, and the targeting curve."""
     figures = {}
+    if summary.parts:
+        figures["parts"] = _draw_parts(summary.parts, summary.unit)
     if summary.by_benefit is not None:
         figures["by_benefit"] = _draw_groups(
             summary.by_benefit.groups,
@@ -193,6 +230,36 @@ def draw(summary: Benefit) -> dict[str, Markup]:
     if summary.curve:
         figures["targeting"] = _draw_curve(summary.curve)
     return figures
+
+
+def _draw_parts(parts: Sequence[Part], unit: str) -> Markup:
+    from pipelines.report.figures import GRID, MAIN, MUTED, SECOND, canvas, to_svg
+    from pipelines.report.plots import shorten
+
+    with canvas(0.9 + 0.26 * len(parts)) as (figure, axes):
+        axes.axvline(0, color=MUTED, linewidth=1)
+        for i, part in enumerate(parts):
+            ends = (part.low, part.high)
+            if None not in ends:
+                axes.plot(ends, [i, i], color=GRID, linewidth=3)
+            for end, colour, name in zip(ends, (MAIN, SECOND), ("lowest", "highest"), strict=True):
+                if end is not None:
+                    axes.plot(end, i, "o", color=colour, markersize=5.5, label=name)
+        axes.set_yticks(range(len(parts)), [shorten(part.label, 32) for part in parts])
+        axes.set_ylim(len(parts) - 0.4, -0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.grid(axis="x", color=GRID)
+        figure.supxlabel(
+            f"part in predicted benefit, {unit} (blue: lowest quarter, orange: highest)", fontsize=9
+        )
+        return to_svg(
+            figure,
+            key="benefit-parts",
+            title="What predicted benefit goes by",
+            description="One line per feature: what it adds to the predicted benefit of held-out "
+            "people in the lowest quarter of its values, and in the highest. To the right of 0 it "
+            "speaks for treatment.",
+        )
 
 
 def _draw_groups(

@@ -79,6 +79,8 @@ class Treating:
     """Advised to and advised against by the headline; empty where it makes no rule."""
     difference: EffectEstimate
     """Benefit of the first less that of the second; undefined where either are few."""
+    harm_p: float | None
+    """One-sided, of no harm from treatment among those advised against; None where few are."""
     number_needed: str | None
     rules: tuple[Rule, ...]
     best_arm: BestArm | None
@@ -91,6 +93,7 @@ def summarize(results: TrialResults) -> Treating | None:
     if not rules and record.best_arm is None:
         return None
     headline = next(one for one in record.candidates if one.headline)
+    difference = _difference(headline.advice)
     return Treating(
         treated=record.treated,
         control=record.arms[0],
@@ -101,7 +104,8 @@ def summarize(results: TrialResults) -> Treating | None:
         headline=headline.label,
         almost=_almost(headline.advice, record),
         groups=_groups(headline.advice, record.treated),
-        difference=shown(_difference(headline.advice)),
+        difference=shown(difference),
+        harm_p=None if difference is None or headline.advice is None else headline.advice.harm_p,
         number_needed=headline.number_needed,
         rules=rules,
         best_arm=_best_arm(record.best_arm, record.arms),
