@@ -27,10 +27,12 @@ from docs.measured.selection import selection_table
 from docs.measured.serving import serving_tables
 from docs.measured.speed import evaluation_table, jobs_table, speed_table
 from docs.measured.trials import (
+    benefit_level_table,
     collect_trials,
     deciding_tables,
     interaction_error_table,
     interaction_power_table,
+    own_table,
     trials_table,
 )
 from docs.measured.validation import validation_tables
@@ -89,6 +91,8 @@ def tables(root: Path) -> dict[Path, dict[str, str]]:
             "interaction error": interaction_error_table(rejected),
             "interaction power": interaction_power_table(rejected),
             **deciding_tables(benchmarks["deciding_level"]),
+            "deciding own": own_table(benchmarks["deciding_own"]),
+            "benefit level": benefit_level_table(benchmarks["benefit_level"]),
         },
     }
 

@@ -191,6 +191,61 @@ def deciding_tables(found: dict[str, Any]) -> dict[str, str]:
     return {"deciding level": "\n".join(lines), "deciding power": "\n".join(table)}
 
 
+def own_table(found: dict[str, Any]) -> str:
+    """Render how often the test rejects with the learner that the product has.
+
+    Parameters
+    ----------
+    found : dict
+        Contents of ``experiments/benchmarks/deciding_own.json``.
+    """
+    lines = [
+        "| trial | people | nothing learned | score alone | strongest marker | all together | "
+        "least likely of the three: decides |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for c in found["cells"]:
+        what = NULLS[c["kind"]]
+        if c["part"] == "power":
+            name, _, size = POWERS[c["kind"]]
+            what = f"{name}, {size:g} SD per SD each"
+        else:
+            what = f"no interaction: {what}"
+        share = c["rejected"]
+        own = [share[n] for n in ("score", "markers", "joint", "minimum of these")]
+        cells = " | ".join(f"{v:.2f}" for v in (c["nothing learned"], *own))
+        lines.append(f"| {what} | {c['people']} | {cells} |")
+    trials = min(c["trials"] for c in found["cells"])
+    lines += [
+        "",
+        f"{trials:,} simulated trials in each cell, {found['rearrangements']} rearrangements, "
+        f"{found['repeats']} times {found['folds']} folds.",
+    ]
+    return "\n".join(lines)
+
+
+def benefit_level_table(found: dict[str, Any]) -> str:
+    """Render how often held-out benefit seems to rank people where all gain the same.
+
+    Parameters
+    ----------
+    found : dict
+        Contents of ``experiments/benchmarks/benefit_level.json``.
+    """
+    lines = [
+        "| learner | effect, SD | AUTOC wholly below 0, in % | above 0 | with levels of folds: "
+        "below 0 | above 0 | harm, one-sided at 5 % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for c in found["cells"]:
+        names = ("levelled below", "levelled above", "below", "above", "harm")
+        cells = " | ".join(number(100 * c[name], 1) for name in names)
+        lines.append(f"| {c['learner']} | {number(c['effect'], 1)} | {cells} |")
+    trials = min(c["trials"] for c in found["cells"])
+    lines += ["", f"{trials:,} simulated trials of {found['people']} people in each line."]
+    return "\n".join(lines)
+
+
 def _drawn(cells: list[dict[str, Any]]) -> str:
     """Say how many trials were simulated, and what that leaves to chance."""
     trials = next(c["trials"] for c in cells if c["part"] == "type I error")
