@@ -233,14 +233,20 @@ def benefit_level_table(found: dict[str, Any]) -> str:
         Contents of ``experiments/benchmarks/benefit_level.json``.
     """
     lines = [
-        "| learner | effect, SD | AUTOC wholly below 0, in % | above 0 | with levels of folds: "
-        "below 0 | above 0 | harm, one-sided at 5 % |",
+        "| learner | effect, SD | AUTOC below · above 0, in % | with levels of folds | "
+        "advised less advised against, below · above 0 | with levels of folds | "
+        "harm, one-sided at 5 % |",
         "|---|---|---|---|---|---|---|",
     ]
     for c in found["cells"]:
-        names = ("levelled below", "levelled above", "below", "above", "harm")
-        cells = " | ".join(number(100 * c[name], 1) for name in names)
-        lines.append(f"| {c['learner']} | {number(c['effect'], 1)} | {cells} |")
+        cells = " | ".join(
+            f"{number(100 * c[f'{what}below'], 1)} · {number(100 * c[f'{what}above'], 1)}"
+            for what in ("levelled ", "", "advice alike ", "advice ")
+        )
+        lines.append(
+            f"| {c['learner']} | {number(c['effect'], 1)} | {cells} | "
+            f"{number(100 * c['harm'], 1)} |"
+        )
     trials = min(c["trials"] for c in found["cells"])
     lines += ["", f"{trials:,} simulated trials of {found['people']} people in each line."]
     return "\n".join(lines)

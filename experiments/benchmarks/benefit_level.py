@@ -4,8 +4,9 @@
 the first of which foretells the outcome, with no effect or the same effect for everybody. Benefit
 is predicted by `ModifiedCovariate` and by `RLearner` in five folds, as an experiment does it in
 each repeat. Counted are trials in which the 95 % interval of the AUTOC lies wholly below or above
-0, of benefit as it was predicted and with the levels of folds taken out, and those in which harm
-among the people advised against has a one-sided p of at most 5 %. Shares go to
+0, of benefit as it was predicted and with the levels of folds taken out; likewise the interval of
+the benefit among people advised treatment less that among the others; and trials in which harm
+among those advised against has a one-sided p of at most 5 %. Shares go to
 ``benefit_level.json`` beside it; finished parts are kept in ``results/benefit_level/``, in a folder
 of the code they are of.
 """
@@ -44,7 +45,17 @@ EFFECTS = (0.0, 0.5)
 CODE = ("signature.effect.benefit.targeting", "signature.effect.learners.r_learner",
         "signature.effect.learners.modified_covariate",
         "signature.effect.benefit.advised_groups")  # fmt: skip
-COUNTED = ("below", "above", "levelled below", "levelled above", "harm")
+COUNTED = (
+    "below",
+    "above",
+    "levelled below",
+    "levelled above",
+    "advice below",
+    "advice above",
+    "advice alike below",
+    "advice alike above",
+    "harm",
+)
 
 
 def cells() -> list[str]:
@@ -81,7 +92,14 @@ def counts(name: str, number: int) -> dict[str, float]:
             autoc = targeting(benefit, ranking, rng, arm=arm, draws=DRAWS).autoc
             low, high = autoc.low or 0.0, autoc.high or 0.0
         found |= {f"{what}below": float(high < 0), f"{what}above": float(low > 0)}
-    harm = advice(benefit, treat_if(own), arm=arm).harm_p
+    treat = treat_if(own)
+    for what, shift in (("advice ", None), ("advice alike ", own - levelled)):
+        advised = advice(benefit, treat, arm=arm, shift=shift)
+        low, high = advised.difference.low or 0.0, advised.difference.high or 0.0
+        if np.ptp(levelled) <= 1e-12:
+            low = high = 0.0
+        found |= {f"{what}below": float(high < 0), f"{what}above": float(low > 0)}
+        harm = advised.harm_p
     return found | {"harm": float(harm is not None and harm <= ALPHA)}
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
 from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.study import TrialStudy
-from signature.effect.benefit.advised_groups import advice
+from signature.effect.benefit.advised_groups import Advice, advice
 from signature.effect.benefit.benefit_calibration import benefit_calibration
 from signature.effect.benefit.benefit_quantiles import (
     EffectByGroup,
@@ -25,6 +25,7 @@ from signature.effect.trial.estimate import mean_estimate
 from signature.effect.trial.outcome_imputation import pooled
 from signature.effect.trial.trial import Trial
 from signature.effect.trial_record import ArmEffect, BenefitResult, SecondaryEffect
+from signature.effect.visits.visit_lines import FEWEST
 from signature.randomness import generator
 from signature.records.estimates import EffectEstimate
 from signature.validation.holm import holm
@@ -80,8 +81,7 @@ def average_effects(study: TrialStudy, held_out: TrialPredictions | None) -> lis
     for arm in range(1, len(study.trial.arms)):
         adjusted: EffectEstimate | None = None
         if held_out is not None:
-            known = scored(study, arm, held_out)
-            adjusted = mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
+            adjusted = _adjusted(study.trial, arm, held_out)
         found.append(
             ArmEffect(
                 arm=study.trial.arms[arm],
@@ -108,6 +108,22 @@ def secondary_effects(study: TrialStudy) -> list[SecondaryEffect]:
         SecondaryEffect(endpoint=asdict(trial.endpoint), known=known, benefit=benefit, p_family=p)
         for (trial, known, benefit), p in zip(found, corrected, strict=True)
     ]
+
+
+def _adjusted(trial: Trial, arm: int, held_out: TrialPredictions) -> EffectEstimate:
+    """Estimate it with outcome models; of imputed outcomes, pooled."""
+    if trial.imputed is None:
+        known = _scored(trial, arm, held_out)
+        return mean_estimate(known.benefit, arm=known.arm, weight=known.weight)
+    everybody = np.ones(len(trial.code))
+    found = []
+    for outcome in trial.imputed:
+        drawn = replace(trial, outcome=outcome, known=everybody > 0, weight=everybody)
+        people = _scored(drawn, arm, held_out)
+        found.append(mean_estimate(people.benefit, arm=people.arm))
+    means = np.array([one.value for one in found], dtype="float64")
+    errors = np.array([one.standard_error or 0.0 for one in found])
+    return pooled(means, errors**2, df=int(np.isin(trial.code, (0, arm)).sum()) - 2)
 
 
 def _unadjusted(trial: Trial, arm: int) -> EffectEstimate:
@@ -189,7 +205,9 @@ def _result(
     better, event = trial.endpoint.higher_is_better, trial.endpoint.kind != "continuous"
     treat = treat_if(own)
     arm, weight = people.arm, people.weight
-    advised = advice(people.benefit, treat, arm=arm, weight=weight)
+    advised = _of_enough(
+        advice(people.benefit, treat, arm=arm, weight=weight, shift=own - predicted)
+    )
     needed = number_needed(advised.treat.benefit) if event else None
     seed = study.experiment.seed
     return BenefitResult(
@@ -211,6 +229,22 @@ def _result(
         rule=rule_value(people.scores, treat, higher_is_better=better, arm=arm, weight=weight),
         advice=advised,
         number_needed=None if needed is None else str(needed),
+    )
+
+
+def _of_enough(advised: Advice) -> Advice:
+    """Leave out what would be nearly one person's own."""
+    nothing = EffectEstimate(value=None)
+    treat, against = (
+        group if group.people >= FEWEST else replace(group, benefit=nothing)
+        for group in (advised.treat, advised.against)
+    )
+    both = min(treat.people, against.people) >= FEWEST
+    return Advice(
+        treat,
+        against,
+        advised.difference if both else nothing,
+        advised.harm_p if against.people >= FEWEST else None,
     )
 
 

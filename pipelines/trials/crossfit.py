@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegressionCV, RidgeCV
 from sklearn.pipeline import Pipeline
 
-from pipelines.explain.held_out_shap import parts_of
+from pipelines.explain.shapley import parts_of
 from pipelines.fit.digest import code_digest, library_digest
 from pipelines.fit.processes import run_all
 from pipelines.trials.kept_fits import KeptFits
@@ -210,7 +211,7 @@ def fingerprint(study: TrialStudy) -> str:
         h.update(np.ascontiguousarray(part).tobytes())
     h.update(repr((trial.endpoint.kind, trial.endpoint.higher_is_better)).encode())
     h.update(code_digest(__name__, *(f"models.{name}" for name in study.candidates)).encode())
-    h.update(library_digest().encode())
+    h.update(f"{library_digest()} shap {version('shap')}".encode())
     return h.hexdigest()
 
 
@@ -290,6 +291,12 @@ def share_of(trial: Trial, arm: int) -> np.ndarray:
     return np.asarray(two[:, 1] / two.sum(axis=1))
 
 
+def _deviations(found: np.ndarray) -> np.ndarray:
+    """Benefit less its mean; exactly 0 where it is the same for all, whatever rounding makes."""
+    same = np.ptp(found) <= 1e-12 * (1 + np.abs(found).max())
+    return np.zeros_like(found) if same else found - found.mean()
+
+
 def _put_together(
     study: TrialStudy, todo: Iterable[Piece], splits: list[list[Split]], kept: KeptFits
 ) -> TrialPredictions:
@@ -307,7 +314,7 @@ def _put_together(
         held_out = splits[piece.repeat][piece.fold][1]
         found = kept.load(piece.file) / repeats
         if piece.what == "benefit":
-            for tables, values in ((benefit, found), (levelled, found - found.mean())):
+            for tables, values in ((benefit, found), (levelled, _deviations(found))):
                 column = tables[piece.candidate][:, piece.arm]
                 column[held_out] = np.nan_to_num(column[held_out]) + values
         elif piece.what == "parts":

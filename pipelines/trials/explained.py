@@ -9,8 +9,9 @@ from pipelines.explain.contribution_summary import by_level
 from pipelines.explain.held_out_shap import percentile_ranks
 from pipelines.trials.crossfit import TrialPredictions
 from pipelines.trials.study import TrialStudy, compared
-from signature.effect.trial_record import BenefitExplained, FamilyShare, FeatureShare
+from signature.effect.trial_record import BenefitExplained, FamilyShare, FeatureShare, LevelPart
 from signature.effect.visits.visit_lines import FEWEST
+from signature.study.schema import Scale
 
 
 def explained_benefit(study: TrialStudy, held_out: TrialPredictions) -> BenefitExplained | None:
@@ -47,20 +48,22 @@ def explained_benefit(study: TrialStudy, held_out: TrialPredictions) -> BenefitE
                 family=family[name],
                 panel=name in schema.panel,
                 mean=float(mean[name]),
-                low=ends[0],
-                high=ends[1],
+                ends=_ends(parts[name].to_numpy(), ranks[name], schema[name].scale is Scale.YES_NO),
             )
             for name in used
-            for ends in [_ends(parts[name].to_numpy(), ranks[name])]
         ],
     )
 
 
-def _ends(part: np.ndarray, rank: pd.Series) -> tuple[float | None, float | None]:
-    """Mean parts of those lowest and highest in a feature, where enough people are."""
+def _ends(part: np.ndarray, rank: pd.Series, yes_no: bool) -> list[LevelPart]:
+    """Mean parts of those lowest and highest in a feature, of levels with enough people."""
     measured = rank.notna().to_numpy()
     lines = by_level(pd.DataFrame({"percentile": rank[measured], "contribution": part[measured]}))
-    if len(lines) < 2:
-        return None, None
-    low, high = (line.mean if line.n >= FEWEST else None for line in (lines[0], lines[-1]))
-    return low, high
+    enough = [line for line in lines if line.n >= FEWEST]
+    if len(enough) < 2:
+        return []
+    names = ("no", "yes") if yes_no else (enough[0].level, enough[-1].level)
+    return [
+        LevelPart(level=name, mean=line.mean)
+        for name, line in zip(names, (enough[0], enough[-1]), strict=True)
+    ]

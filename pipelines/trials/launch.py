@@ -41,7 +41,7 @@ from pipelines.trials.headline import (
     undecided,
 )
 from pipelines.trials.hypotheses import marker_table, moderator_records, named_markers
-from pipelines.trials.losses import tipping_points
+from pipelines.trials.losses import losses_of
 from pipelines.trials.next_trial import next_trial
 from pipelines.trials.rearranged import ScoreAgain, on_processes, seconds_of_rearrangement
 from pipelines.trials.study import TrialStudy, assemble_trial
@@ -159,11 +159,16 @@ def announce(
         return
     asked = experiment.crossfitting
     again = 0 if score is None else asked.rearrangements
+    more = again and asked.most_rearrangements > again
     fits = len(pieces(study)) + again * asked.folds * asked.repeats
     print(
         f"{len(study.candidates)} candidates, {asked.repeats} × {asked.folds} folds, "
         f"{again} rearrangements of the arms: {fits} fits"
-        + (f" ({asked.most_rearrangements} where p is near {LEVEL})." if again else "."),
+        + (
+            f" ({asked.most_rearrangements} rearrangements where p is near {LEVEL})."
+            if more
+            else "."
+        ),
         flush=True,
     )
     print(f"What decides: {test_of(study)}.", flush=True)
@@ -221,7 +226,7 @@ def trial_record(
         markers=None if size.small else marker_table(study),
         candidates=results,
         explained=explained,
-        tipping=tipping_points(study, average, named, decided),
+        losses=losses_of(study, average, named, decided),
         risk_groups=None if held_out is None else risk_groups(study, held_out),
         best_arm=None if held_out is None else best_arm_value(study, held_out),
         engagement=engagement_of(study),

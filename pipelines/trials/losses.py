@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from pipelines.trials.claim import LEVEL
 from pipelines.trials.study import TrialStudy
 from signature.effect.interaction.arm_by_score import ArmByScore
 from signature.effect.interaction.deciding_test import DecidingTest
-from signature.effect.trial.tipping_point import tipping_point
-from signature.effect.trial_record import ArmEffect, NamedMarker, Tipping
+from signature.effect.trial.tipping_point import ArmLosses, Side, TippingPoint, tipping_point
+from signature.effect.trial_record import ArmEffect, Losses, NamedMarker, Tipping
 
 
-def tipping_points(
+def losses_of(
     study: TrialStudy,
     average: list[ArmEffect],
     named: list[NamedMarker],
     decided: DecidingTest | None,
-) -> list[Tipping]:
+) -> Losses | None:
     """Say it of the average benefit, of markers named beforehand, and of the learned score.
 
     Parameters
@@ -24,40 +25,72 @@ def tipping_points(
         With that of the compared arm.
     named : list of NamedMarker
     decided : DecidingTest or None
+
+    Returns
+    -------
+    Losses or None
+        None where no outcome of the two arms was lost.
     """
     trial = study.trial
-    own = trial.code == study.treated
-    outcome = trial.outcome[own & trial.known]
-    lost, people = int((own & ~trial.known).sum()), int(own.sum())
-    sd = most = None
-    if trial.endpoint.kind == "continuous":
-        sd = float(outcome.std(ddof=1))
-    else:
-        bad = outcome.mean() if not trial.endpoint.higher_is_better else 1 - outcome.mean()
-        most = (1 - float(bad), float(bad))
+    treated, control = (_arm(study, code) for code in (study.treated, 0))
     effect = next(one for one in average if one.arm == trial.arms[study.treated])
     benefit = effect.adjusted or effect.unadjusted
-    asked = [("average", (benefit.value, benefit.low, benefit.high))]
-    asked += [(one.marker, _benefit(one.test, study)) for one in named]
-    if decided is not None and decided.score is not None:
-        asked.append(("score", _benefit(decided.score, study)))
-    found = []
-    for what, interval in asked:
-        whole = what == "average"
-        point = tipping_point(
-            *interval, lost=lost, people=people, slope=not whole, most=most if whole else None
+    points = {
+        "average": tipping_point(
+            benefit.value,
+            benefit.low,
+            benefit.high,
+            treated=treated,
+            control=control,
+            found=benefit.p is not None and benefit.p <= LEVEL,
         )
-        if point is not None:
-            found.append(Tipping(what=what, sd=sd, **vars(point)))
-    return found
+    }
+    points |= {one.marker: _of_test(one.test, study, treated, control) for one in named}
+    if decided is not None and decided.score is not None:
+        points["score"] = _of_test(decided.score, study, treated, control)
+    told = [
+        Tipping(what=what, shift=point.shift, found=point.found)
+        for what, point in points.items()
+        if point is not None
+    ]
+    if not told:
+        return None
+    known = trial.outcome[(trial.code == study.treated) & trial.known]
+    continuous = trial.endpoint.kind == "continuous"
+    return Losses(
+        lost={trial.arms[study.treated]: treated.lost, trial.arms[0]: control.lost},
+        sd=float(known.std(ddof=1)) if continuous else None,
+        answers=told,
+    )
 
 
-def _benefit(
-    test: ArmByScore, study: TrialStudy
-) -> tuple[float | None, float | None, float | None]:
-    """Additional benefit per standard deviation with its interval, in units of the outcome."""
+def _arm(study: TrialStudy, code: int) -> ArmLosses:
+    trial = study.trial
+    own = trial.code == code
+    told = (int((own & ~trial.known).sum()), int(own.sum()))
+    if trial.endpoint.kind == "continuous":
+        return ArmLosses(*told)
+    event = float(trial.outcome[own & trial.known].mean())
+    bad = 1 - event if trial.endpoint.higher_is_better else event
+    return ArmLosses(*told, worse=1 - bad, better=bad)
+
+
+def _of_test(
+    test: ArmByScore, study: TrialStudy, treated: ArmLosses, control: ArmLosses
+) -> TippingPoint | None:
+    """Of additional benefit per standard deviation; None on the scale of log-odds."""
     if test.scale != "outcome" or test.estimate is None or test.low is None or test.high is None:
-        return None, None, None
-    if study.trial.endpoint.higher_is_better:
-        return test.estimate, test.low, test.high
-    return -test.estimate, -test.high, -test.low
+        return None
+    interval, side = (test.estimate, test.low, test.high), test.side
+    if not study.trial.endpoint.higher_is_better:
+        interval = (-test.estimate, -test.high, -test.low)
+        turned: dict[str, Side] = {"greater": "less", "less": "greater"}
+        side = turned.get(test.side, test.side)
+    return tipping_point(
+        *interval,
+        treated=treated,
+        control=control,
+        found=test.p <= LEVEL,
+        side=side,
+        slope=True,
+    )

@@ -100,6 +100,15 @@ class FamilyShare(Record):
     """Mean absolute part over held-out people, in units of the endpoint."""
 
 
+class LevelPart(Record):
+    """What a feature adds to the predicted benefit of people with such values."""
+
+    level: str
+    """As "below limit", "lowest quarter", or "no"."""
+    mean: float
+    """Signed."""
+
+
 class FeatureShare(Record):
     """What one feature does to predicted benefit."""
 
@@ -108,9 +117,8 @@ class FeatureShare(Record):
     panel: bool
     mean: float
     """As of its family."""
-    low: float | None
-    high: float | None
-    """Mean part, signed, of those in the lowest and in the highest quarter of its values."""
+    ends: list[LevelPart]
+    """Of the lowest and of the highest values of which there are enough people; else empty."""
 
 
 class BenefitExplained(Record):
@@ -122,18 +130,25 @@ class BenefitExplained(Record):
 
 
 class Tipping(Record):
-    """How far from random losses in the treated arm would have to be to change an answer."""
+    """How far from random losses would have to be to change an answer."""
 
     what: str
     """"average", "score", or a marker that was named beforehand."""
-    lost: int
-    share: float
     shift: float | None
-    """How much worse the lost would have had to do, in units of the endpoint, per standard
-    deviation unless of the average; below 0 better; None where they could not."""
+    """How much worse the lost under treatment, and better those under control, would have had to
+    do, in units of the endpoint, per standard deviation unless of the average; below 0 the other
+    way round; None where they could not."""
     found: bool
+    """Whether the answer is that there is something."""
+
+
+class Losses(Record):
+    """Whose outcome was lost in the two arms, and what that may have done."""
+
+    lost: dict[str, int]
     sd: float | None
-    """Of the known outcomes in that arm; None of events."""
+    """Of the known outcomes in the treated arm; None of events."""
+    answers: list[Tipping]
 
 
 class NamedMarker(Record):
@@ -195,8 +210,8 @@ class TrialRecord(Record):
     candidates: list[BenefitResult]
     explained: BenefitExplained | None
     """None where the headline predicts the same for all."""
-    tipping: list[Tipping]
-    """Empty where no outcome of the treated arm was lost."""
+    losses: Losses | None
+    """None where no outcome of the two arms was lost."""
     risk_groups: EffectByGroup | None
     """Effect by quantile of prognosis."""
     best_arm: RuleValue | None

@@ -62,6 +62,7 @@ def advice(
     arm: np.ndarray | None = None,
     person: np.ndarray | None = None,
     weight: np.ndarray | None = None,
+    shift: np.ndarray | None = None,
     level: float = 0.95,
 ) -> Advice:
     """Estimate the benefit among those a rule would treat, and among those it would not.
@@ -72,6 +73,10 @@ def advice(
         Scores, as of `signature.effect.trial.aipw.benefit_scores`.
     treat : ndarray of bool, shape (n,)
         Whom the rule would treat.
+    shift : ndarray of shape (n,), optional
+        By how much a person's prediction is higher or lower than others' for reasons that say
+        nothing of the person, as the level of a fold, which runs against the fold's own outcomes.
+        The difference between the groups is of people alike in it, along a line.
     arm, person, weight, level
         As of `signature.effect.benefit.rule_value.rule_value`.
 
@@ -106,11 +111,33 @@ def advice(
     harm = _below_0(groups[1].benefit)
     if first is None or second is None:
         return Advice(groups[0], groups[1], EffectEstimate(value=None), harm)
-    # a contrast whose average is the difference and whose spread is that of its influence
-    contrast = np.where(advised, (b - first) / groups[0].share, -(b - second) / groups[1].share) + (
-        first - second
-    )
-    return Advice(groups[0], groups[1], mean(contrast), harm)
+    known = [np.ones(len(b))] if shift is None else [np.ones(len(b)), np.asarray(shift)]
+    contrast = _contrast(b, advised, np.column_stack(known), w)
+    difference = EffectEstimate(value=None) if contrast is None else mean(contrast)
+    return Advice(groups[0], groups[1], difference, harm)
+
+
+def _contrast(
+    benefit: np.ndarray, advised: np.ndarray, alike: np.ndarray, weight: np.ndarray
+) -> np.ndarray | None:
+    """Values whose average is the difference of benefit, and whose spread is its influence's.
+
+    None where nobody is advised otherwise among people alike.
+    """
+    root = np.sqrt(weight)[:, None]
+
+    def beyond(values: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        found = np.linalg.lstsq(columns * root, values * root[:, 0], rcond=None)[0]
+        left: np.ndarray = values - columns @ found
+        return left
+
+    own = beyond(advised.astype("float64"), alike)
+    size = float(weight @ own**2 / weight.sum())
+    if size < 1e-12:
+        return None
+    difference = float(weight @ (own * benefit) / weight.sum()) / size
+    left = beyond(benefit, np.column_stack([alike, advised]))
+    return difference + own * left / size
 
 
 def _below_0(benefit: EffectEstimate) -> float | None:

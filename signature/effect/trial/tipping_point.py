@@ -4,28 +4,46 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import Literal
+
+Side = Literal["two-sided", "greater", "less"]
+
+_ONE_SIDED = 1.645 / 1.96
+"""Half of an interval that has one end, as a part of one that has two."""
+
+
+@dataclass(frozen=True)
+class ArmLosses:
+    """Whose outcome is not known in one arm.
+
+    Parameters
+    ----------
+    lost, people : int
+        The lost, and all who were randomised to it.
+    worse, better : float or None
+        By how much an outcome can be worse, and better, at most; None where there is no end.
+    """
+
+    lost: int
+    people: int
+    worse: float | None = None
+    better: float | None = None
 
 
 @dataclass(frozen=True)
 class TippingPoint:
-    """What the lost of the treated arm would have to be like.
+    """What the lost would have to be like.
 
     Parameters
     ----------
-    lost : int
-        People of the treated arm whose outcome is not known.
-    share : float
-        Of the arm.
     shift : float or None
-        By how much they would have had to do worse (below 0: better) than people of their arm and
-        with their features of whom it is known, until the interval just reaches no effect, or just
-        leaves it. None where no outcomes could be so far off.
+        By how much the lost of the treated arm would have had to do worse, and those of the control
+        arm better (below 0: the other way round), than people of their arm with their features of
+        whom it is known, until the answer just changes. None where no outcomes could be so far off.
     found : bool
-        Whether the interval excludes no effect as it is.
+        Whether the answer is that there is something.
     """
 
-    lost: int
-    share: float
     shift: float | None
     found: bool
 
@@ -35,12 +53,13 @@ def tipping_point(
     low: float | None,
     high: float | None,
     *,
-    lost: int,
-    people: int,
+    treated: ArmLosses,
+    control: ArmLosses,
+    found: bool,
+    side: Side = "two-sided",
     slope: bool = False,
-    most: tuple[float, float] | None = None,
 ) -> TippingPoint | None:
-    """Shift the outcomes that were lost in the treated arm until the answer changes.
+    """Shift the outcomes that were lost until the answer changes.
 
     Parameters
     ----------
@@ -48,13 +67,13 @@ def tipping_point(
         A benefit with its 95 % interval, positive where treatment does better, or how much larger
         it is per standard deviation of a score. Lost outcomes must be stood for in it, by weights
         or imputations; left out, they are taken to be like the known.
-    lost, people : int
-        Of the treated arm: whose outcome is not known, and all who were randomised to it.
+    treated, control : ArmLosses
+    found : bool
+        Whether the test at 5 % says that there is something.
+    side : {"two-sided", "greater", "less"}
+        Which benefit that test looks for.
     slope : bool
         Whether it is per standard deviation of a score.
-    most : (float, float), optional
-        By how much they can have done worse at most, and better: of events, as risks end at 0
-        and 1.
 
     Returns
     -------
@@ -63,41 +82,61 @@ def tipping_point(
 
     Notes
     -----
-    A delta adjustment (Cro and others 2020) in one arm: if its lost did worse by δ than is assumed,
-    its mean falls by δ times their share, and with it the benefit. The interval moves, and widens
-    as the arm then spreads more (for a slope, as of a normal score).
+    A delta adjustment (Cro and others 2020) in both arms, in opposite directions: if the lost under
+    treatment did worse by δ than is assumed, and those under control better, the benefit falls by δ
+    times the sum of their shares. The interval moves, and widens as the arms then spread more (for
+    a slope, as of a normal score).
 
     Examples
     --------
-    >>> found = tipping_point(1.5, 0.5, 2.5, lost=10, people=50)
-    >>> round(found.shift, 1), found.found
-    (2.3, True)
-    >>> round(tipping_point(1.2, -0.2, 2.6, lost=10, people=50).shift, 1)
-    -1.0
+    >>> arms = {"treated": ArmLosses(10, 50), "control": ArmLosses(10, 50)}
+    >>> point = tipping_point(1.5, 0.5, 2.5, found=True, **arms)
+    >>> round(point.shift, 1)
+    1.2
     """
-    if lost == 0 or value is None or low is None or high is None:
+    arms = (treated, control)
+    if not any(arm.lost for arm in arms) or value is None or low is None or high is None:
         return None
-    share, found = lost / people, low > 0 or high < 0
+    shares = [arm.lost / arm.people for arm in arms]
     # of the interval's half-width, per unit of shift
-    wider = 1.96 * sqrt(share * (1 - share) / people * (3 if slope else 1))
+    wider = 1.96 * sqrt(
+        sum(s * (1 - s) / arm.people for s, arm in zip(shares, arms, strict=True))
+        * (3 if slope else 1)
+    )
+    part = 1.0 if side == "two-sided" else _ONE_SIDED
+    ends = {"greater": (1,), "less": (-1,), "two-sided": (1, -1)}[side]
+    halves = {1: value - low, -1: high - value}
     shifts = [
         shift
-        for half, side in ((value - low, 1), (high - value, -1))
-        if (shift := _reaching(value, half, side, share, wider)) is not None
+        for end in ends
+        for shift in _reaching(value, part * halves[end], end, sum(shares), part * wider)
+        if _changes(shift, found, end) and _possible(shift, *arms)
     ]
-    if low > 0 or high < 0:
-        shifts = [shift for shift in shifts if shift * value > 0]
-    shift = min(shifts, key=abs, default=None)
-    if shift is not None and most is not None and not -most[1] <= shift <= most[0]:
-        shift = None
-    return TippingPoint(lost, share, shift, found)
+    if not shifts and found and side != "two-sided" and value * ends[0] <= part * halves[ends[0]]:
+        shifts = [
+            0.0
+        ]  # the test and the interval do not agree to the last digit: it is on the edge
+    return TippingPoint(min(shifts, key=abs, default=None), found)
 
 
-def _reaching(value: float, half: float, side: int, share: float, wider: float) -> float | None:
-    """Solve value − share·δ = side·√(half² + wider²·δ²) for the smallest δ."""
+def _changes(shift: float, found: bool, end: int) -> bool:
+    """Whether a shift takes an effect away that was found, or adds to one that was not."""
+    return shift * end >= 0 if found else shift * end <= 0
+
+
+def _possible(shift: float, treated: ArmLosses, control: ArmLosses) -> bool:
+    worse, better = (
+        (treated.worse, control.better) if shift > 0 else (treated.better, control.worse)
+    )
+    limits = [m for m, arm in ((worse, treated), (better, control)) if m is not None and arm.lost]
+    return all(abs(shift) <= limit for limit in limits)
+
+
+def _reaching(value: float, half: float, end: int, share: float, wider: float) -> list[float]:
+    """Solve value − share·δ = end·√(half² + wider²·δ²)."""
     a, b, c = share**2 - wider**2, -2 * share * value, value**2 - half**2
     root = b**2 - 4 * a * c
     if root < 0:
-        return None
+        return []
     every = [-c / b] if a == 0 else [(-b + sign * sqrt(root)) / (2 * a) for sign in (1, -1)]
-    return min((d for d in every if (value - share * d) * side >= 0), key=abs, default=None)
+    return [d for d in every if (value - share * d) * end >= 0]

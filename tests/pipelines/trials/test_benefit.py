@@ -150,3 +150,28 @@ def test_arms_dealt_by_chance_gain_nothing_over_the_best():
 
 def test_two_arms_have_no_best_of_several(study, oracle):
     assert best_arm_value(study, oracle) is None
+
+
+def test_what_would_be_nearly_one_persons_own_is_not_kept(study, oracle):
+    few = np.zeros_like(oracle.benefit[HEADLINE]) + 1.0
+    few[:5] = -1.0  # five people at most are advised against
+    told = {HEADLINE: few, "effect_dr_learner": few}
+    (found, _) = benefit_results(study, replace(oracle, benefit=told))
+    assert 0 < found.advice.against.people < 10
+    assert found.advice.against.benefit.value is None
+    assert found.advice.difference.value is None
+    assert found.advice.harm_p is None
+    assert found.advice.treat.benefit.value is not None
+
+
+def test_imputed_outcomes_are_in_the_adjusted_average_too(study, oracle):
+    """Everybody lost did far worse under treatment than those who stayed."""
+    trial = study.trial
+    drawn = np.repeat(np.nan_to_num(trial.outcome, nan=60.0)[None], 3, axis=0)
+    drawn[:, ~trial.known] += np.array([[-1.0], [0.0], [1.0]])
+    imputed = replace(study, trial=replace(trial, imputed=drawn))
+    (plain,), (found,) = average_effects(study, oracle), average_effects(imputed, oracle)
+    lost = ~trial.known & (trial.code == 1)
+    assert lost.sum() > 3
+    assert abs(found.adjusted.value - found.unadjusted.value) < 1.5
+    assert abs(found.adjusted.value - plain.adjusted.value) > 0.5

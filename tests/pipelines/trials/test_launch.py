@@ -287,7 +287,8 @@ def test_the_report_says_what_predicted_benefit_goes_by(found_trial):
     record = record_of(found_trial)
     told = record.explained
     assert told.features[0].feature == "TNF"  # that is what was simulated
-    assert told.features[0].low < 0 < told.features[0].high
+    low, high = told.features[0].ends
+    assert low.mean < 0 < high.mean
     assert [one.mean for one in told.features] == sorted(
         (one.mean for one in told.features), reverse=True
     )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, good, label, unit_of, unit_of_difference
-from signature.effect.trial_record import ArmEffect, Tipping, TrialRecord
+from signature.effect.trial_record import ArmEffect, Losses, Tipping, TrialRecord
 from signature.page.numbers import number
 from signature.records.estimates import EffectEstimate
 
@@ -45,6 +46,8 @@ class AverageEffect:
     """How far apart the two estimates of the compared arm are; empty without an adjusted one."""
     treated: str
     secondary: tuple[Secondary, ...]
+    lost: Mapping[str, int]
+    """People of either arm whose outcome is not known; empty where all are."""
     tipping: tuple[str, ...]
     """How far from random losses would have to be, in a sentence each."""
 
@@ -52,6 +55,7 @@ class AverageEffect:
 def summarize(results: TrialResults) -> AverageEffect:
     """Collect the average benefit of each arm over control."""
     record = results.record
+    losses = record.losses
     adjusted = any(one.adjusted is not None for one in record.average)
     return AverageEffect(
         control=record.arms[0],
@@ -75,27 +79,44 @@ def summarize(results: TrialResults) -> AverageEffect:
             )
             for one in record.secondary
         ),
-        tipping=tuple(_tipping(one, record) for one in record.tipping),
+        lost={} if losses is None else losses.lost,
+        tipping=()
+        if losses is None
+        else tuple(_tipping(one, losses, record) for one in losses.answers),
     )
 
 
-def _tipping(one: Tipping, record: TrialRecord) -> str:
+def _tipping(one: Tipping, losses: Losses, record: TrialRecord) -> str:
     """Say how far from random the losses may be before one answer changes."""
     average = one.what == "average"
-    unit = unit_of(record.endpoint) + ("" if average else " per standard deviation")
     name = "predicted benefit" if one.what == "score" else label(one.what, record)
     answer = "the average benefit" if average else f"how benefit goes with {name}"
     if one.shift is None:
-        return f"{answer}: no answer of theirs could change it"
-    size = f"{number(abs(one.shift), decimals(record))} {unit}"
-    if one.sd:
-        size += f" ({number(abs(one.shift) / one.sd, 1)} SD)"
-    if average:
-        far = f"they would have had to do {'worse' if one.shift > 0 else 'better'} by {size}"
+        return f"{answer}: no outcomes of theirs could change what is said"
+    treated, control = record.treated, record.arms[0]
+    much = abs(one.shift)
+    if losses.sd is None:
+        size = f"{number(100 * much, 1)} percentage points of risk"
     else:
-        far = f"their gain would have had to be {'less' if one.shift > 0 else 'more'} by {size}"
-    end = "before the interval reached 0" if one.found else "before the interval left 0 out"
-    return f"{answer}: {far} {end}"
+        size = f"{number(much, decimals(record))} {unit_of(record.endpoint)}"
+        size += f" ({number(much / losses.sd, 1)} SD)"
+    which = ("worse", "better") if one.shift >= 0 else ("better", "worse")
+    each = "" if average else " per standard deviation"
+    end = "is no longer said" if one.found else "is said"
+    shown = "that there is a benefit" if average else "that it does"
+    if average and one.found and not _helps(record):
+        shown = "that there is a harm"
+    if average and not one.found:
+        shown = "that there is a difference"
+    return (
+        f"{answer}: {shown} {end} from where those lost under {treated} did {which[0]}, and those "
+        f"lost under {control} {which[1]}, by {size}{each}"
+    )
+
+
+def _helps(record: TrialRecord) -> bool:
+    effect = next(one for one in record.average if one.arm == record.treated)
+    return ((effect.adjusted or effect.unadjusted).value or 0) > 0
 
 
 def _apart(effect: ArmEffect, record: TrialRecord) -> str:

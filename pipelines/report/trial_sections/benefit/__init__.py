@@ -11,7 +11,7 @@ from pipelines.report.trial_results import TrialResults
 from pipelines.report.trial_words import decimals, label, shown, unit_of_difference
 from signature.effect.benefit.benefit_quantiles import EffectByGroup, GroupEffect
 from signature.effect.benefit.targeting import Targeting
-from signature.effect.trial_record import BenefitResult, TrialRecord
+from signature.effect.trial_record import BenefitResult, LevelPart, TrialRecord
 from signature.records.estimates import EffectEstimate
 
 TITLE = "Predicted and observed benefit"
@@ -73,8 +73,8 @@ class Part:
     label: str
     family: str
     mean: float
-    low: float | None
-    high: float | None
+    ends: list[LevelPart]
+    """Of the lowest values and of the highest; empty where people are too few."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ class Benefit:
     digits: int
     event: bool
     predictive: bool
+    verdict: str
+    """What was found of the learned benefit itself, to be read beside what it goes by."""
     headline: str
     constant: bool
     """Whether the headline predicts the same for everybody."""
@@ -123,6 +125,7 @@ def summarize(results: TrialResults) -> Benefit | None:
         digits=decimals(record),
         event=event,
         predictive=bool(record.claim.predictive),
+        verdict=_verdict(record),
         headline=headline.label,
         constant=headline.constant,
         parts=parts[:MOST_PARTS],
@@ -176,9 +179,18 @@ def _parts(record: TrialRecord) -> tuple[Part, ...]:
     if record.explained is None:
         return ()
     return tuple(
-        Part(label(one.feature, record), one.family, one.mean, one.low, one.high)
+        Part(label(one.feature, record), one.family, one.mean, one.ends)
         for one in record.explained.features
     )
+
+
+def _verdict(record: TrialRecord) -> str:
+    decided = record.decided
+    if decided is None or all(member.test != "score" for member in decided.members):
+        return "learned benefit itself was not tested here"
+    if record.claim.rule:
+        return "here people gain more of whom more was predicted"
+    return "here there is no evidence that people gain more of whom more was predicted"
 
 
 def _curve(found: Targeting | None) -> tuple[Point, ...]:
@@ -239,25 +251,23 @@ def _draw_parts(parts: Sequence[Part], unit: str) -> Markup:
     with canvas(0.9 + 0.26 * len(parts)) as (figure, axes):
         axes.axvline(0, color=MUTED, linewidth=1)
         for i, part in enumerate(parts):
-            ends = (part.low, part.high)
-            if None not in ends:
-                axes.plot(ends, [i, i], color=GRID, linewidth=3)
-            for end, colour, name in zip(ends, (MAIN, SECOND), ("lowest", "highest"), strict=True):
-                if end is not None:
-                    axes.plot(end, i, "o", color=colour, markersize=5.5, label=name)
+            ends = [end.mean for end in part.ends]
+            axes.plot(ends, [i] * len(ends), color=GRID, linewidth=3)
+            for end, colour in zip(ends, (MAIN, SECOND), strict=False):
+                axes.plot(end, i, "o", color=colour, markersize=5.5)
         axes.set_yticks(range(len(parts)), [shorten(part.label, 32) for part in parts])
         axes.set_ylim(len(parts) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=GRID)
         figure.supxlabel(
-            f"part in predicted benefit, {unit} (blue: lowest quarter, orange: highest)", fontsize=9
+            f"part in predicted benefit, {unit} (blue: lowest values, orange: highest)", fontsize=9
         )
         return to_svg(
             figure,
             key="benefit-parts",
             title="What predicted benefit goes by",
             description="One line per feature: what it adds to the predicted benefit of held-out "
-            "people in the lowest quarter of its values, and in the highest. To the right of 0 it "
+            "people with the lowest of its values, and with the highest. To the right of 0 it "
             "speaks for treatment.",
         )
 

@@ -93,7 +93,6 @@ def summarize(results: TrialResults) -> Treating | None:
     if not rules and record.best_arm is None:
         return None
     headline = next(one for one in record.candidates if one.headline)
-    difference = _difference(headline.advice)
     return Treating(
         treated=record.treated,
         control=record.arms[0],
@@ -104,8 +103,8 @@ def summarize(results: TrialResults) -> Treating | None:
         headline=headline.label,
         almost=_almost(headline.advice, record),
         groups=_groups(headline.advice, record.treated),
-        difference=shown(difference),
-        harm_p=None if difference is None or headline.advice is None else headline.advice.harm_p,
+        difference=shown(None if headline.advice is None else headline.advice.difference),
+        harm_p=None if headline.advice is None else headline.advice.harm_p,
         number_needed=headline.number_needed,
         rules=rules,
         best_arm=_best_arm(record.best_arm, record.arms),
@@ -151,15 +150,8 @@ def _against(advice: Advice) -> Group:
 
 
 def _group(name: str, group: AdvisedGroup) -> Group:
-    # of a few people, benefit would be nearly their own
     few = group.people < FEWEST
     return Group(name, group.people, group.share, group.benefit, few)
-
-
-def _difference(found: Advice | None) -> EffectEstimate | None:
-    if found is None or min(found.treat.people, found.against.people) < FEWEST:
-        return None
-    return found.difference
 
 
 def _best_arm(found: RuleValue | None, arms: list[str]) -> BestArm | None:
