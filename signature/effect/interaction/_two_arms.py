@@ -387,6 +387,9 @@ def _crossing(falling: Callable[[float], float], start: float) -> float | None:
         if not isfinite(value):
             return None
         if value * side <= 0:
-            return float(brentq(falling, min(inner, outer), max(inner, outer), xtol=1e-6))
+            try:
+                return float(brentq(falling, min(inner, outer), max(inner, outer), xtol=1e-6))
+            except ValueError:  # no fit is to be had somewhere on the way: the end is open
+                return None
         inner, step = outer, step * 2
     return None
