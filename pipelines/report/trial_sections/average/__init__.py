@@ -29,6 +29,15 @@ class Secondary:
 
 
 @dataclass(frozen=True)
+class TippingLine:
+    """From which shift of the lost on an answer changes, above 0 to treatment's disadvantage."""
+
+    answer: str
+    found: bool
+    at: str
+
+
+@dataclass(frozen=True)
 class AverageEffect:
     """The average benefit of each arm over control."""
 
@@ -48,8 +57,8 @@ class AverageEffect:
     secondary: tuple[Secondary, ...]
     lost: Mapping[str, int]
     """People of either arm whose outcome is not known; empty where all are."""
-    tipping: tuple[str, ...]
-    """How far from random losses would have to be, in a sentence each."""
+    tipping: tuple[TippingLine, ...]
+    """How far from random losses would have to be before an answer changed."""
 
 
 def summarize(results: TrialResults) -> AverageEffect:
@@ -86,37 +95,23 @@ def summarize(results: TrialResults) -> AverageEffect:
     )
 
 
-def _tipping(one: Tipping, losses: Losses, record: TrialRecord) -> str:
-    """Say how far from random the losses may be before one answer changes."""
-    average = one.what == "average"
+def _tipping(one: Tipping, losses: Losses, record: TrialRecord) -> TippingLine:
     name = "predicted benefit" if one.what == "score" else label(one.what, record)
-    answer = "the average benefit" if average else f"how benefit goes with {name}"
+    average = one.what == "average"
     if one.shift is None:
-        return f"{answer}: no outcomes of theirs could change what is said"
-    treated, control = record.treated, record.arms[0]
-    much = abs(one.shift)
-    if losses.sd is None:
-        size = f"{number(100 * much, 1)} percentage points of risk"
+        at = "no outcomes of theirs could"
+    elif losses.sd is None:
+        at = f"{number(100 * one.shift, 1, sign=True)} percentage points of risk"
     else:
-        size = f"{number(much, decimals(record))} {unit_of(record.endpoint)}"
-        size += f" ({number(much / losses.sd, 1)} SD)"
-    which = ("worse", "better") if one.shift >= 0 else ("better", "worse")
-    each = "" if average else " per standard deviation"
-    end = "is no longer said" if one.found else "is said"
-    shown = "that there is a benefit" if average else "that it does"
-    if average and one.found and not _helps(record):
-        shown = "that there is a harm"
-    if average and not one.found:
-        shown = "that there is a difference"
-    return (
-        f"{answer}: {shown} {end} from where those lost under {treated} did {which[0]}, and those "
-        f"lost under {control} {which[1]}, by {size}{each}"
+        at = (
+            f"{number(one.shift, decimals(record), sign=True)} {unit_of(record.endpoint)} "
+            f"({number(one.shift / losses.sd, 1, sign=True)} SD)"
+        )
+    return TippingLine(
+        answer="Average benefit" if average else f"Benefit goes with {name}, per SD",
+        found=one.found,
+        at=at,
     )
-
-
-def _helps(record: TrialRecord) -> bool:
-    effect = next(one for one in record.average if one.arm == record.treated)
-    return ((effect.adjusted or effect.unadjusted).value or 0) > 0
 
 
 def _apart(effect: ArmEffect, record: TrialRecord) -> str:
