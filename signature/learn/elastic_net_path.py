@@ -91,7 +91,14 @@ def elastic_net_path(
     grid = np.asarray(lambdas, dtype="float64")
     if grid.ndim != 1 or not len(grid) or grid[-1] <= 0 or (np.diff(grid) > 0).any():
         raise ValueError("lambdas must be positive and in falling order")
-    columns = np.ascontiguousarray(np.asarray(X, dtype="float64").T)
+    values = np.asarray(X, dtype="float64")
+    rows, width = values.shape
+    back = None
+    if l1_ratio == 0 and width > rows and not len(unpenalised):
+        # a ridge penalty does not see a rotation: as many directions as rows are enough
+        left, size, back = np.linalg.svd(values, full_matrices=False)
+        values = left * size
+    columns = np.ascontiguousarray(values.T)
     penalised = np.ones(len(columns), dtype=bool)
     penalised[list(unpenalised)] = False
     weight = np.ones(len(y)) if sample_weight is None else np.asarray(sample_weight, "float64")
@@ -109,7 +116,7 @@ def elastic_net_path(
         coef,
         intercept,
     )
-    return Path(grid, coef, intercept)
+    return Path(grid, coef if back is None else coef @ back, intercept)
 
 
 def elastic_net_of_products(

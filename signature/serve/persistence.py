@@ -26,6 +26,7 @@ TRUSTED_TYPES = (
     "numpy.dtype",
     "signature.learn.boosting.ShallowBoosting",
     "signature.learn.calibration.CalibratedProcedure",
+    "signature.learn.linear_average.LinearAverage",
     "signature.learn.penalised_logistic.PenalisedLogistic",
     "signature.prepare.censored_normal.CensoredNormal",
     "signature.prepare.censoring.LimitSubstitution",

@@ -13,7 +13,7 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from models import elastic_net
+from models import elastic_net, linear_average
 from signature import __version__
 from signature.exceptions import ModelInputError
 from signature.learn.calibration import CalibratedProcedure
@@ -140,6 +140,7 @@ def _pipelines(schema):
         ("standardise", StandardScaler().set_output(transform="pandas")),
     ]
     yield "rest", procedure(steps, LogisticRegression())
+    yield "average", linear_average.build(schema, random_state=5)
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,7 @@ def handled(trial, trial_schema, tmp_path_factory):
 def test_every_kind_of_step_gives_the_same_bits_where_only_the_library_is(handled, tmp_path):
     folder, rows = handled
     shutil.copytree(REPO / "signature", tmp_path / "signature")
-    folders = {name: folder / name for name in (*HANDLINGS, "rest")}
+    folders = {name: folder / name for name in (*HANDLINGS, "rest", "average")}
     expected, types = {}, set()
     for name, model in folders.items():
         scorer = Scorer(model)
