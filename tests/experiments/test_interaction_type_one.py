@@ -119,11 +119,6 @@ def test_a_summary_is_a_share_with_an_exact_interval():
     assert found["rejected"]["b"] == [0, 0, 0.1684]
 
 
-@pytest.mark.xfail(
-    reason="a score's main effect bends since, and its test has a side; the benchmark's 20 minutes "
-    "have to be run again",
-    strict=True,
-)
 def test_what_is_stored_is_of_this_code():
     assert STORED["code"] == interaction_type_one.code()
 
