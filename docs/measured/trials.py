@@ -205,12 +205,11 @@ def own_table(found: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for c in found["cells"]:
-        what = NULLS[c["kind"]]
         if c["part"] == "power":
             name, _, size = POWERS[c["kind"]]
             what = f"{name}, {size:g} SD per SD each"
         else:
-            what = f"no interaction: {what}"
+            what = f"no interaction: {NULLS[c['kind']]}"
         share = c["rejected"]
         own = [share[n] for n in ("score", "markers", "joint", "minimum of these")]
         cells = " | ".join(f"{v:.2f}" for v in (c["nothing learned"], *own))
