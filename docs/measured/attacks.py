@@ -26,7 +26,7 @@ def gate_tables(found: dict[str, Any]) -> dict[str, str]:
     studies = " to ".join(map(str, sorted({min(counts), max(counts)})))
     lines += [
         "",
-        f"{studies} studies each, {found['draws']} draws of either kind; ± is "
+        f"{studies:,} studies each, {found['draws']} draws of either kind; ± is "
         "one Monte Carlo standard error; a share is called kept where it lies within two of them.",
     ]
     power = ["| one marker of 200 matters | passes, % | straight lines, one spread, % |"]
@@ -52,5 +52,5 @@ def bound_table(found: dict[str, Any]) -> str:
         lines.append(f"| {design['what']} | {' | '.join(cells)} | {'yes' if kept else 'no'} |")
     studies = {d["studies"] for d in found["designs"]}
     return "\n".join(
-        [*lines, "", f"{min(studies)} studies each; ± is one Monte Carlo standard error."]
+        [*lines, "", f"{min(studies):,} studies each; ± is one Monte Carlo standard error."]
     )
