@@ -23,10 +23,10 @@ def gate_tables(found: dict[str, Any]) -> dict[str, str]:
             f"| {design['what']} | {asked} | {share:.1f} ± {error:.1f} | {plain} | {verdict} |"
         )
     counts = [d["studies"] for d in found["designs"]]
-    studies = " to ".join(map(str, sorted({min(counts), max(counts)})))
+    studies = " to ".join(f"{n:,}" for n in sorted({min(counts), max(counts)}))
     lines += [
         "",
-        f"{studies:,} studies each, {found['draws']} draws of either kind; ± is "
+        f"{studies} studies each, {found['draws']} draws of either kind; ± is "
         "one Monte Carlo standard error; a share is called kept where it lies within two of them.",
     ]
     power = ["| one marker of 200 matters | passes, % | straight lines, one spread, % |"]
