@@ -57,6 +57,8 @@ def counts(name: str, number: int) -> dict[str, float]:
     rng = generator(0, "deciding", name, number)
     trial = drawn(name, rng)
     two = np.isin(trial.arm, ("active", "control"))
+    if np.ptp(trial.outcome[two]) == 0:  # a rare event that nobody had: nothing can be found
+        return {"trials": 1} | dict.fromkeys(NAMES, 0.0)
     benefit = Benefit(trial.markers[two], rng.permutation(int(two.sum())) % FOLDS)
     return {"trials": 1} | rejected(trial, benefit, rng)
 
