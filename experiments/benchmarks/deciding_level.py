@@ -28,7 +28,7 @@ from experiments.benchmarks.deciding_trials import (
     null_trial,
     trial_with_interactions,
 )
-from experiments.benchmarks.interaction_type_one import FOLDS, Benefit
+from experiments.benchmarks.interaction_type_one import FOLDS, PENALTY, Benefit
 from experiments.benchmarks.kept import counted
 from pipelines.fit.digest import code_digest
 from signature.effect.interaction.crossfitted_score import ScoreOf
@@ -59,8 +59,40 @@ def counts(name: str, number: int) -> dict[str, float]:
     two = np.isin(trial.arm, ("active", "control"))
     if np.ptp(trial.outcome[two]) == 0:  # a rare event that nobody had: nothing can be found
         return {"trials": 1} | dict.fromkeys(NAMES, 0.0)
-    benefit = Benefit(trial.markers[two], rng.permutation(int(two.sum())) % FOLDS)
+    fold = rng.permutation(int(two.sum())) % FOLDS
+    benefit = _Weighted(trial.markers[two], fold, trial.weight)
     return {"trials": 1} | rejected(trial, benefit, rng)
+
+
+class _Weighted(Benefit):
+    """The same learner where people stand for others, too."""
+
+    def __init__(self, markers: np.ndarray, fold: np.ndarray, weight: np.ndarray | None) -> None:
+        super().__init__(markers, fold)
+        self.weight = weight
+
+    def __call__(self, outcome: np.ndarray, arm: np.ndarray) -> np.ndarray:
+        """Return the score of each person by models of the other folds, shape (n,)."""
+        if self.weight is None:
+            return super().__call__(outcome, arm)
+        score = np.zeros(len(outcome))
+        for k in range(FOLDS):
+            train = self.fold != k
+            m, w = self.markers[train], self.weight[train] / self.weight[train].mean()
+            t = arm[train] - np.average(arm[train], weights=w)
+            y = outcome[train] - np.average(outcome[train], weights=w)
+            main = np.column_stack([m, t])
+            left = y - main @ _ridge(main, y, w)
+            score[~train] = self.markers[~train] @ _ridge(m * t[:, None], left, w)
+        return score
+
+
+def _ridge(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    weighted = x * weight[:, None]
+    found: np.ndarray = np.linalg.solve(
+        weighted.T @ x + PENALTY * np.eye(x.shape[1]), weighted.T @ y
+    )
+    return found
 
 
 def drawn(name: str, rng: np.random.Generator) -> SimulatedTrial:

@@ -25,7 +25,7 @@ from signature.randomness import generator
 from signature.writing import write_whole
 
 OUT = Path(__file__).with_suffix(".json")
-CELLS = ["null|normal|300", "null|rare features|300", "power|four|300"]
+CELLS = ["null|normal|300", "null|rare features|300", "null|lost a lot|300", "power|four|300"]
 REPEATS = 3
 FIRST, HOPELESS = 19, 0.4
 """So many rearrangements come first; a larger p-value than that does not fall to 5 % by more."""
@@ -38,11 +38,16 @@ class OwnBenefit:
     ----------
     markers : ndarray of shape (n, n_markers)
     folds : ndarray of int, shape (n_repeats, n)
+    weight : ndarray of shape (n,), or None
+        Of people who stand for others whose outcome was lost.
     """
 
-    def __init__(self, markers: np.ndarray, folds: np.ndarray) -> None:
+    def __init__(
+        self, markers: np.ndarray, folds: np.ndarray, weight: np.ndarray | None = None
+    ) -> None:
         self.markers = (markers - markers.mean(axis=0)) / markers.std(axis=0).clip(min=1e-12)
         self.folds = folds
+        self.weight = np.ones(len(markers)) if weight is None else weight
 
     def __call__(self, outcome: np.ndarray, arm: np.ndarray) -> np.ndarray:
         """Return the score of each person by models of the other folds, shape (n,)."""
@@ -51,7 +56,11 @@ class OwnBenefit:
             for k in range(FOLDS):
                 train = fold != k
                 model = ModifiedCovariate(random_state=k).fit(
-                    self.markers[train], outcome[train], treated=arm[train], share=0.5
+                    self.markers[train],
+                    outcome[train],
+                    treated=arm[train],
+                    share=0.5,
+                    weight=self.weight[train],
                 )
                 benefit = model.predict(self.markers[~train])
                 score[~train] += benefit - benefit.mean()
@@ -65,7 +74,7 @@ def counts(name: str, number: int) -> dict[str, float]:
         rng = generator(0, "deciding own", name, number)
         trial = drawn(name, rng)
         every = np.tile(np.arange(len(trial.outcome)) % FOLDS, (REPEATS, 1))
-        return rng, OwnBenefit(trial.markers, rng.permuted(every, axis=1))
+        return rng, OwnBenefit(trial.markers, rng.permuted(every, axis=1), trial.weight)
 
     trial = drawn(name, generator(0, "deciding own", name, number))
     rng, benefit = again()

@@ -94,6 +94,12 @@ def few_people(found):
         group |= dict.fromkeys(("benefit", "mean_treated", "mean_control"))
 
 
+def many_lost(found):
+    for arm in found["flow"]:
+        if arm["arm"] == found["treated"]:
+            arm["known"] = round(0.6 * arm["randomised"])
+
+
 CASES = {
     "found": None,
     "small": None,
@@ -101,6 +107,7 @@ CASES = {
     "of an event": of_an_event,
     "constant headline": constant_headline,
     "few people": few_people,
+    "many lost": many_lost,
 }
 
 
@@ -288,3 +295,9 @@ def test_figures_are_files_too(folders, reports):
     names = {file.stem for file in (folders["found"] / "figures").glob("*.svg")}
     assert {"benefit-by_benefit", "benefit-by_risk", "benefit-targeting"} <= names
     assert {"engagement-markers", "early-regulatory_t_cells", "interaction-markers"} <= names
+
+
+def test_where_many_outcomes_were_lost_the_first_screen_says_what_the_answer_leans_on(reports):
+    words = "the answer leans on how well the features tell who is lost"
+    assert words in Page(reports["many lost"]).words("answer")
+    assert words not in Page(reports["found"]).words("answer")

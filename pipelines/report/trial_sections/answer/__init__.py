@@ -16,10 +16,14 @@ from pipelines.report.trial_words import (
 from signature.effect.interaction.deciding_test import DecidingTest
 from signature.effect.trial.trial import ArmFlow
 from signature.effect.trial_record import TrialClaim, TrialRecord
+from signature.page.numbers import percent
 from signature.records.estimates import EffectEstimate
 
 TITLE = "The answer"
 ORDER = 0
+
+MANY_LOST = 0.25
+"""Share of an arm's outcomes: where more are lost, tests of interactions may err too often."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ class Answer:
     clearest: str | None
     """Feature of the largest statistic, as it is printed."""
     named: tuple[Hypothesis, ...]
+    leans: str
+    """That so many outcomes were lost that the answer leans on a model; empty where it does not."""
     folds: int
     repeats: int
 
@@ -140,6 +146,23 @@ def summarize(results: TrialResults) -> Answer:
         if record.decided is None or record.decided.clearest is None
         else label(record.decided.clearest, record),
         named=hypotheses(record),
+        leans=_leans(record),
         folds=crossfitting["folds"],
         repeats=crossfitting["repeats"],
+    )
+
+
+def _leans(record: TrialRecord) -> str:
+    arms = {arm.arm: arm for arm in record.flow}
+    told = [arms[name] for name in (record.treated, record.arms[0])]
+    shares = [1 - arm.known / arm.randomised for arm in told]
+    if max(shares) < MANY_LOST:
+        return ""
+    lost = " and ".join(
+        f"{percent(share)} under {arm.arm}" for share, arm in zip(shares, told, strict=True)
+    )
+    return (
+        f"{lost} of the outcomes were lost: the answer leans on how well the features tell who is "
+        "lost. Where losses go with a marker and prognosis with a curve of it, tests of who gains "
+        "more may be wrong more often than they say."
     )
