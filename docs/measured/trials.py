@@ -188,7 +188,20 @@ def deciding_tables(found: dict[str, Any]) -> dict[str, str]:
             f"| {what}, {size:g} SD per SD each | {c['people']} | {cells} | "
             f"{_yes(lost <= found['aim']['lost to the best'])} |"
         )
+    names = {"score": "the score alone", "markers": "the strongest marker", "joint": "all together"}
+    names |= {decides: "the least likely of the three"}
+    table += ["", f"On average over these lines: {_average(power, names)}."]
+    lost = [c for c in null if c["kind"].startswith("lost")]
+    table[-1] += f" Where outcomes are lost and nothing is to be found: {_average(lost, names)}."
     return {"deciding level": "\n".join(lines), "deciding power": "\n".join(table)}
+
+
+def _average(cells: list[dict[str, Any]], names: dict[str, str]) -> str:
+    """Say how often each test rejects, on average over some cells."""
+    return ", ".join(
+        f"{words} {sum(c['rejected'][test] for c in cells) / len(cells):.2f}"
+        for test, words in names.items()
+    )
 
 
 def own_table(found: dict[str, Any]) -> str:
