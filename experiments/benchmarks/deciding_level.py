@@ -103,10 +103,10 @@ def drawn(name: str, rng: np.random.Generator) -> SimulatedTrial:
 
 
 def rejected(
-    trial: SimulatedTrial, score_of: ScoreOf, rng: np.random.Generator, draws: int = DRAWS
+    trial: SimulatedTrial, score_of: ScoreOf, rng: np.random.Generator
 ) -> dict[str, float]:
     """Say which tests reject."""
-    members = p_values(trial, score_of, rng, draws)
+    members = p_values(trial, score_of, rng, DRAWS)
     return {name: float(members.get(name, 1.0) <= ALPHA) for name in NAMES}
 
 
@@ -150,20 +150,21 @@ def main(
     """Run every trial that was not run yet, and summarise."""
     code = code_digest("signature.effect.interaction.deciding_test")[:12]
     sums = counted("deciding_level", counts, cells(), trials, jobs=jobs, at_once=20, code=code)
-    shares = [_cell(name, sums[name]) for name in cells()]
+    every = [shares(name, sums[name]) for name in cells()]
     found = {
         "code": code,
         "rearrangements": DRAWS,
         "markers": MARKERS,
         "aim": AIM,
-        "cells": shares,
+        "cells": every,
     }
     write_whole(OUT, json.dumps(found, indent=1) + "\n")
-    for cell in shares:
+    for cell in every:
         typer.echo(f"{cell['part']} {cell['kind']} {cell['people']} {cell['rejected']}")
 
 
-def _cell(name: str, sums: dict[str, float]) -> dict[str, Any]:
+def shares(name: str, sums: dict[str, float]) -> dict[str, Any]:
+    """Turn the counts of a cell into shares of its trials."""
     part, kind, people = name.split("|")
     n = sums["trials"]
     return {

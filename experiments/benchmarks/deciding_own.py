@@ -16,7 +16,16 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from experiments.benchmarks.deciding_level import ALPHA, DRAWS, NAMES, drawn, p_values, rejected
+from experiments.benchmarks.deciding_level import (
+    ALPHA,
+    DRAWS,
+    NAMES,
+    drawn,
+    p_values,
+    rejected,
+    shares,
+)
+from experiments.benchmarks.deciding_trials import SimulatedTrial
 from experiments.benchmarks.interaction_type_one import FOLDS
 from experiments.benchmarks.kept import counted
 from pipelines.fit.digest import code_digest
@@ -70,21 +79,20 @@ class OwnBenefit:
 def counts(name: str, number: int) -> dict[str, float]:
     """Count which tests reject in one trial, and whether the learner found anything at all."""
 
-    def again() -> tuple[np.random.Generator, OwnBenefit]:
+    def again() -> tuple[np.random.Generator, SimulatedTrial, OwnBenefit]:
         rng = generator(0, "deciding own", name, number)
         trial = drawn(name, rng)
         every = np.tile(np.arange(len(trial.outcome)) % FOLDS, (REPEATS, 1))
-        return rng, OwnBenefit(trial.markers, rng.permuted(every, axis=1), trial.weight)
+        return rng, trial, OwnBenefit(trial.markers, rng.permuted(every, axis=1), trial.weight)
 
-    trial = drawn(name, generator(0, "deciding own", name, number))
-    rng, benefit = again()
+    rng, trial, benefit = again()
     constant = np.ptp(benefit(trial.outcome, (trial.arm == "active").astype(int))) < 1e-12
     first = p_values(trial, benefit, rng, FIRST)
     told = {"trials": 1.0, "nothing learned": float(constant)}
     if min(first.values()) > HOPELESS:
         return told | dict.fromkeys(NAMES, 0.0)
-    rng, benefit = again()
-    return told | rejected(trial, benefit, rng, DRAWS)
+    rng, trial, benefit = again()
+    return told | rejected(trial, benefit, rng)
 
 
 def main(
@@ -97,20 +105,11 @@ def main(
         "signature.effect.learners.modified_covariate",
     )[:12]
     sums = counted("deciding_own", counts, CELLS, trials, jobs=jobs, at_once=5, code=code)
-    cells = []
-    for name in CELLS:
-        part, kind, people = name.split("|")
-        n = sums[name]["trials"]
-        cells.append(
-            {
-                "part": part,
-                "kind": kind,
-                "people": int(people),
-                "trials": int(n),
-                "nothing learned": round(sums[name]["nothing learned"] / n, 4),
-                "rejected": {test: round(sums[name][test] / n, 4) for test in NAMES},
-            }
-        )
+    cells = [
+        shares(name, sums[name])
+        | {"nothing learned": round(sums[name]["nothing learned"] / sums[name]["trials"], 4)}
+        for name in CELLS
+    ]
     found = {"code": code, "rearrangements": DRAWS, "folds": FOLDS, "repeats": REPEATS}
     found |= {"level": ALPHA, "cells": cells}
     write_whole(OUT, json.dumps(found, indent=1) + "\n")

@@ -291,7 +291,7 @@ def share_of(trial: Trial, arm: int) -> np.ndarray:
     return np.asarray(two[:, 1] / two.sum(axis=1))
 
 
-def _deviations(found: np.ndarray) -> np.ndarray:
+def within_fold(found: np.ndarray) -> np.ndarray:
     """Benefit less its mean; exactly 0 where it is the same for all, whatever rounding makes."""
     same = np.ptp(found) <= 1e-12 * (1 + np.abs(found).max())
     return np.zeros_like(found) if same else found - found.mean()
@@ -314,7 +314,7 @@ def _put_together(
         held_out = splits[piece.repeat][piece.fold][1]
         found = kept.load(piece.file) / repeats
         if piece.what == "benefit":
-            for tables, values in ((benefit, found), (levelled, _deviations(found))):
+            for tables, values in ((benefit, found), (levelled, within_fold(found))):
                 column = tables[piece.candidate][:, piece.arm]
                 column[held_out] = np.nan_to_num(column[held_out]) + values
         elif piece.what == "parts":

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from pipelines.fit.processes import run_all
-from pipelines.trials.crossfit import layouts, share_of
+from pipelines.trials.crossfit import layouts, share_of, within_fold
 from pipelines.trials.study import TrialStudy, compared
 from signature.effect.interaction.crossfitted_score import Arranged, ManyScores, ScoreOf
 from signature.randomness import seed_for
@@ -89,8 +89,7 @@ class ScoreAgain:
                 share=self.share[inside],
                 weight=self.weight[inside],
             )
-            benefit = model.predict(part.held_out)
-            found[part.outside] += benefit - benefit.mean()
+            found[part.outside] += within_fold(model.predict(part.held_out))
         return found / self.repeats
 
 

@@ -113,9 +113,8 @@ def tipping_point(
         if _changes(shift, found, end) and _possible(shift, *arms)
     ]
     if not shifts and found and side != "two-sided" and value * ends[0] <= part * halves[ends[0]]:
-        shifts = [
-            0.0
-        ]  # the test and the interval do not agree to the last digit: it is on the edge
+        # test and interval do not agree to the last digit: it is on the edge
+        shifts = [0.0]
     return TippingPoint(min(shifts, key=abs, default=None), found)
 
 
