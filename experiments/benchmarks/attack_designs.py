@@ -229,6 +229,23 @@ def _sites(n: int, p: int) -> Callable[[np.random.Generator], Study]:
     return draw
 
 
+def _with_carriers(
+    draw: Callable[[np.random.Generator], Study],
+) -> Callable[[np.random.Generator], Study]:
+    """Make the last ten markers 0/1, with one to three people above a limit."""
+
+    def drawn(rng: np.random.Generator) -> Study:
+        study = draw(rng)
+        markers = study.markers.copy()
+        n = len(markers)
+        for column in range(1, 11):
+            markers[:, -column] = 0.0
+            markers[rng.choice(n, 1 + column % 3, replace=False), -column] = 1.0
+        return replace(study, markers=markers)
+
+    return drawn
+
+
 DESIGNS: dict[str, Design] = {
     "age_squared": Design(
         "age acts U-shaped on markers and outcome, n = 200", _follows(_squared, 200, 0.7, 1.0)
@@ -260,6 +277,10 @@ DESIGNS: dict[str, Design] = {
     "floor": Design("80 % of values at the limit, 16 of 93", _classes(93, 16, 100, _floored)),
     "skew": Design("lognormal markers, 16 of 93", _classes(93, 16, 100, _lognormal)),
     "heavy": Design("t markers with 2 degrees of freedom, 30 of 93", _classes(93, 30, 100, _heavy)),
+    "carriers": Design(
+        "ten of 100 columns have one to three carriers, 26 of 150 events",
+        _with_carriers(_classes(150, 26, 100, lambda rng, shape: _alike(rng, *shape))),
+    ),
     "eight": Design("8 of 93 events", _classes(93, 8, 100, lambda rng, shape: _alike(rng, *shape))),
     "visits": _plain(180, 100, visits=3),
     **{f"covariates_{n}_{k}": _plain(n, 100, k) for n, k in ((200, 20), (150, 40))},
@@ -294,6 +315,10 @@ POWER: dict[str, Design] = {
     "true_150": Design("150 people, log-odds .8 per SD", _one_true(150, 200, 0.8)),
     "true_400": Design("400 people, log-odds .5 per SD", _one_true(400, 200, 0.5)),
     "higher_93": Design("16 of 93 events, 1.2 SD higher", _one_higher(93, 16, 200, 1.2)),
+    "true_carriers": Design(
+        "150 people, log-odds .8 per SD, ten columns with one to three carriers",
+        _with_carriers(_one_true(150, 200, 0.8)),
+    ),
     "higher_60": Design("30 of 60 events, 1.2 SD higher", _one_higher(60, 30, 200, 1.2)),
 }
 """Where one marker of 200 matters, and ought to pass."""

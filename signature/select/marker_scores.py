@@ -12,6 +12,8 @@ _MOST_NUMBERS = 4_000_000
 
 _MOST_LEVERAGE = 0.9
 
+_LEAST_SHARE = 0.5
+
 _NOTHING = 1e-20
 """Squares that are smaller are rounding."""
 
@@ -60,8 +62,9 @@ class MarkerScores:
             return np.array([self._score(line, np.ones(len(line))) for line in moved])
         m, total = self._m, moved @ self._m
         slope = _divided(total, self._length)
-        squares = moved**2 @ m**2 - 2 * slope * (moved @ m**3) + slope**2 * (m**4).sum(axis=0)
-        return _over_root(total, squares)
+        around_none = moved**2 @ m**2
+        squares = around_none - 2 * slope * (moved @ m**3) + slope**2 * (m**4).sum(axis=0)
+        return _over_root(total, squares, around_none)
 
     def flipped(self, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Scores where people change signs, shape (draws, n_columns)."""
@@ -78,8 +81,9 @@ class MarkerScores:
     def _score(self, r: np.ndarray, larger: np.ndarray) -> np.ndarray:
         total = r @ self._m
         slope = _divided(total, self._length)
-        left = self._people.summed(self._m * (r[:, None] - slope * self._m) * larger[:, None])
-        return _over_root(total, (left**2).sum(axis=0))
+        around_none = self._people.summed(self._m * (r * larger)[:, None])
+        left = around_none - self._people.summed(slope * self._m**2 * larger[:, None])
+        return _over_root(total, (left**2).sum(axis=0), (around_none**2).sum(axis=0))
 
     def _flipped(self, m: np.ndarray, own: np.ndarray, signs: np.ndarray) -> np.ndarray:
         parts, weights = self._people.summed(m * self._r[:, None]), self._people.summed(m**2)
@@ -92,7 +96,8 @@ class MarkerScores:
         squares += (taken * np.matmul(own.T @ own, taken)).sum(axis=1)
         slope = _divided(total, (m**2).sum(axis=0) - (taken**2).sum(axis=1))
         along = signs @ (parts * weights) - np.einsum("kj,dkj->dj", own.T @ weights, taken)
-        return _over_root(total, squares - 2 * slope * along + slope**2 * (weights**2).sum(axis=0))
+        around_slope = squares - 2 * slope * along + slope**2 * (weights**2).sum(axis=0)
+        return _over_root(total, around_slope, squares)
 
 
 def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -105,8 +110,14 @@ def _divided(total: np.ndarray, length: np.ndarray) -> np.ndarray:
     return np.where(there, total / np.where(there, length, 1), 0.0)
 
 
-def _over_root(total: np.ndarray, squares: np.ndarray) -> np.ndarray:
-    """Size of sums over the root of squares; 0 where there is nothing but rounding."""
+def _over_root(total: np.ndarray, around_slope: np.ndarray, around_none: np.ndarray) -> np.ndarray:
+    """Size of sums over the root of squares; 0 where there is nothing but rounding.
+
+    A slope explains a marker's only carrier, or a few that happen to agree, without a rest: such a
+    marker would be the strongest of nearly every draw, and hide all others. So squares around the
+    slope count for `_LEAST_SHARE` of those around none at least.
+    """
+    squares = np.maximum(around_slope, _LEAST_SHARE * around_none)
     there = squares > _NOTHING
     return np.divide(
         np.abs(total), np.sqrt(np.where(there, squares, 1)), where=there, out=np.zeros_like(total)

@@ -166,9 +166,12 @@ def _by_hand(given, person, signs=None, order=None):
         moved = given.markers * signs[person][:, None]
         left = moved - given.basis @ np.linalg.lstsq(given.basis, moved, rcond=None)[0]
     slope = r @ left / (left**2).sum(axis=0)
-    parts = left * r[:, None] - slope * given.markers**2
-    by_person = np.array([parts[person == one].sum(axis=0) for one in np.unique(person)])
-    return np.abs(r @ left) / np.sqrt((by_person**2).sum(axis=0))
+    around_none = left * r[:, None]
+    squares = [
+        sum(parts[person == one].sum(axis=0) ** 2 for one in np.unique(person))
+        for parts in (around_none - slope * given.markers**2, around_none)
+    ]
+    return np.abs(r @ left) / np.sqrt(np.maximum(squares[0], 0.5 * squares[1]))
 
 
 @pytest.mark.parametrize("visits", [1, 3])
@@ -192,6 +195,43 @@ def test_draws_have_the_scores_that_a_regression_per_draw_gives(visits, monkeypa
     permuted = scores.permuted(5, np.random.default_rng(8))
     by_hand = [_by_hand(given, person, order=people.permuted(same)) for _ in range(5)]
     np.testing.assert_allclose(permuted, by_hand, rtol=1e-9)
+
+
+def _few_carriers(rng, n):
+    """0/1 columns of one to three carriers, as of a marker that hardly anybody has."""
+    X = np.zeros((n, 9))
+    for column in range(9):
+        X[rng.choice(n, 1 + column % 3, replace=False), column] = 1
+    return X
+
+
+def test_a_column_that_one_person_has_hides_no_other():
+    """A slope explains its only carrier wholly, which made it the strongest of nearly every draw.
+
+    On the first rows of Breda HGF, with an AUROC of .87 in 207 people, had p = .05.
+    """
+    rng = np.random.default_rng(9)
+    n = 120
+    y = (np.arange(n) < 40).astype(float)
+    X = np.column_stack([rng.normal(size=(n, 10)), _few_carriers(rng, n)])
+    X[:, 0] += 1.5 * y
+    people = PeopleInRows(np.arange(n), y)
+    given = _unadjusted(X, y, "logistic")
+    found = strongest_marker(given, people, np.random.default_rng(0), draws=199, alpha=0.025)
+    assert found.adjusted[0] == pytest.approx(1 / 200)
+    assert (found.adjusted[10:] > 0.2).all()
+
+
+def test_carriers_do_not_pass_by_chance():
+    rng = np.random.default_rng(10)
+    passed = 0
+    for _ in range(200):
+        y = (rng.random(80) < 0.3).astype(float)
+        X = np.column_stack([rng.normal(size=(80, 6)), _few_carriers(rng, 80)])
+        people = PeopleInRows(np.arange(80), y)
+        given = _unadjusted(X, y, "logistic")
+        passed += strongest_marker(given, people, rng, draws=99, alpha=0.05).pvalue <= 0.05
+    assert passed / 200 < 0.09
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e9])
