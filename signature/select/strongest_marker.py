@@ -71,7 +71,7 @@ def strongest_marker(
     >>> y = X[:, 2] + rng.normal(size=40)
     >>> given = adjust(X, np.empty((40, 0)), y, family="linear", rarer=20)
     >>> strongest_marker(given, people, rng, draws=199, alpha=0.05).adjusted.round(3)
-    array([0.98 , 0.15 , 0.03 , 0.825, 0.99 ])
+    array([0.98 , 0.15 , 0.06 , 0.825, 0.99 ])
     """
     scores = MarkerScores(adjusted, people)
     enough = np.ceil(2 * alpha * (1 + draws))
