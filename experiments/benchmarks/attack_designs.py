@@ -195,6 +195,10 @@ def _heavy(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return rng.standard_t(2, size=shape)
 
 
+def _one_factor(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    return _alike(rng, *shape)
+
+
 def _lots(n: int, p: int) -> Callable[[np.random.Generator], Study]:
     """Two lots detect 58 and 27 % of values; the second holds 70 % of events and 30 % of others.
 
@@ -279,9 +283,9 @@ DESIGNS: dict[str, Design] = {
     "heavy": Design("t markers with 2 degrees of freedom, 30 of 93", _classes(93, 30, 100, _heavy)),
     "carriers": Design(
         "ten of 100 columns have one to three carriers, 26 of 150 events",
-        _with_carriers(_classes(150, 26, 100, lambda rng, shape: _alike(rng, *shape))),
+        _with_carriers(_classes(150, 26, 100, _one_factor)),
     ),
-    "eight": Design("8 of 93 events", _classes(93, 8, 100, lambda rng, shape: _alike(rng, *shape))),
+    "eight": Design("8 of 93 events", _classes(93, 8, 100, _one_factor)),
     "visits": _plain(180, 100, visits=3),
     **{f"covariates_{n}_{k}": _plain(n, 100, k) for n, k in ((200, 20), (150, 40))},
     **{f"plain_{n}_{p}": _plain(n, p) for n in (60, 150, 400) for p in (20, 200, 1500)},

@@ -22,7 +22,8 @@ class MarkerScores:
     """Scores of all markers, in the data and in draws in which none can matter.
 
     A score is the size of a marker's coefficient for the outcome, both as covariates leave them,
-    over a standard error that lets every person spread otherwise (White 1980).
+    over a standard error that lets every person spread otherwise (White 1980) and does not vanish
+    where a slope explains a marker's few carriers.
 
     Parameters
     ----------
